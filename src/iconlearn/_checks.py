@@ -1,0 +1,61 @@
+"""Argument checks; every message has the form «owner: argument=value, what is allowed; what to do»."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from iconlearn._errors import OptionError
+
+
+def nearest_name(name: str, allowed: Iterable[str]) -> str:
+    """A « (did you mean ...?)» for a misspelt name, or nothing."""
+    close = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def check_choice(owner: str, argument: str, value: Any, allowed: Collection[str]) -> Any:
+    """Refuse a value that is not one of ``allowed``, naming the nearest."""
+    if value not in allowed:
+        names = ", ".join(map(repr, sorted(allowed)))
+        raise OptionError(
+            f"{owner}: {argument}={value!r} is unknown; allowed: {names}{nearest_name(value, allowed)}"
+        )
+    return value
+
+
+def check_names(owner: str, given: Iterable[str], allowed: Collection[str]) -> None:
+    """Refuse option names outside ``allowed``, naming the nearest."""
+    for name in given:
+        if name not in allowed:
+            names = ", ".join(sorted(allowed)) or "none"
+            raise OptionError(
+                f"{owner} has no option {name!r}; options: {names}{nearest_name(name, allowed)}"
+            )
+
+
+def check_number(
+    owner: str,
+    argument: str,
+    value: Any,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    open_low: bool = False,
+    integer: bool = False,
+    hint: str = "",
+) -> Any:
+    """Refuse anything but a number in [low, high] (or (low, high] with ``open_low``)."""
+    kind = "an integer" if integer else "a number"
+    good_type = not isinstance(value, bool) and hasattr(value, "__int__" if integer else "__float__")
+    if good_type and integer:
+        good_type = float(value) == int(value)
+    number = float(value) if good_type else math.nan
+    if not ((low < number if open_low else low <= number) and number <= high):
+        bounds = f"{'(' if open_low else '['}{low:g}, {high:g}]"
+        raise OptionError(
+            f"{owner}: {argument}={value!r} must be {kind} in {bounds}{'; ' + hint if hint else ''}"
+        )
+    return int(value) if integer else float(value)
