@@ -1,0 +1,182 @@
+"""Bandwidths: the values that ``sigma`` may take besides a number."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from iconlearn._checks import check_number
+from iconlearn._errors import OptionError
+
+
+class RowBandwidth(ABC):
+    """A bandwidth of its own for every row, solved from the row's squared distances."""
+
+    @abstractmethod
+    def neighbors(self) -> int | None:
+        """Keep this many nearest candidates of every row; None keeps all."""
+
+    @abstractmethod
+    def solve(self, squared: Tensor) -> Tensor:
+        """(b, k) squared distances, inf where there is no candidate, to (b,) bandwidths sigma."""
+
+
+@dataclass(frozen=True, repr=False)
+class Perplexity(RowBandwidth):
+    r"""Choose sigma_i so that every row has the same perplexity, exp of its entropy in nats.
+
+    .. math:: \exp H(p(\cdot|i)) = \text{value}, \qquad
+              H(\beta) = \log Z_i + \beta\, E_{p(\cdot|i)}[d_{ij}^2], \quad \beta = 1 / (2\sigma_i^2)
+
+    solved by bisection on log beta in float64. A row whose nearest points coincide more than ``value`` times
+    cannot reach it; it gets the uniform distribution over the coincident points.
+
+    Parameters
+    ----------
+    value : float, default 30
+        Effective number of neighbours, usually 5 to 50; more than 1.
+    kept : int, None or "auto"
+        Nearest candidates kept in each row; "auto" keeps 3 * value (the mass beyond is negligible).
+        ``None`` keeps every candidate and makes the target dense.
+
+    References
+    ----------
+    Hinton & Roweis, Stochastic Neighbor Embedding, NeurIPS 2002; the truncation as in van der Maaten,
+    Accelerating t-SNE using Tree-Based Algorithms, JMLR 2014.
+
+    Examples
+    --------
+    >>> Perplexity(30).neighbors()
+    90
+    """
+
+    value: float = 30.0
+    kept: int | str | None = "auto"
+
+    def __post_init__(self) -> None:
+        check_number("Perplexity", "value", self.value, low=1, open_low=True, high=1e9)
+        if not (self.kept is None or self.kept == "auto"):
+            check_number("Perplexity", "kept", self.kept, low=1, integer=True)
+
+    def __repr__(self) -> str:
+        return f"Perplexity({self.value:g}{'' if self.kept == 'auto' else f', kept={self.kept}'})"
+
+    def neighbors(self) -> int | None:
+        """Nearest candidates kept in each row."""
+        if self.kept == "auto":
+            return math.ceil(3 * self.value)
+        return None if self.kept is None else int(self.kept)
+
+    def solve(self, squared: Tensor) -> Tensor:
+        """Bandwidth of every row; see the class."""
+        candidate = squared.isfinite()
+        d = squared.double().masked_fill(~candidate, 0.0)
+        nearest = d.masked_fill(~candidate, math.inf).amin(-1, keepdim=True)
+        d = (d - nearest).masked_fill(~candidate, 0.0)
+        mean = d.sum(-1, keepdim=True) / candidate.sum(-1, keepdim=True).clamp(min=1)
+        mean = torch.where(mean > 0, mean, 1.0)
+        d = d / mean  # scale-free, so that one bracket serves all data
+        low = torch.full_like(mean, -30.0)  # log beta
+        high = torch.full_like(mean, 60.0)
+        target = math.log(self.value)
+        for _ in range(60):
+            middle = (low + high) / 2
+            score = (-d * middle.exp()).masked_fill(~candidate, -math.inf)
+            p = score.softmax(-1)
+            entropy = score.logsumexp(-1, keepdim=True) + middle.exp() * (p * d).sum(-1, keepdim=True)
+            too_wide = entropy > target
+            low, high = torch.where(too_wide, middle, low), torch.where(too_wide, high, middle)
+        beta = ((low + high) / 2).exp() / mean
+        return beta.mul(2).rsqrt().squeeze(-1).to(squared.dtype)
+
+
+@dataclass(frozen=True)
+class KthNeighbor(RowBandwidth):
+    """sigma_i = distance from i to its k-th nearest candidate (self-tuning bandwidth).
+
+    Parameters
+    ----------
+    k : int, default 7
+        Which neighbour. A row with fewer candidates takes its farthest; coincident points, whose distance is
+        0, take the row's smallest positive distance, or 1 where there is none.
+
+    References
+    ----------
+    Zelnik-Manor & Perona, Self-Tuning Spectral Clustering, NeurIPS 2004.
+
+    Examples
+    --------
+    >>> import torch
+    >>> KthNeighbor(2).solve(torch.tensor([[1.0, 4.0, 9.0]])).tolist()
+    [2.0]
+    """
+
+    k: int = 7
+
+    def __post_init__(self) -> None:
+        check_number("KthNeighbor", "k", self.k, low=1, integer=True)
+
+    def neighbors(self) -> int | None:
+        """Keep every candidate."""
+        return None
+
+    def solve(self, squared: Tensor) -> Tensor:
+        """Bandwidth of every row; see the class."""
+        count = squared.isfinite().sum(-1).clamp(min=1)
+        ranked = squared.sort(-1).values
+        chosen = ranked.gather(-1, (count - 1).clamp(max=self.k - 1).unsqueeze(-1)).squeeze(-1)
+        positive = squared.masked_fill(squared <= 0, math.inf).amin(-1)
+        chosen = torch.where(chosen > 0, chosen, positive)
+        return torch.where(chosen.isfinite(), chosen, 1.0).sqrt()
+
+
+class Learnable(nn.Module):
+    """A positive width trained with the mapper: sigma = exp(log_sigma).
+
+    Parameters
+    ----------
+    initial : float, default 1
+        Where it starts.
+
+    Examples
+    --------
+    >>> round(float(Learnable(0.5)()), 6)
+    0.5
+    """
+
+    def __init__(self, initial: float = 1.0) -> None:
+        super().__init__()
+        self.initial = check_number("Learnable", "initial", initial, low=0, open_low=True, high=1e30)
+        self.log_sigma = nn.Parameter(torch.tensor(math.log(self.initial)))
+
+    def forward(self) -> Tensor:
+        """The current width, a scalar tensor."""
+        return self.log_sigma.exp()
+
+    def __repr__(self) -> str:
+        return f"Learnable({self.initial:g})"
+
+
+Width = float | RowBandwidth | Learnable | nn.Parameter
+
+
+def check_width(owner: str, argument: str, width: Width, *, limits: bool) -> Width:
+    """Refuse a width that is not positive; 0 and inf are allowed where a limit is defined."""
+    if isinstance(width, (RowBandwidth, Learnable, nn.Parameter)):
+        return width
+    low_ok = limits and width == 0
+    try:
+        value = float(width)
+    except (TypeError, ValueError):
+        value = math.nan
+    if isinstance(width, bool) or not (value > 0 or low_ok) or (math.isinf(value) and not limits):
+        ends = "0, inf, " if limits else ""
+        raise OptionError(
+            f"{owner}: {argument}={width!r} must be > 0, {ends}Perplexity, KthNeighbor or Learnable; "
+            "for a temperature t use sigma=t**0.5"
+        )
+    return value

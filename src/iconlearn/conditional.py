@@ -1,0 +1,318 @@
+"""Conditionals: a distribution applied to points, an immutable lazy (n, m) matrix of log-masses."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from torch import Tensor
+
+from iconlearn._numerics import NEG, all_rows, log_sum_exp
+from iconlearn.points import Points, candidate_count, excluded
+from iconlearn.support import Support
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Scores(Protocol):
+    """What an engine returns: the scores of one kernel on one pair of point sets, however it evaluates them."""
+
+    block_rows: int
+
+    def partition(self) -> Tensor:
+        """Pooled score of every row, (n,)."""
+        ...
+
+    def block(self, rows: Tensor | None, cols: Tensor | None) -> Tensor:
+        """Scores of some rows with some columns, (b, c); None means all."""
+        ...
+
+    def at(self, rows: Tensor, cols: Tensor) -> Tensor:
+        """Scores of E pairs, (E,)."""
+        ...
+
+
+class Conditional(ABC):
+    """p(j|i) as a lazy matrix of log-masses; immutable.
+
+    Two methods are mandatory: ``block`` (some rows by some columns) and ``at`` (some pairs). ``normalize`` is
+    "row" (every row sums to one) or "joint" (all pairs together do).
+    """
+
+    n: int
+    m: int
+    normalize: str
+    pairs: str
+    block_rows: int  # how many rows at a time are cheap
+    full_support: bool = True  # mass on every candidate pair
+    limit: bool = False  # a wide or narrow limit: a rescaled score, no longer a probability
+
+    @abstractmethod
+    def block(self, rows: Tensor | None, cols: Tensor | None = None) -> Tensor:
+        """Log-masses of some rows with some columns, (b, c); None means all."""
+
+    @abstractmethod
+    def at(self, rows: Tensor, cols: Tensor) -> Tensor:
+        """Log-masses of E pairs, (E,)."""
+
+    @property
+    @abstractmethod
+    def empty(self) -> Tensor:
+        """Rows without any mass, (n,) bool."""
+
+    @property
+    def support(self) -> Support | None:
+        """The pairs that stand out from the floor; None when the matrix is dense."""
+        return None
+
+    @property
+    def floor(self) -> Tensor | None:
+        """Log-mass of every candidate outside the support, (n,); None when it is zero mass."""
+        return None
+
+    def row_weight(self) -> Tensor:
+        """w in L = sum_i w_i D_i, (n,): uniform over the rows with mass, or ones for a joint matrix."""
+        filled = (~self.empty).double()
+        return filled if self.normalize == "joint" else filled / filled.sum().clamp(min=1)
+
+    def tiles(self) -> list[Tensor] | list[None]:
+        """Row tiles that are cheap to evaluate; a single None when one tile holds all."""
+        device = self.empty.device
+        return [None] if self.block_rows >= self.n else all_rows(self.n, self.block_rows, device)  # type: ignore[return-value]
+
+
+class KernelConditional(Conditional):
+    """Scores of a kernel, normalised by the log-partition of every row."""
+
+    def __init__(
+        self,
+        scores: Scores,
+        partition: Tensor,
+        shape: tuple[int, int],
+        normalize: str,
+        pairs: str,
+        *,
+        limit: bool,
+        full: bool,
+    ) -> None:
+        self.scores, self.normalize, self.pairs = scores, normalize, pairs
+        (self.n, self.m), self.block_rows = shape, scores.block_rows
+        self.limit, self.full_support = limit, full
+        self._empty = partition.detach() == NEG
+        if normalize == "joint":
+            partition = log_sum_exp(partition).expand_as(partition)
+        self.log_z = partition.masked_fill(partition.detach() == NEG, 0.0)
+
+    @property
+    def empty(self) -> Tensor:
+        return self._empty
+
+    def block(self, rows: Tensor | None, cols: Tensor | None = None) -> Tensor:
+        log_z = self.log_z if rows is None else self.log_z[rows]
+        return self.scores.block(rows, cols) - log_z.unsqueeze(-1)
+
+    def at(self, rows: Tensor, cols: Tensor) -> Tensor:
+        return self.scores.at(rows, cols) - self.log_z[rows]
+
+
+class TableConditional(Conditional):
+    """A sparse matrix: log-masses on a support, nothing elsewhere."""
+
+    full_support = False
+
+    def __init__(self, support: Support, entries: Tensor, normalize: str, pairs: str) -> None:
+        """``entries`` (E,) are unnormalised log-masses, normalised here."""
+        self._support, self.normalize, self.pairs = support, normalize, pairs
+        self.n, self.m = support.n, support.m
+        self.block_rows = max(1, (1 << 22) // max(1, self.m))
+        log_z = support.log_sum_exp(entries)
+        self._empty = log_z.detach() == NEG
+        if normalize == "joint":
+            log_z = log_sum_exp(log_z).expand_as(log_z)
+        self.entries = entries - log_z.masked_fill(log_z.detach() == NEG, 0.0)[support.rows]
+
+    @property
+    def support(self) -> Support:
+        return self._support
+
+    @property
+    def empty(self) -> Tensor:
+        return self._empty
+
+    def block(self, rows: Tensor | None, cols: Tensor | None = None) -> Tensor:
+        if rows is None:
+            rows = torch.arange(self.n, device=self._support.cols.device)
+        owner, entry = self._support.take_rows(rows)
+        out = self.entries.new_full((len(rows), self.m), NEG)
+        out = out.index_put((owner, self._support.cols[entry]), self.entries[entry])
+        return out if cols is None else out[:, cols]
+
+    def at(self, rows: Tensor, cols: Tensor) -> Tensor:
+        position, found = self._support.find(rows, cols)
+        if not len(self.entries):
+            return self.entries.new_full(rows.shape, NEG)
+        return self.entries[position].masked_fill(~found, NEG)
+
+
+class MatrixConditional(Conditional):
+    """A dense matrix of log-masses, held whole."""
+
+    def __init__(self, log_mass: Tensor, normalize: str, pairs: str, *, full: bool = True) -> None:
+        self.log_mass, self.normalize, self.pairs, self.full_support = log_mass, normalize, pairs, full
+        self.n, self.m = log_mass.shape
+        self.block_rows = self.n
+        self._empty = (log_mass.detach() == NEG).all(-1)
+
+    @property
+    def empty(self) -> Tensor:
+        return self._empty
+
+    def block(self, rows: Tensor | None, cols: Tensor | None = None) -> Tensor:
+        out = self.log_mass if rows is None else self.log_mass[rows]
+        return out if cols is None else out[:, cols]
+
+    def at(self, rows: Tensor, cols: Tensor) -> Tensor:
+        return self.log_mass[rows, cols]
+
+
+class SymmetricConditional(Conditional):
+    """(w_i p(j|i) + w_j p(i|j)) / 2 over all pairs, with w the row weights: a joint matrix."""
+
+    normalize = "joint"
+
+    def __init__(self, base: Conditional) -> None:
+        self.base = base
+        self.n = self.m = base.n
+        self.pairs, self.block_rows, self.full_support = base.pairs, base.block_rows, base.full_support
+        self.log_weight = (base.row_weight() / 2).log()
+
+    @property
+    def empty(self) -> Tensor:
+        return self.base.empty
+
+    def block(self, rows: Tensor | None, cols: Tensor | None = None) -> Tensor:
+        w = self.log_weight
+        w_rows, w_cols = w if rows is None else w[rows], w if cols is None else w[cols]
+        return self._mean(
+            self.base.block(rows, cols), w_rows.unsqueeze(-1), self.base.block(cols, rows).mT, w_cols
+        )
+
+    def at(self, rows: Tensor, cols: Tensor) -> Tensor:
+        w = self.log_weight
+        return self._mean(self.base.at(rows, cols), w[rows], self.base.at(cols, rows), w[cols])
+
+    @staticmethod
+    def _mean(there: Tensor, w_there: Tensor, back: Tensor, w_back: Tensor) -> Tensor:
+        return log_sum_exp(torch.stack([there + w_there.to(there), back + w_back.to(back)], -1))
+
+
+class MixtureConditional(Conditional):
+    """sum_k w_k p_k; where a component has an empty row, the others share its weight."""
+
+    def __init__(self, parts: list[Conditional], weights: list[float]) -> None:
+        first = parts[0]
+        self.parts, self.normalize, self.pairs = parts, first.normalize, first.pairs
+        self.n, self.m = first.n, first.m
+        self.block_rows = min(p.block_rows for p in parts)
+        self.full_support = any(p.full_support for p in parts)
+        self._empty = torch.stack([p.empty for p in parts]).all(0)
+        mass = torch.tensor(weights, dtype=torch.float64, device=self._empty.device).unsqueeze(-1)
+        if self.normalize == "row":
+            mass = mass * torch.stack([~p.empty for p in parts])
+            mass = mass / mass.sum(0).masked_fill(self._empty, 1.0)
+        self.log_weight = (mass / (mass.sum() if self.normalize == "joint" else 1.0)).log()
+        self.log_weight = self.log_weight.expand(len(parts), self.n)
+        supports = [p.support for p in parts]
+        self._support = None if None in supports else union(supports)  # type: ignore[arg-type]
+
+    @property
+    def support(self) -> Support | None:
+        return self._support
+
+    @property
+    def empty(self) -> Tensor:
+        return self._empty
+
+    def block(self, rows: Tensor | None, cols: Tensor | None = None) -> Tensor:
+        return self._mix(
+            lambda p: p.block(rows, cols),
+            lambda w: (w if rows is None else w[rows]).unsqueeze(-1),
+        )
+
+    def at(self, rows: Tensor, cols: Tensor) -> Tensor:
+        return self._mix(lambda p: p.at(rows, cols), lambda w: w[rows])
+
+    def _mix(self, mass: Callable[[Conditional], Tensor], share: Callable[[Tensor], Tensor]) -> Tensor:
+        masses = [mass(part) for part in self.parts]
+        terms = [m + share(w).to(m) for m, w in zip(masses, self.log_weight, strict=True)]
+        return log_sum_exp(torch.stack(terms, -1))
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidates:
+    """Ids and views of rows and columns: enough to tell which pairs are candidates."""
+
+    i: Points
+    j: Points
+    pairs: str
+
+    def mask(self, rows: Tensor | None, cols: Tensor | None) -> Tensor | None:
+        i = self.i if rows is None else self.i.take(rows)
+        return excluded(i, self.j if cols is None else self.j.take(cols), self.pairs)
+
+    def mask_at(self, rows: Tensor, cols: Tensor) -> Tensor | None:
+        mask = excluded(self.i.take(rows.unsqueeze(-1)), self.j.take(cols.unsqueeze(-1)), self.pairs)
+        return None if mask is None else mask.flatten()
+
+
+class DebiasedConditional(Conditional):
+    """(1 - alpha) p + alpha * uniform over the candidates; a row that p leaves empty stays empty."""
+
+    def __init__(self, base: Conditional, alpha: float, i: Points, j: Points) -> None:
+        self.base, self.normalize, self.pairs = base, base.normalize, base.pairs
+        self.n, self.m, self.block_rows = base.n, base.m, base.block_rows
+        self.full_support = base.full_support or alpha > 0
+        self.candidates = _Candidates(i.bare(), j.bare(), base.pairs)
+        self.count = candidate_count(i, j, base.pairs)
+        count = self.count.double().masked_fill(base.empty, 0.0)
+        total = count if self.normalize == "row" else count.sum()
+        self.log_keep = torch.tensor(1.0 - alpha, dtype=torch.float64).log()
+        self.log_uniform = torch.where(count > 0, alpha / total, 0.0).log()
+
+    @property
+    def support(self) -> Support | None:
+        return self.base.support
+
+    @property
+    def floor(self) -> Tensor | None:
+        return self.log_uniform
+
+    @property
+    def empty(self) -> Tensor:
+        return self.base.empty
+
+    def block(self, rows: Tensor | None, cols: Tensor | None = None) -> Tensor:
+        uniform = self.log_uniform if rows is None else self.log_uniform[rows]
+        mask = self.candidates.mask(rows, cols)
+        return self._add(self.base.block(rows, cols), uniform.unsqueeze(-1), mask)
+
+    def at(self, rows: Tensor, cols: Tensor) -> Tensor:
+        return self._add(
+            self.base.at(rows, cols), self.log_uniform[rows], self.candidates.mask_at(rows, cols)
+        )
+
+    def _add(self, log_mass: Tensor, uniform: Tensor, mask: Tensor | None) -> Tensor:
+        uniform = uniform.to(log_mass).expand_as(log_mass)
+        if mask is not None:
+            uniform = uniform.masked_fill(mask, NEG)
+        return log_sum_exp(torch.stack([log_mass + self.log_keep.to(log_mass), uniform], -1))
+
+
+def union(supports: list[Support]) -> Support:
+    """The support of all pairs that any of the given ones holds."""
+    n, m = supports[0].n, supports[0].m
+    keys = torch.cat([s.keys for s in supports]).unique()
+    return Support.from_sorted(keys // m, keys % m, n, m)

@@ -1,0 +1,1 @@
+"""Data: tables from files and from memory, graphs, images and samplers."""

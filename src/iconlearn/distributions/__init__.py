@@ -1,0 +1,68 @@
+"""Distributions over pairs, and the wrappers that make new ones of them."""
+
+from iconlearn.distributions.base import Distribution, Kernel, Sparse
+from iconlearn.distributions.clusters import UniformCluster
+from iconlearn.distributions.graphs import (
+    KNN,
+    Augmentation,
+    Context,
+    CrossModal,
+    DataLabel,
+    Graph,
+    Identity,
+    Label,
+)
+from iconlearn.distributions.kernels import Gaussian, Harmonic, StudentT
+from iconlearn.distributions.wrappers import (
+    Debiased,
+    Mixture,
+    Nearest,
+    On,
+    Propagated,
+    Symmetrized,
+    Tempered,
+)
+
+DISTRIBUTIONS: dict[str, type[Distribution]] = {
+    cls.__name__: cls
+    for cls in (
+        Gaussian,
+        StudentT,
+        Harmonic,
+        KNN,
+        Graph,
+        Identity,
+        Label,
+        Augmentation,
+        CrossModal,
+        DataLabel,
+        Context,
+        UniformCluster,
+    )
+}
+
+__all__ = [
+    "DISTRIBUTIONS",
+    "KNN",
+    "Augmentation",
+    "Context",
+    "CrossModal",
+    "DataLabel",
+    "Debiased",
+    "Distribution",
+    "Gaussian",
+    "Graph",
+    "Harmonic",
+    "Identity",
+    "Kernel",
+    "Label",
+    "Mixture",
+    "Nearest",
+    "On",
+    "Propagated",
+    "Sparse",
+    "StudentT",
+    "Symmetrized",
+    "Tempered",
+    "UniformCluster",
+]

@@ -1,0 +1,143 @@
+"""The one abstraction: a distribution is a rule that turns rows and columns into conditional probabilities."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from iconlearn._checks import check_choice
+from iconlearn._describe import Described
+from iconlearn._numerics import NEG
+from iconlearn.conditional import Conditional, KernelConditional, Scores, TableConditional
+from iconlearn.points import PAIRS, Pairs, Points, mask_pairs
+from iconlearn.support import Support
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+Engine = Callable[["Kernel", Points, Points], Scores]
+
+
+class Distribution(Described, nn.Module, ABC):
+    """p(j|i) for any rows i and columns j; knows neither its role (p or q), nor n, nor the engine.
+
+    One method is mandatory, and which one depends on what is easiest to say: a :class:`Kernel` gives the
+    log-score of every pair, a :class:`Sparse` one lists the pairs that have mass.
+    """
+
+    normalize: Literal["row", "joint"]
+    pairs: Pairs
+    num_views: int = 1  # how many views of every sample the distribution compares
+
+    def __init__(self, normalize: str, pairs: str) -> None:
+        super().__init__()
+        owner = type(self).__name__
+        self.normalize = check_choice(owner, "normalize", normalize, ("row", "joint"))
+        self.pairs = check_choice(owner, "pairs", pairs, PAIRS)
+
+    @abstractmethod
+    def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
+        """Apply to points: an immutable conditional over (i.n, j.n) pairs."""
+
+    def prepare(self, data: Points) -> Distribution:
+        """What can be computed once for a whole data set (a neighbour graph); itself by default."""
+        return self
+
+    def per_row(self) -> Distribution:
+        """The row-normalised form, used to place new rows against fixed columns."""
+        return self
+
+    # Fluent forms of the wrappers. They live in wrappers.py, which registers them here: the base class
+    # cannot import its own subclasses.
+    def debias(self, alpha: float) -> Distribution:
+        """(1 - alpha) * self + alpha * uniform; ``alpha`` is the uniform mass. See :class:`Debiased`."""
+        return WRAPPERS["debias"](self, alpha)
+
+    def propagate(self, steps: int, *, uniform: bool = False) -> Distribution:
+        """Random walks of up to ``steps`` steps. See :class:`Propagated`."""
+        return WRAPPERS["propagate"](self, steps, uniform=uniform)
+
+    def symmetrize(self) -> Distribution:
+        """The joint distribution (p(j|i) + p(i|j)) / 2n. See :class:`Symmetrized`."""
+        return WRAPPERS["symmetrize"](self)
+
+    def on(self, field: str) -> Distribution:
+        """The same distribution over another field of the points. See :class:`On`."""
+        return WRAPPERS["on"](self, field)
+
+    def nearest(self, k: int) -> Distribution:
+        """Only the k most probable columns of every row. See :class:`Nearest`."""
+        return WRAPPERS["nearest"](self, k)
+
+    def temper(self, temperature: float) -> Distribution:
+        """The same distribution with its scores divided by ``temperature``. See :class:`Tempered`."""
+        return WRAPPERS["temper"](self, temperature)
+
+    def __rmul__(self, weight: float) -> Any:
+        return WRAPPERS["weigh"](weight, self)
+
+
+WRAPPERS: dict[str, Callable[..., Any]] = {}
+
+
+class Kernel(Distribution):
+    """A distribution given by a log-score for every pair; -inf means no mass."""
+
+    full_support: bool = True
+
+    @abstractmethod
+    def log_score(self, i: Points, j: Points) -> Tensor:
+        """Log of the unnormalised mass, (..., n, m)."""
+
+    def calibrate(self, i: Points, j: Points) -> tuple[Points, Points]:
+        """What a score needs to know of all rows and columns at once (bandwidths, cluster sizes)."""
+        return i, j
+
+    @property
+    def pool(self) -> str:
+        """How scores become a log-partition: "logsumexp", or "mean" / "max" in the limits."""
+        return "logsumexp"
+
+    def log_partition(self, i: Points, j: Points) -> Tensor | None:
+        """Log-partition of every (calibrated) row where it is known in closed form, (n,)."""
+        return None
+
+    def masked_score(self, i: Points, j: Points) -> Tensor:
+        """Scores with -inf on the pairs that are not candidates."""
+        return mask_pairs(self.log_score(i, j), i, j, self.pairs)
+
+    def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
+        i, j = self.calibrate(i, j)
+        scores, partition = engine(self, i, j), self.log_partition(i, j)
+        return KernelConditional(
+            scores,
+            scores.partition() if partition is None else partition,
+            (i.n, j.n),
+            self.normalize,
+            self.pairs,
+            limit=self.pool != "logsumexp",
+            full=self.full_support,
+        )
+
+
+class Sparse(Distribution):
+    """A distribution given by the pairs that have mass."""
+
+    @abstractmethod
+    def edges(self, i: Points, j: Points) -> tuple[Support, Tensor]:
+        """The support, and the unnormalised log-mass of every entry (E,)."""
+
+    def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
+        support, log_mass = self.edges(i, j)
+        return TableConditional(support, log_mass, self.normalize, self.pairs)
+
+
+def candidate_edges(i: Points, j: Points, rows: Tensor, cols: Tensor, pairs: str) -> Tensor:
+    """Which of the pairs (rows, cols) are candidates, (E,) bool."""
+    flat = torch.zeros(len(rows), 1, 1, device=rows.device)
+    a, b = i.bare().take(rows.unsqueeze(-1)), j.bare().take(cols.unsqueeze(-1))
+    return mask_pairs(flat, a, b, pairs).flatten() > NEG

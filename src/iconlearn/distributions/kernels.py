@@ -1,0 +1,251 @@
+"""Kernels of a distance: Gaussian, Student-t and harmonic."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from iconlearn._checks import check_number
+from iconlearn._errors import InputError, OptionError
+from iconlearn._numerics import all_rows
+from iconlearn.bandwidth import Learnable, Perplexity, RowBandwidth, Width, check_width
+from iconlearn.conditional import Conditional, TableConditional
+from iconlearn.distributions.base import Engine, Kernel
+from iconlearn.metrics import Metric, as_metric, check_metric
+from iconlearn.neighbors import TILE, nearest
+from iconlearn.points import Points, candidate_count, mask_pairs, require_value
+
+
+class Radial(Kernel):
+    """A kernel of the (squared-distance-like) metric, with a width."""
+
+    def __init__(self, metric: str | Metric, normalize: str, pairs: str) -> None:
+        super().__init__(normalize, pairs)
+        check_metric(type(self).__name__, metric)
+        self.metric = metric
+
+    def squared(self, i: Points, j: Points) -> Tensor:
+        """The metric between rows and columns, in units of the values as they are held."""
+        owner = type(self).__name__
+        return as_metric(self.metric)(require_value(i, owner), require_value(j, owner))
+
+    def held_width(self, width: Width, i: Points) -> Tensor | float:
+        """A width in units of the held values: a number, a scalar, or one for every row (..., n, 1)."""
+        if i.scale is not None:
+            return i.scale.unsqueeze(-1)
+        if isinstance(width, RowBandwidth):
+            raise OptionError(f"{self!r}: call the distribution itself, which calibrates {width!r} first")
+        value = width() if isinstance(width, Learnable) else width
+        return value if self.metric == "cos" else value / i.unit  # type: ignore[operator, return-value]
+
+    def solve(self, width: RowBandwidth, i: Points, j: Points) -> Tensor:
+        """Bandwidth of every row, from its distances to all candidates."""
+        with torch.no_grad():
+            tiles = []
+            for rows in all_rows(i.n, TILE // max(1, j.n), i.device):
+                part = i.take(rows)
+                tiles.append(width.solve(-mask_pairs(-self.squared(part, j), part, j, self.pairs)))
+            return torch.cat(tiles)
+
+
+def check_perplexity(width: Width, i: Points, j: Points, pairs: str) -> None:
+    """Refuse a perplexity that the number of candidates cannot reach."""
+    if isinstance(width, Perplexity):
+        most = int(candidate_count(i, j, pairs).max())
+        if width.value > most:
+            raise InputError(
+                f"Perplexity({width.value:g}) needs at least {math.ceil(width.value)} candidate neighbours a "
+                f"row, but there are {most}; lower the perplexity to at most {most}, or pass more rows"
+            )
+
+
+class Gaussian(Radial):
+    r"""Gaussian kernel of a distance.
+
+    .. math:: p(j|i) \propto \exp\!\left(-\frac{d_{ij}^2}{2\sigma_i^2}\right)
+
+    On unit vectors (``metric="cos"``, the squared chord 2 - 2 cos) this is a softmax of cosines with
+    temperature :math:`\tau = \sigma^2`; with ``metric="dot"`` it is a softmax of inner products divided by
+    :math:`\sigma^2`.
+
+    Parameters
+    ----------
+    sigma : float, Perplexity, KthNeighbor, Learnable or nn.Parameter, default 1
+        Width, in units of the data. ``0`` and ``inf`` are the limits of the objective, rescaled by
+        2 sigma^2: the largest score or the mean score takes the place of the logsumexp. They are no longer
+        probabilities, so they are allowed in ``learned_dist`` and with the KL divergence only.
+    metric : {"euclidean", "cos", "dot"} or callable, default "euclidean"
+        A callable maps (..., n, d) and (..., m, d) to (..., n, m) and plays the part of a squared distance.
+    normalize : {"row", "joint"}, default "row"
+        Whether every row sums to one, or all pairs together do.
+    pairs : {"distinct", "all", "cross_view"}, default "distinct"
+        Candidates: all but the point itself, all, or only points of another view.
+
+    Raises
+    ------
+    OptionError
+        If ``sigma`` is not positive, or a name is unknown.
+
+    References
+    ----------
+    Hinton & Roweis, Stochastic Neighbor Embedding, NeurIPS 2002; Alshammari et al., I-Con, ICLR 2025.
+
+    Examples
+    --------
+    >>> from iconlearn import Gaussian, Perplexity
+    >>> Gaussian(sigma=2)
+    Gaussian(sigma=2)
+    >>> Gaussian(sigma=Perplexity(30)).symmetrize()
+    Gaussian(sigma=Perplexity(30)).symmetrize()
+    """
+
+    def __init__(
+        self,
+        sigma: Width = 1.0,
+        metric: str | Metric = "euclidean",
+        *,
+        normalize: str = "row",
+        pairs: str = "distinct",
+    ) -> None:
+        super().__init__(metric, normalize, pairs)
+        self.sigma = check_width("Gaussian", "sigma", sigma, limits=True)
+        if isinstance(self.sigma, nn.Parameter) and self.sigma.numel() != 1:
+            raise OptionError(f"Gaussian: sigma has shape {tuple(self.sigma.shape)}; a scalar is needed")
+
+    @property
+    def pool(self) -> str:
+        if isinstance(self.sigma, float):
+            return "mean" if math.isinf(self.sigma) else "max" if self.sigma == 0 else "logsumexp"
+        return "logsumexp"
+
+    def log_score(self, i: Points, j: Points) -> Tensor:
+        squared = self.squared(i, j)
+        if self.pool != "logsumexp":
+            return -squared
+        sigma = self.held_width(self.sigma, i)
+        return squared * (-0.5 / sigma**2)
+
+    def calibrate(self, i: Points, j: Points) -> tuple[Points, Points]:
+        if not isinstance(self.sigma, RowBandwidth):
+            return i, j
+        check_perplexity(self.sigma, i, j, self.pairs)
+        return replace(i, scale=self.solve(self.sigma, i, j)), j
+
+    def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
+        k = self.sigma.neighbors() if isinstance(self.sigma, RowBandwidth) else None
+        if k is None:
+            return super().forward(i, j, engine)
+        check_perplexity(self.sigma, i, j, self.pairs)
+        support, squared = nearest(as_metric(self.metric), i, j, k, self.pairs, repr(self))
+        ranked = squared.new_full((i.n, int(support.lengths.max())), math.inf)
+        position = torch.arange(len(support), device=squared.device) - support.indptr[support.rows]
+        ranked[support.rows, position] = squared
+        rows = replace(i, scale=self.sigma.solve(ranked))  # type: ignore[union-attr]
+        a, b = rows.take(support.rows.unsqueeze(-1)), j.take(support.cols.unsqueeze(-1))
+        return TableConditional(support, self.log_score(a, b).flatten(), self.normalize, self.pairs)
+
+    def per_row(self) -> Gaussian:
+        return Gaussian(self.sigma, self.metric, pairs=self.pairs)
+
+
+class StudentT(Radial):
+    r"""Student-t kernel of a distance; ``df=1`` is the Cauchy kernel of t-SNE.
+
+    .. math:: q(j|i) \propto \left(1 + \frac{d_{ij}^2}{\nu\,\gamma^2}\right)^{-(\nu + 1) / 2}
+
+    Parameters
+    ----------
+    df : float, default 1
+        Degrees of freedom nu; ``inf`` is the Gaussian with sigma = width.
+    width : float, Learnable or nn.Parameter, default 1
+        Width gamma, in units of the data.
+    metric, normalize, pairs
+        As in :class:`Gaussian`.
+
+    References
+    ----------
+    van der Maaten & Hinton, Visualizing Data using t-SNE, JMLR 2008.
+
+    Examples
+    --------
+    >>> from iconlearn import StudentT
+    >>> StudentT(df=2, normalize="joint")
+    StudentT(df=2, normalize='joint')
+    """
+
+    def __init__(
+        self,
+        df: float = 1.0,
+        width: Width = 1.0,
+        metric: str | Metric = "euclidean",
+        *,
+        normalize: str = "row",
+        pairs: str = "distinct",
+    ) -> None:
+        super().__init__(metric, normalize, pairs)
+        self.df = check_number("StudentT", "df", df, low=0, open_low=True)
+        if isinstance(width, RowBandwidth):
+            raise OptionError(f"StudentT: width={width!r} must be a number, Learnable or nn.Parameter")
+        self.width = check_width("StudentT", "width", width, limits=False)
+
+    def log_score(self, i: Points, j: Points) -> Tensor:
+        squared = self.squared(i, j) / self.held_width(self.width, i) ** 2
+        if math.isinf(self.df):
+            return -squared / 2
+        return torch.log1p(squared / self.df) * (-(self.df + 1) / 2)
+
+    def per_row(self) -> StudentT:
+        return StudentT(self.df, self.width, self.metric, pairs=self.pairs)
+
+
+class Harmonic(Radial):
+    r"""Power law of a distance: the small-width limit of a Student-t.
+
+    .. math:: q(j|i) \propto d_{ij}^{-2n} = (d_{ij}^2)^{-n}
+
+    The published harmonic loss writes d^(-n_h) with the unsquared distance, so n_h = 2 n. Scale-free but for
+    the floor: the kernel is singular at 0, so squared distances below ``eps`` count as ``eps``.
+
+    Parameters
+    ----------
+    n : float, default 1
+        Exponent of the squared distance; the Student-t limit has nu = 2 n - 1.
+    eps : float, default 1e-12
+        Floor of the squared distance.
+    metric, normalize, pairs
+        As in :class:`Gaussian`.
+
+    References
+    ----------
+    Baek et al., Harmonic Loss Trains Interpretable AI Models, 2025; I-Con, theorem 10.
+
+    Examples
+    --------
+    >>> from iconlearn import Harmonic
+    >>> Harmonic(n=2, pairs="all")
+    Harmonic(n=2, pairs='all')
+    """
+
+    def __init__(
+        self,
+        n: float = 1.0,
+        eps: float = 1e-12,
+        metric: str | Metric = "euclidean",
+        *,
+        normalize: str = "row",
+        pairs: str = "distinct",
+    ) -> None:
+        super().__init__(metric, normalize, pairs)
+        self.n = check_number("Harmonic", "n", n, low=0, open_low=True)
+        self.eps = check_number("Harmonic", "eps", eps, low=0, open_low=True, high=1)
+        if metric == "dot":
+            raise OptionError("Harmonic: metric='dot' can be negative; use 'euclidean' or 'cos'")
+
+    def log_score(self, i: Points, j: Points) -> Tensor:
+        return -self.n * self.squared(i, j).clamp(min=self.eps).log()
+
+    def per_row(self) -> Harmonic:
+        return Harmonic(self.n, self.eps, self.metric, pairs=self.pairs)

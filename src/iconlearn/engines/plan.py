@@ -1,0 +1,154 @@
+"""Which engine evaluates a problem: a pure function of sizes and memory, printable and overridable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+
+from iconlearn._checks import check_choice
+from iconlearn._errors import MemoryBudgetError, OptionError
+from iconlearn.distributions.base import Engine, Kernel
+from iconlearn.engines.exact import DEFAULT_BLOCK, Dense, Tiled
+from iconlearn.points import Points
+
+# Buffers of the size of the score matrix that are alive at once in a dense forward and backward pass, and
+# the share of free memory that they may take.
+DENSE_BUFFERS = 6
+DENSE_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The sizes that decide: rows, columns, dimension, bytes of a number, free memory in bytes."""
+
+    n: int
+    m: int
+    d: int
+    itemsize: int = 4
+    memory: int = 1 << 33
+
+    @classmethod
+    def of(cls, i: Points, j: Points) -> Problem:
+        """The problem of evaluating a kernel on these points, on their device."""
+        value = i.value
+        return cls(
+            n=i.n,
+            m=j.n,
+            d=1 if value is None else value.shape[-1],
+            itemsize=4 if value is None else value.element_size(),
+            memory=free_memory(i.device),
+        )
+
+    @property
+    def dense_bytes(self) -> int:
+        """Peak of the dense engine, forward and backward."""
+        return DENSE_BUFFERS * self.n * self.m * self.itemsize
+
+    def tiled_bytes(self, block: int) -> int:
+        """Peak of the tiled engine: the points, their gradients, and the buffers of one tile."""
+        return self.itemsize * (4 * (self.n + self.m) * self.d + DENSE_BUFFERS * block * self.m)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The chosen engine, its tile height, its estimated peak memory, and why.
+
+    Examples
+    --------
+    >>> print(plan(Problem(n=1000, m=1000, d=2, memory=8 << 30)))
+    dense: 1000 x 1000 scores, about 0.02 GB; they fit in a quarter of the free 8.6 GB
+    """
+
+    engine: str
+    block: int
+    bytes: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.engine}: {self.why}"
+
+    def build(self) -> Engine:
+        """The engine itself."""
+        return partial(Tiled, block=self.block) if self.engine == "tiled" else ENGINES[self.engine]
+
+
+ENGINES: dict[str, Callable[..., object]] = {"dense": Dense, "tiled": Tiled}  # type: ignore[dict-item]
+
+
+def plan(problem: Problem, engine: str = "auto") -> Plan:
+    """Choose how to evaluate ``problem``; a name in place of "auto" pins the engine.
+
+    Both engines are exact. Dense is the faster one while its matrix fits; tiled keeps memory linear in n.
+
+    Raises
+    ------
+    MemoryBudgetError
+        If even the points and one row of scores do not fit.
+    """
+    check_choice("ICon", "engine", engine, ("auto", *ENGINES))
+    p = problem
+    sizes = f"{p.n} x {p.m} scores"
+    fits = p.dense_bytes <= DENSE_SHARE * p.memory
+    block = int(
+        min(DEFAULT_BLOCK, max(1, DENSE_SHARE * p.memory // (DENSE_BUFFERS * p.itemsize * max(1, p.m))))
+    )
+    tiled = Plan("tiled", block, p.tiled_bytes(block), "")
+    if engine == "dense" or (engine == "auto" and fits):
+        if p.dense_bytes > p.memory:
+            raise MemoryBudgetError(
+                f"engine='dense' needs about {p.dense_bytes / 1e9:.2f} GB for {sizes}, but "
+                f"{p.memory / 1e9:.2f} GB are free; use engine='tiled' "
+                f"({tiled.bytes / 1e9:.2f} GB) or a smaller batch_size"
+            )
+        why = "they fit in a quarter of the free" if fits else "pinned by the caller; free are"
+        why = f"{sizes}, about {p.dense_bytes / 1e9:.2g} GB; {why} {p.memory / 1e9:.1f} GB"
+        return Plan("dense", p.n, p.dense_bytes, why)
+    if tiled.bytes > p.memory:
+        raise MemoryBudgetError(
+            f"{sizes} in {p.d} dimensions need about {tiled.bytes / 1e9:.2f} GB even in tiles, but "
+            f"{p.memory / 1e9:.2f} GB are free; use fewer rows or a smaller batch_size"
+        )
+    reason = "pinned by the caller" if engine == "tiled" else f"dense would take {p.dense_bytes / 1e9:.1f} GB"
+    return replace(tiled, why=f"{sizes} in tiles of {block} rows, about {tiled.bytes / 1e9:.2g} GB; {reason}")
+
+
+class PlannedEngine:
+    """An engine that plans for each problem it meets, so one model serves a batch and a whole data set."""
+
+    def __init__(self, choice: str | Engine = "auto") -> None:
+        if isinstance(choice, str):
+            check_choice("ICon", "engine", choice, ("auto", *ENGINES))
+        elif not callable(choice):
+            raise OptionError(
+                f"ICon: engine={choice!r} must be a name ('auto', {', '.join(ENGINES)}) or a callable"
+            )
+        self.choice = choice
+
+    def __call__(self, kernel: Kernel, i: Points, j: Points) -> object:
+        if callable(self.choice):
+            return self.choice(kernel, i, j)
+        return plan(Problem.of(i, j), self.choice).build()(kernel, i, j)
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that may be allocated on ``device`` now."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        with open("/proc/meminfo") as file:
+            fields = dict(line.split(":") for line in file)
+        return int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return memory_without_proc()
+
+
+def memory_without_proc() -> int:
+    """Half of the physical memory, where the system does not tell how much is free."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    except (AttributeError, ValueError, OSError):
+        return 1 << 32

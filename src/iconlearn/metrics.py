@@ -1,0 +1,69 @@
+"""Metrics: squared-distance-like comparisons of rows with columns, by name or as a callable.
+
+Every metric maps (..., n, d) and (..., m, d) to (..., n, m) and plays the part of a squared distance, so one
+width convention serves all: a Gaussian exp(-metric / (2 sigma^2)) on the unit sphere is a softmax of cosines
+with temperature sigma^2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor, where
+
+from iconlearn._checks import check_choice
+from iconlearn._errors import OptionError
+
+Metric = Callable[[Tensor, Tensor], Tensor]
+
+
+def euclidean(x: Tensor, y: Tensor) -> Tensor:
+    """Squared Euclidean distance |x_i - y_j|^2, centred first so that large means cost no digits."""
+    if x.shape[-2] == 1 and y.shape[-2] == 1:  # one pair a row: the difference itself is cheaper and exact
+        return (x - y).square().sum(-1, keepdim=True)
+    centre = y.detach().mean(-2, keepdim=True)
+    x, y = x - centre, y - centre
+    inner = x @ y.mT
+    squares = x.square().sum(-1, keepdim=True) + y.square().sum(-1).unsqueeze(-2)
+    return (squares - 2 * inner).clamp(min=0)
+
+
+def unit_vectors(x: Tensor) -> Tensor:
+    """x / |x|, safe at any scale; a zero vector stays zero and passes no gradient."""
+    peak = x.detach().abs().amax(-1, keepdim=True)
+    x = x / where(peak > 0, peak, 1.0)
+    square = x.square().sum(-1, keepdim=True)
+    return x * where(square > 0, square, 1.0).rsqrt() * (square > 0)
+
+
+def cos(x: Tensor, y: Tensor) -> Tensor:
+    """Squared chord 2 - 2 cos(x_i, y_j) in [0, 4]; a zero vector is at 2 from everything."""
+    return 2 - 2 * inner_product(unit_vectors(x), unit_vectors(y))
+
+
+def dot(x: Tensor, y: Tensor) -> Tensor:
+    """-2 x_i . y_j, the squared distance without the norms: a Gaussian of it is exp(x . y / sigma^2)."""
+    return -2 * inner_product(x, y)
+
+
+def inner_product(x: Tensor, y: Tensor) -> Tensor:
+    """x_i . y_j, (..., n, m)."""
+    if x.shape[-2] == 1 and y.shape[-2] == 1:
+        return (x * y).sum(-1, keepdim=True)
+    return x @ y.mT
+
+
+METRICS: dict[str, Metric] = {"euclidean": euclidean, "cos": cos, "dot": dot}
+
+
+def check_metric(owner: str, metric: str | Metric) -> None:
+    """Refuse what is neither a known name nor a callable."""
+    if isinstance(metric, str):
+        check_choice(owner, "metric", metric, METRICS)
+    elif not callable(metric):
+        raise OptionError(f"{owner}: metric={metric!r} must be a callable or one of {sorted(METRICS)}")
+
+
+def as_metric(metric: str | Metric) -> Metric:
+    """The callable behind a metric option."""
+    return METRICS[metric] if isinstance(metric, str) else metric
