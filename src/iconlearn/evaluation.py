@@ -9,12 +9,12 @@ import numpy as np
 
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError
-from iconlearn.data.files import _to_array, check_features
+from iconlearn.data.features import check_features, to_array
 
 
 def _codes(labels: Any, name: str) -> np.ndarray:
     """Labels of any kind as int64 positions (n,) among the sorted distinct values."""
-    array = _to_array(labels, name)
+    array = to_array(labels, name)
     if array.ndim != 1 or array.size == 0:
         raise InputError(
             f"{name}: shape {array.shape}, but (n,) with n > 0 is needed; give one label per row"
@@ -321,7 +321,7 @@ def cluster_entropy(assigned: Any, n_clusters: int) -> float:
     0.6931
     """
     n_clusters = check_number("cluster_entropy", "n_clusters", n_clusters, low=1, integer=True)
-    codes, array = _codes(assigned, "assigned"), _to_array(assigned, "assigned")
+    codes, array = _codes(assigned, "assigned"), to_array(assigned, "assigned")
     whole = array.dtype.kind in "biuf" and bool(np.all(array == np.floor(array)))
     if not whole or array.min() < 0 or array.max() >= n_clusters:
         seen = f"{array.min()} to {array.max()}" if array.dtype.kind in "biuf" else f"dtype {array.dtype}"
@@ -369,7 +369,7 @@ def linear_probe(train: Any, train_labels: Any, test: Any, test_labels: Any) -> 
 
     X = check_features(train, "train").astype(np.float64)
     Z = check_features(test, "test", min_rows=1).astype(np.float64)
-    y_train, y_test = _to_array(train_labels, "train_labels"), _to_array(test_labels, "test_labels")
+    y_train, y_test = to_array(train_labels, "train_labels"), to_array(test_labels, "test_labels")
     for name, rows, y in (("train", X, y_train), ("test", Z, y_test)):
         _same_length(name, rows, f"{name}_labels", _codes(y, f"{name}_labels"))
     if X.shape[1] != Z.shape[1]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _BAR = 0.4
 _REST_GAP = 0.5
+_SMALLEST = 0.14
+"""Inches a pair of bars needs for a picture below it that can still be read."""
 _FOOT = 0.012
 """Share of the axis that a bar of almost nothing still shows, so that it is seen to be there."""
 
@@ -106,6 +108,8 @@ class BarPanel:
     ) -> None:
         left, top, width, height = box
         slot = slot_width(width, len(p), rest)
+        if slot < _SMALLEST:
+            thumbnails = None
         strip = min(slot * 0.86, 0.42) if thumbnails is not None else 0.0
         self.ax = ax = style.add_axes(fig, left, top, width, height - strip)
         x = np.arange(len(p), dtype=np.float64)

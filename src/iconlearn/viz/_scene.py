@@ -114,7 +114,15 @@ class Scene:
         if any(not 0 <= a < len(points) for a in self._ringed):
             raise InputError(f"training_gif: anchors={self._ringed} must be rows of the {len(points)} points")
         self._letters = [
-            style.text(ax, *points[row], letter, fontweight="bold", path_effects=style.halo(), zorder=6)
+            style.text(
+                ax,
+                points[row][0],
+                points[row][1],
+                letter,
+                fontweight="bold",
+                path_effects=style.halo(),
+                zorder=6,
+            )
             for row, letter in zip(self._ringed, "ABC", strict=False)
         ]
         self._rings = ax.scatter(
@@ -132,7 +140,7 @@ class Scene:
         self._rings.set_offsets(points[self._ringed])
         for row, letter in zip(self._ringed, self._letters, strict=True):
             letter.set_position(points[row] + 0.035 * half)
-        if not self._names:
+        if self._codes is None or not self._names:
             return
         centres = _names.class_centres(points, self._codes, max(self._names) + 1)
         spots = ax.transData.transform(np.array([centres[k] for k in self._names]))
@@ -160,7 +168,7 @@ class Scene:
         n_panels = min(p.shape[1], _MAX_PANELS)
         if self._map is not None:
             # The letters beside the rings on the map.
-            letters = dict(zip(self._ringed, "ABC", strict=False))
+            letters: dict[Any, str] = dict(zip(self._ringed, "ABC", strict=False))
             names = [
                 f"{letters.get(a, '')} {name}".strip()
                 for a, name in zip(anchors or names, names, strict=True)

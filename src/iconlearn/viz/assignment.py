@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MARGIN = 0.2
 _PANEL = 4.6
 _GAP = 1.0
+_LONGEST = 12
 
 
 def assignment_figure(
@@ -75,7 +76,8 @@ def assignment_figure(
     colors = style.class_colors(len(cluster_names))
 
     top = style.heading_height(title, subtitle) + 0.28
-    fig = style.new_figure(2 * _MARGIN + 2 * _PANEL + _GAP, top + _PANEL + (0.3 if counts is None else 0.65))
+    bottom = 0.3 if counts is None else 1.0 if _slanted(class_names) else 0.65
+    fig = style.new_figure(2 * _MARGIN + 2 * _PANEL + _GAP, top + _PANEL + bottom)
     style.heading(fig, title, subtitle, _MARGIN)
     left = style.add_axes(fig, _MARGIN, top, _PANEL, _PANEL)
     style.hide_ticks(left)
@@ -178,13 +180,18 @@ def _sizes(ax: Axes, clusters: np.ndarray, names: list[str], colors: list[str]) 
     _caption(ax, "points in each cluster")
 
 
+def _slanted(names: list[str]) -> bool:
+    """Whether column names are too wide to stand side by side."""
+    return min(max(map(len, names), default=0), _LONGEST) * min(len(names), 40) > 45
+
+
 def _tick_names(ax: Axes, axis: str, names: list[str], colors: list[str] | None) -> None:
     """Name rows or columns; with more than 40 only every few, and long column names on a slant."""
     step = -(-len(names) // 40)
     size = style.SMALL_SIZE if len(names) <= 20 else 6.5
     spots = np.arange(0, len(names), step)
-    shown = [style.shorten(names[k], 12) for k in spots]
-    slant = axis == "x" and max(map(len, shown)) * len(shown) > 45
+    shown = [style.shorten(names[k], _LONGEST) for k in spots]
+    slant = axis == "x" and _slanted(names)
     place = ax.set_xticks if axis == "x" else ax.set_yticks
     options: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if slant else {}
     ticks = place(spots + 0.5, shown, fontsize=size, color=style.INK, parse_math=False, **options)

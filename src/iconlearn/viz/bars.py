@@ -124,7 +124,7 @@ def write_anchor(
     style.hide_ticks(ax)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
-    name = style.shorten(name, 13)
+    name = style.shorten(name, 12)
     _write(fig, left + 0.35, top + 0.92, name, ha="center", va="top", fontsize=style.SMALL_SIZE)
 
 

@@ -59,7 +59,7 @@ def loss_figure(
     --------
     >>> fig = loss_figure([0, 50, 100], [3.0, 1.0, 0.5], events=[(50, "exaggeration ends")])
     """
-    lines = [(name, *_curve("loss", steps, loss), style.Q_COLOR, "-")]
+    lines: list[tuple[Any, ...]] = [(name, *_curve("loss", steps, loss), style.Q_COLOR, "-")]
     if entropy is not None:
         flat = np.broadcast_to(np.asarray(entropy), np.shape(steps)) if np.ndim(entropy) == 0 else entropy
         lines.append(("entropy of p", *_curve("entropy", steps, flat), style.P_COLOR, (0, (4, 2.5))))

@@ -96,7 +96,9 @@ def new_figure(width: float, height: float, dpi: int = DPI) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    fig = Figure(figsize=(width, height), dpi=dpi, facecolor=PAPER, layout="none")
+    fig = Figure(figsize=(width, height), dpi=dpi, facecolor=PAPER)
+    # No layout engine, whatever the caller's rcParams say: every rectangle is placed in inches.
+    fig.set_layout_engine("none")
     FigureCanvasAgg(fig)
     return fig
 

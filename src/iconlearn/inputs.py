@@ -1,0 +1,189 @@
+"""Inputs: what a user hands over, turned once, at the door, into tensors with ids, views and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from iconlearn._errors import InputError
+from iconlearn.points import Points
+
+NAMED = ("value", "views", "label", "id")
+# Data whose scale is within these bounds is taken as it is; float32 squares overflow or vanish far outside.
+SAFE_SCALE = (2.0**-24, 2.0**24)
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """n samples in one or more views, with ids, labels and other fields; immutable.
+
+    Parameters
+    ----------
+    views : tuple of Tensor of shape (n, ...)
+        One tensor a view: the data itself, augmentations of it, or modalities. May be empty when only ids
+        matter.
+    id : Tensor of shape (n,), int64
+    label : Tensor of shape (n,), int64, optional
+    fields : mapping of str to Tensor of shape (n, ...)
+    unit : float
+        What the views were divided by; see :class:`Points`.
+    """
+
+    views: tuple[Tensor, ...]
+    id: Tensor
+    label: Tensor | None = None
+    fields: Mapping[str, Tensor] = field(default_factory=dict)
+    unit: float = 1.0
+
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return len(self.id)
+
+    def take(self, index: Tensor) -> Inputs:
+        """Some of the samples."""
+        return replace(
+            self,
+            views=tuple(v[index] for v in self.views),
+            id=self.id[index],
+            label=None if self.label is None else self.label[index],
+            fields={k: v[index] for k, v in self.fields.items()},
+        )
+
+    def with_views(self, *views: Tensor) -> Inputs:
+        """The same samples in other views."""
+        return replace(self, views=views)
+
+    def to(self, device: torch.device) -> Inputs:
+        """The same inputs on another device."""
+        return replace(
+            self,
+            views=tuple(v.to(device) for v in self.views),
+            id=self.id.to(device),
+            label=None if self.label is None else self.label.to(device),
+            fields={k: v.to(device) for k, v in self.fields.items()},
+        )
+
+    def stacked(self) -> Tensor:
+        """All views below one another, for a mapper that serves them all."""
+        shapes = {tuple(v.shape[1:]) for v in self.views}
+        if len(shapes) != 1:
+            raise InputError(
+                f"the views have different shapes {sorted(shapes)}; give every view its own mapper: "
+                "mapper=PerView(first, second)"
+            )
+        return self.views[0] if len(self.views) == 1 else torch.cat(self.views)
+
+    def points(self) -> Points:
+        """What distributions see: one point for each sample and view, views below one another."""
+        count = max(1, len(self.views))
+        same = len({tuple(v.shape[1:]) for v in self.views}) == 1
+        numeric = same and all(v.is_floating_point() for v in self.views)
+        return Points.of(
+            self.stacked() if numeric else None,
+            id=self.id.repeat(count),
+            view=torch.arange(count, device=self.id.device).repeat_interleave(self.n),
+            label=None if self.label is None else self.label.repeat(count),
+            fields={k: v.repeat(count, *([1] * (v.ndim - 1))) for k, v in self.fields.items()},
+            n=self.n * count,
+            unit=self.unit,
+        )
+
+
+def as_tensor(value: Any, name: str) -> Tensor:
+    """A tensor of the value; integers and half precision are kept for the mapper to decide."""
+    try:
+        tensor = value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
+    except (TypeError, ValueError) as cause:
+        kind = getattr(value, "dtype", type(value).__name__)
+        raise InputError(
+            f"{name} has type {kind}; numbers are needed (arrays, tensors or lists of them)"
+        ) from cause
+    if tensor.ndim == 0:
+        raise InputError(f"{name} is the single value {tensor.item()!r}; a batch of rows is needed")
+    if tensor.is_complex():
+        raise InputError(f"{name} is complex; give its real and imaginary parts as columns")
+    return tensor
+
+
+def as_labels(value: Any, n: int) -> Tensor:
+    """Labels as int64 codes of the right length."""
+    label = as_tensor(value, "label")
+    if label.is_floating_point() and bool((label != label.round()).any()):
+        raise InputError("label holds fractions; class codes are needed (0, 1, ..., and -1 for unlabelled)")
+    if label.shape != (n,):
+        raise InputError(
+            f"label has shape {tuple(label.shape)} but there are {n} samples; shape ({n},) is needed"
+        )
+    return label.long()
+
+
+def as_inputs(batch: Any, num_views: int = 1) -> Inputs:
+    """Turn a batch in any accepted form into :class:`Inputs`.
+
+    Accepted: a tensor or array ``X``; ``(X, y)``; ``(view_1, view_2)``; ``(view_1, view_2, y)``, where labels
+    are a last one-dimensional tensor of integers; or a dict with "value" or "views", "label", "id", and any
+    other name as a field.
+
+    Raises
+    ------
+    InputError
+        If lengths differ, a type is not numeric, or fewer views are given than the target compares.
+    """
+    if isinstance(batch, Inputs):
+        return batch
+    if isinstance(batch, Mapping):
+        inputs = _from_mapping(batch)
+    elif isinstance(batch, (tuple, list)) and batch and not np.isscalar(batch[0]) and _is_views(batch):
+        parts = [as_tensor(part, f"batch[{k}]") for k, part in enumerate(batch)]
+        last_is_label = len(parts) > 1 and parts[-1].ndim == 1 and not parts[-1].is_floating_point()
+        views = tuple(parts[:-1] if last_is_label else parts)
+        inputs = _build(views, parts[-1] if last_is_label else None, None, {})
+    else:
+        inputs = _build((as_tensor(batch, "the batch"),), None, None, {})
+    if len(inputs.views) < num_views:
+        raise InputError(
+            f"the target compares {num_views} views of every sample but the batch has {len(inputs.views)}; "
+            "pass a tuple of views, or augment= to fit"
+        )
+    return inputs
+
+
+def _is_views(batch: Any) -> bool:
+    """A tuple or list of arrays, rather than a nested list of numbers."""
+    return isinstance(batch, tuple) or all(isinstance(part, (Tensor, np.ndarray)) for part in batch)
+
+
+def _from_mapping(batch: Mapping[str, Any]) -> Inputs:
+    views = batch.get("views", (batch["value"],) if "value" in batch else ())
+    views = tuple(as_tensor(v, f"views[{k}]") for k, v in enumerate(views))
+    fields = {k: as_tensor(v, k) for k, v in batch.items() if k not in NAMED}
+    return _build(views, batch.get("label"), batch.get("id"), fields)
+
+
+def _build(views: tuple[Tensor, ...], label: Any, id: Any, fields: dict[str, Tensor]) -> Inputs:
+    holders = [*views, *fields.values()]
+    if not holders and id is None:
+        raise InputError("the batch holds no data; give 'value', 'views' or 'id'")
+    n = len(holders[0]) if holders else len(id)
+    device = holders[0].device if holders else None
+    for tensor in holders:
+        if len(tensor) != n:
+            raise InputError(f"the parts of the batch have different lengths: {[len(t) for t in holders]}")
+    ids = torch.arange(n, device=device) if id is None else as_tensor(id, "id").long()
+    if ids.shape != (n,):
+        raise InputError(f"id has shape {tuple(ids.shape)} but there are {n} samples")
+    return Inputs(views, ids, None if label is None else as_labels(label, n), fields)
+
+
+def safe_unit(array: np.ndarray) -> float:
+    """The power of two by which data of extreme scale is divided; 1 for ordinary data."""
+    peak = float(np.abs(array).max()) if array.size else 1.0
+    if peak == 0 or SAFE_SCALE[0] <= peak <= SAFE_SCALE[1]:
+        return 1.0
+    return float(2.0 ** np.round(np.log2(peak)))

@@ -1,0 +1,201 @@
+"""Mappers for the columns: prototypes, a momentum encoder, a queue; and one mapper for each view."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from iconlearn._checks import check_number
+from iconlearn._describe import Described
+from iconlearn._errors import InputError, OptionError
+from iconlearn.inputs import Inputs
+from iconlearn.mappers._build import seeded
+from iconlearn.points import Points
+
+PROTOTYPE_VIEW = -1  # no data point has this view, so a prototype is never mistaken for a sample
+
+
+class PerView(Described, nn.Module):
+    """One mapper for each view or modality, in order.
+
+    Parameters
+    ----------
+    *mappers : nn.Module
+
+    Examples
+    --------
+    >>> from iconlearn import Linear, PerView
+    >>> PerView(Linear(5, 2), Linear(3, 2))
+    PerView(Linear(in_features=5, out_features=2), Linear(in_features=3, out_features=2))
+    """
+
+    def __init__(self, *mappers: nn.Module) -> None:
+        super().__init__()
+        if not mappers or not all(isinstance(m, nn.Module) for m in mappers):
+            raise OptionError(f"PerView: {mappers!r} must be one module for each view")
+        self.mappers = nn.ModuleList(mappers)
+
+    def forward(self, *views: Tensor) -> Tensor:
+        """Embeddings of all views, below one another."""
+        if len(views) != len(self.mappers):
+            raise InputError(f"PerView has {len(self.mappers)} mappers but the batch has {len(views)} views")
+        return torch.cat([mapper(view) for mapper, view in zip(self.mappers, views, strict=True)])
+
+    def __repr__(self) -> str:
+        return f"PerView({', '.join(map(repr, self.mappers))})"
+
+
+def embed(mapper: nn.Module, inputs: Inputs) -> Tensor:
+    """Embeddings of all samples and views, views below one another."""
+    if isinstance(mapper, PerView):
+        return mapper(*inputs.views)
+    if getattr(mapper, "reads", "value") == "id":
+        return mapper(inputs.id.repeat(max(1, len(inputs.views))))
+    return mapper(inputs.stacked())
+
+
+class ColumnMapper(Described, nn.Module, ABC):
+    """Says which points are the columns, when they are not simply the rows again."""
+
+    same_points: bool = False  # are the columns the samples of the batch themselves?
+
+    @abstractmethod
+    def columns(self, inputs: Inputs, rows: Points, mapper: nn.Module) -> Points:
+        """The columns, with their embeddings as values."""
+
+
+class Prototypes(ColumnMapper):
+    """One learned vector for each class, token or cluster.
+
+    Parameters
+    ----------
+    num_prototypes : int
+        Class c is prototype c.
+    dim : int
+    seed : int, default 0
+
+    Examples
+    --------
+    >>> from iconlearn import Prototypes
+    >>> Prototypes(10, dim=64)
+    Prototypes(num_prototypes=10, dim=64)
+    """
+
+    def __init__(self, num_prototypes: int, dim: int, seed: int = 0) -> None:
+        super().__init__()
+        self.num_prototypes = check_number(
+            "Prototypes", "num_prototypes", num_prototypes, low=1, integer=True
+        )
+        self.dim = check_number("Prototypes", "dim", dim, low=1, integer=True)
+        self.seed = seed
+        start = torch.randn(self.num_prototypes, self.dim, generator=seeded(seed))
+        self.weight = nn.Parameter(start * self.dim**-0.5)
+
+    def columns(self, inputs: Inputs, rows: Points, mapper: nn.Module) -> Points:
+        ids = torch.arange(self.num_prototypes, device=self.weight.device)
+        view = torch.full_like(ids, PROTOTYPE_VIEW)
+        return Points(value=self.weight, id=ids, view=view, label=ids)
+
+
+class Momentum(ColumnMapper):
+    """The same points through an exponential moving average of the mapper, without gradient.
+
+    .. math:: \\theta' \\leftarrow m\\,\\theta' + (1 - m)\\,\\theta
+
+    updated at every training-mode call of the model.
+
+    Parameters
+    ----------
+    momentum : float, default 0.99
+
+    References
+    ----------
+    He et al., MoCo, CVPR 2020.
+
+    Examples
+    --------
+    >>> from iconlearn import Momentum
+    >>> Momentum(0.996)
+    Momentum(momentum=0.996)
+    """
+
+    same_points = True
+    teacher: nn.Module | None
+
+    def __init__(self, momentum: float = 0.99) -> None:
+        super().__init__()
+        self.momentum = check_number("Momentum", "momentum", momentum, low=0, high=1)
+        self.teacher = None
+
+    @torch.no_grad()
+    def follow(self, mapper: nn.Module) -> nn.Module:
+        """Move the teacher towards the mapper and return it."""
+        if self.teacher is None:
+            self.teacher = copy.deepcopy(mapper).requires_grad_(False)
+        elif self.training:
+            pairs = zip(self.teacher.parameters(), mapper.parameters(), strict=True)
+            for mine, theirs in pairs:
+                mine.lerp_(theirs, 1 - self.momentum)
+            for mine, theirs in zip(self.teacher.buffers(), mapper.buffers(), strict=True):
+                mine.copy_(theirs)
+        return self.teacher
+
+    def columns(self, inputs: Inputs, rows: Points, mapper: nn.Module) -> Points:
+        with torch.no_grad():
+            return rows.with_value(embed(self.follow(mapper), inputs))
+
+
+class Queue(ColumnMapper):
+    """The points of the batch and those of earlier batches, whose embeddings are kept without gradient.
+
+    Parameters
+    ----------
+    size : int, default 4096
+        Points kept, oldest dropped first.
+    keys : Momentum, optional
+        Momentum encoder of the points that enter the queue; the mapper itself when left out.
+
+    References
+    ----------
+    He et al., MoCo, CVPR 2020.
+
+    Examples
+    --------
+    >>> from iconlearn import Momentum, Queue
+    >>> Queue(1024, keys=Momentum(0.99))
+    Queue(size=1024, keys=Momentum())
+    """
+
+    def __init__(self, size: int = 4096, keys: Momentum | None = None) -> None:
+        super().__init__()
+        self.size = check_number("Queue", "size", size, low=1, integer=True)
+        self.keys = keys
+        self.held: Points | None = None
+
+    def columns(self, inputs: Inputs, rows: Points, mapper: nn.Module) -> Points:
+        now = rows if self.keys is None else self.keys.columns(inputs, rows, mapper)
+        joined = now if self.held is None else _concatenate(now, self.held)
+        if self.training:
+            kept = _concatenate(now, self.held) if self.held is not None else now
+            kept = kept.take(torch.arange(min(self.size, kept.n), device=kept.device))
+            self.held = replace(kept, value=kept.value.detach() if kept.value is not None else None)
+        return joined
+
+
+def _concatenate(first: Points, second: Points) -> Points:
+    """Points below one another; labels and values where both have them, fields dropped."""
+
+    def join(name: str) -> Tensor | None:
+        a, b = getattr(first, name), getattr(second, name)
+        return None if a is None or b is None else torch.cat([a, b])
+
+    return Points(
+        value=join("value"),
+        id=torch.cat([first.id, second.id]),
+        view=torch.cat([first.view, second.view]),
+        label=join("label"),
+    )

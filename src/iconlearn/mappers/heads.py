@@ -1,0 +1,101 @@
+"""Softmax heads: parametric soft assignments to clusters."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from iconlearn._checks import check_choice, check_number
+from iconlearn._describe import Described
+from iconlearn._errors import InputError
+from iconlearn.conditional import Conditional
+from iconlearn.mappers._build import layer, seeded
+from iconlearn.mappers.networks import flat
+from iconlearn.points import Points, require_value
+
+
+class SoftmaxHead(Described, nn.Module):
+    """Log-probabilities of clusters, log softmax(W x + b): the linear head of InfoNCE clustering.
+
+    Inputs are centred and divided by one common scale, both taken from the data by ``fit``: columns keep their
+    relative spread, and the scale of the data does not matter.
+
+    Parameters
+    ----------
+    in_features, num_clusters : int
+    init : {"k-means", "random"}, default "k-means"
+        Where ``fit`` starts: soft membership of one k-means solution (a different one for every restart), or
+        small noise.
+    seed : int, default 0
+
+    References
+    ----------
+    Alshammari et al., I-Con, ICLR 2025, section 4.
+
+    Examples
+    --------
+    >>> from iconlearn import SoftmaxHead
+    >>> SoftmaxHead(64, 10)
+    SoftmaxHead(in_features=64, num_clusters=10)
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, in_features: int, num_clusters: int, init: str = "k-means", seed: int = 0) -> None:
+        super().__init__()
+        self.in_features = check_number("SoftmaxHead", "in_features", in_features, low=1, integer=True)
+        self.num_clusters = check_number("SoftmaxHead", "num_clusters", num_clusters, low=1, integer=True)
+        self.init = check_choice("SoftmaxHead", "init", init, ("k-means", "random"))
+        self.seed = seed
+        self.net = layer(nn.Linear, self.in_features, self.num_clusters, generator=seeded(seed))
+        self.register_buffer("mean", torch.zeros(self.in_features))
+        self.register_buffer("spread", torch.ones(()))
+
+    def scaled(self, x: Tensor) -> Tensor:
+        """Centred rows in units of the common scale."""
+        return (flat(x, repr(self), self.in_features) - self.mean) / self.spread
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Log-probabilities, (n, num_clusters)."""
+        return self.net(self.scaled(x)).log_softmax(-1)
+
+    @torch.no_grad()
+    def initialize(self, data: Points, target: Conditional, generator: torch.Generator) -> None:
+        """Take centre and scale from the data, and the start from ``init``."""
+        x = require_value(data, repr(self)).flatten(1)
+        if self.num_clusters > len(x):
+            raise InputError(
+                f"num_clusters={self.num_clusters} but there are only {len(x)} rows; use at most {len(x)} clusters"
+            )
+        self.mean.copy_(x.mean(0))
+        spread = (x - self.mean).square().mean().sqrt()
+        self.spread.copy_(torch.where(spread > 0, spread, 1.0))
+        fresh = layer(nn.Linear, self.in_features, self.num_clusters, generator=generator)
+        self.net.load_state_dict(fresh.state_dict())
+        if self.init == "k-means":
+            weight, bias = kmeans_logits(self.scaled(x), self.num_clusters, generator)
+            self.net.weight.copy_(weight)
+            self.net.bias.copy_(bias)
+
+
+def kmeans_logits(x: Tensor, k: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """W and b whose softmax is the soft membership of one k-means solution.
+
+    Logits are -beta d^2 to the centres, beta = 2 / mean squared distance to the nearest: soft enough for the
+    objective to move rows between clusters.
+    """
+    import warnings
+
+    from sklearn.cluster import KMeans  # heavy, and only needed here
+    from sklearn.exceptions import ConvergenceWarning
+
+    rows = x.detach().cpu().double().numpy()
+    seed = int(torch.randint(1 << 31, (), generator=generator))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows than clusters
+        solution = KMeans(k, n_init=1, random_state=seed).fit(rows)
+    centres = torch.from_numpy(solution.cluster_centers_).float()
+    inertia = solution.inertia_ / len(rows)
+    beta = 2.0 / inertia if inertia > 0 else 1.0
+    return 2 * beta * centres, -beta * centres.square().sum(-1)

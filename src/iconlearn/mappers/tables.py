@@ -1,0 +1,223 @@
+"""Lookup tables: non-parametric mappers, one row of parameters for each sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from iconlearn._checks import check_choice, check_number
+from iconlearn._describe import Described
+from iconlearn._errors import InputError, OptionError
+from iconlearn.conditional import Conditional
+from iconlearn.mappers._build import seeded
+from iconlearn.points import Points, require_value
+
+
+class Table(Described, nn.Module):
+    """A learned row for every sample id."""
+
+    reads = "id"
+    weight: nn.Parameter
+
+    def forward(self, id: Tensor) -> Tensor:
+        """Rows of the table, (n, dim)."""
+        if len(id) and int(id.max()) >= len(self.weight):
+            raise InputError(
+                f"{self!r} has rows for ids 0 to {len(self.weight) - 1}, but the batch has id {int(id.max())}; "
+                "num_embeddings must be the number of samples"
+            )
+        return self.weight[id]
+
+    def check_rows(self, n: int) -> None:
+        """Refuse data with another number of rows."""
+        if n != len(self.weight):
+            raise InputError(
+                f"{self!r} has {len(self.weight)} rows but the data has {n}; set num_embeddings={n}"
+            )
+
+
+def given_table(owner: str, init: Any, shape: tuple[int, int]) -> Tensor:
+    """An initial table given as an array, checked."""
+    table = torch.as_tensor(np.asarray(init), dtype=torch.float32)
+    if tuple(table.shape) != shape or not bool(table.isfinite().all()):
+        raise OptionError(
+            f"{owner}: init has shape {tuple(table.shape)}; finite numbers of shape {shape} are needed"
+        )
+    return table
+
+
+class Embedding(Table):
+    """A position for every sample: the mapper of t-SNE and SNE.
+
+    Parameters
+    ----------
+    num_embeddings : int
+        Number of samples N.
+    dim : int, default 2
+    init : {"pca", "spectral", "random"} or array of shape (N, dim), default "pca"
+        Where ``fit`` starts: principal components of the data, Laplacian eigenvectors of the target's graph,
+        or normal noise; scaled to a standard deviation of ``scale`` along the first axis. An array is used
+        as it is.
+    scale : float, default 1e-4
+    seed : int, default 0
+        Of the random start; ``fit`` uses its own generator instead.
+
+    References
+    ----------
+    Kobak & Linderman, Initialization is critical for preserving global data structure in both t-SNE and
+    UMAP, Nature Biotechnology 2021.
+
+    Examples
+    --------
+    >>> from iconlearn import Embedding
+    >>> Embedding(num_embeddings=100, dim=2)
+    Embedding(num_embeddings=100)
+    """
+
+    def __init__(
+        self, num_embeddings: int, dim: int = 2, init: Any = "pca", scale: float = 1e-4, seed: int = 0
+    ) -> None:
+        super().__init__()
+        self.num_embeddings = check_number("Embedding", "num_embeddings", num_embeddings, low=1, integer=True)
+        self.dim = check_number("Embedding", "dim", dim, low=1, integer=True)
+        self.scale = check_number("Embedding", "scale", scale, low=0, open_low=True)
+        self.seed = check_number("Embedding", "seed", seed, low=0, integer=True)
+        self.init = check_choice("Embedding", "init", init, INITS) if isinstance(init, str) else init
+        shape = (self.num_embeddings, self.dim)
+        start = given_table("Embedding", init, shape) if not isinstance(init, str) else None
+        noise = torch.randn(shape, generator=seeded(self.seed)) * self.scale
+        self.weight = nn.Parameter(noise if start is None else start)
+
+    def initialize(self, data: Points, target: Conditional, generator: torch.Generator) -> None:
+        """Set the start from the data (see ``init``)."""
+        self.check_rows(data.n)
+        if not isinstance(self.init, str):
+            return
+        start = INITS[self.init](data, target, self.dim, generator)
+        spread = float(start[:, 0].std()) if data.n > 1 else 0.0
+        start = start * (self.scale / spread) if spread > 0 else start
+        # Coincident rows would stay coincident for ever: their gradients are equal.
+        noise = torch.randn(start.shape, generator=generator) * (self.scale * 1e-2)
+        with torch.no_grad():
+            self.weight.copy_(start.cpu() + noise)
+
+
+def pca_start(data: Points, target: Conditional, dim: int, generator: torch.Generator) -> Tensor:
+    """Principal components, (n, dim); noise fills components that the data does not have."""
+    from sklearn.decomposition import PCA  # heavy, and only needed here
+
+    x = require_value(data, "Embedding(init='pca')").detach().cpu().double().numpy()
+    have = min(dim, *x.shape)
+    seed = int(torch.randint(1 << 31, (), generator=generator))
+    solver = "full" if x.shape[1] <= 512 else "randomized"
+    components = PCA(have, svd_solver=solver, random_state=seed).fit_transform(x)
+    start = torch.from_numpy(components).float()
+    return torch.cat([start, torch.zeros(data.n, dim - have)], 1)
+
+
+def spectral_start(data: Points, target: Conditional, dim: int, generator: torch.Generator) -> Tensor:
+    """Eigenvectors of the normalised Laplacian of the symmetrised target, (n, dim)."""
+    from scipy import sparse
+    from sklearn.manifold import spectral_embedding
+
+    if target.support is None:
+        affinity = target.block(None).exp().double().cpu().numpy()
+    else:
+        support = target.support
+        mass = target.at(support.rows, support.cols).exp().double().cpu().numpy()
+        pattern = (support.cols.cpu().numpy(), support.indptr.cpu().numpy())
+        affinity = sparse.csr_array((mass, *pattern), shape=(target.n, target.m))
+    affinity = affinity + affinity.T
+    if min(dim + 2, data.n) == data.n or not connected(affinity):
+        return pca_start(data, target, dim, generator)
+    seed = int(torch.randint(1 << 31, (), generator=generator))
+    vectors = spectral_embedding(affinity, n_components=dim, random_state=seed, drop_first=True)
+    return torch.from_numpy(np.ascontiguousarray(vectors)).float()
+
+
+def connected(affinity: Any) -> bool:
+    """Is the graph in one piece? The eigenvectors of a graph in pieces only tell the pieces apart."""
+    from scipy.sparse.csgraph import connected_components
+
+    return connected_components(affinity, directed=False)[0] == 1
+
+
+def random_start(data: Points, target: Conditional, dim: int, generator: torch.Generator) -> Tensor:
+    """Normal noise, (n, dim)."""
+    return torch.randn(data.n, dim, generator=generator)
+
+
+INITS = {"pca": pca_start, "spectral": spectral_start, "random": random_start}
+
+
+class Assignments(Table):
+    """Free soft assignments: a softmax over clusters for every sample (k-means, normalised cuts).
+
+    Returns log-probabilities.
+
+    Parameters
+    ----------
+    num_embeddings : int
+        Number of samples N.
+    num_clusters : int
+    init : {"k-means++", "random"} or array of logits of shape (N, num_clusters), default "k-means++"
+        Where ``fit`` starts: soft membership of randomly spread centres, or noise.
+    seed : int, default 0
+
+    Examples
+    --------
+    >>> from iconlearn import Assignments
+    >>> Assignments(num_embeddings=100, num_clusters=10)
+    Assignments(num_embeddings=100, num_clusters=10)
+    """
+
+    def __init__(
+        self, num_embeddings: int, num_clusters: int, init: Any = "k-means++", seed: int = 0
+    ) -> None:
+        super().__init__()
+        self.num_embeddings = check_number(
+            "Assignments", "num_embeddings", num_embeddings, low=1, integer=True
+        )
+        self.num_clusters = check_number("Assignments", "num_clusters", num_clusters, low=1, integer=True)
+        self.seed = check_number("Assignments", "seed", seed, low=0, integer=True)
+        if isinstance(init, str):
+            check_choice("Assignments", "init", init, ("k-means++", "random"))
+        self.init = init
+        shape = (self.num_embeddings, self.num_clusters)
+        noise = torch.randn(shape, generator=seeded(self.seed)) * 1e-2
+        self.weight = nn.Parameter(
+            noise if isinstance(init, str) else given_table("Assignments", init, shape)
+        )
+
+    def forward(self, id: Tensor) -> Tensor:
+        """Log-probabilities, (n, num_clusters)."""
+        return super().forward(id).log_softmax(-1)
+
+    def initialize(self, data: Points, target: Conditional, generator: torch.Generator) -> None:
+        """Set the start from the data (see ``init``)."""
+        self.check_rows(data.n)
+        if not isinstance(self.init, str):
+            return
+        noise = torch.randn(self.weight.shape, generator=generator) * 1e-2
+        if self.init == "k-means++":
+            noise = noise + spread_centres(require_value(data, repr(self)), self.num_clusters, generator)
+        with torch.no_grad():
+            self.weight.copy_(noise)
+
+
+def spread_centres(x: Tensor, k: int, generator: torch.Generator) -> Tensor:
+    """Logits of membership in k rows picked far apart (k-means++), (n, k)."""
+    from sklearn.cluster import kmeans_plusplus
+
+    x = x.detach().cpu().double()
+    if k > len(x):
+        raise InputError(f"num_clusters={k} but there are only {len(x)} rows; use at most {len(x)} clusters")
+    seed = int(torch.randint(1 << 31, (), generator=generator))
+    centres = torch.from_numpy(kmeans_plusplus(x.numpy(), k, random_state=seed)[0])
+    squared = torch.cdist(x, centres).square()
+    nearest = squared.amin(-1, keepdim=True)
+    scale = (squared - nearest).mean()
+    return (-4 * (squared - nearest) / (scale if scale > 0 else 1.0)).float()

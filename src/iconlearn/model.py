@@ -1,0 +1,202 @@
+"""ICon: the equation with everything a user wants round it: fit, embed, transform, explain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from iconlearn._errors import InputError
+from iconlearn.data.features import check_features
+from iconlearn.explain import Explanation, explain
+from iconlearn.inputs import Inputs, as_inputs, as_labels, safe_unit
+from iconlearn.mappers import embed
+from iconlearn.objective import Objective
+from iconlearn.train.loop import History, training_options
+from iconlearn.train.loop import train as run_training
+from iconlearn.train.place import OwnRows, place
+
+CHUNK = 4096
+
+
+class ICon(Objective):
+    r"""A representation-learning method: a target distribution, a learned one, a mapper, a divergence.
+
+    .. math:: L = \sum_i w_i\, D\bigl(p(\cdot|i)\,\|\,q(\cdot|i)\bigr)
+
+    with w uniform over the rows on which p has mass. p is ``target_dist`` applied to the data, q is
+    ``learned_dist`` applied to the mapper's embedding of it. An ``ICon`` is an ordinary loss module
+    (``loss = model(batch)``) for anybody's training loop; :meth:`fit` is a loop of its own.
+
+    Parameters
+    ----------
+    target_dist, learned_dist : Distribution
+        p and q; both row-normalised or both joint.
+    mapper : nn.Module
+        Turns samples into embeddings (n, dim); any module does.
+    mapper_j : nn.Module, optional
+        Makes the columns, where they are not the embedded rows: ``Prototypes``, ``Momentum``, ``Queue``, or
+        a module of the user's.
+    divergence : str or Divergence, default "kl"
+        "kl", "reverse_kl", "jeffreys", "js", "tv", "hellinger", "chi2" or "alpha(a)".
+    direction : {"forward", "reverse"}, default "forward"
+        D(p||q) or D(q||p).
+    engine : {"auto", "dense", "tiled"} or callable, default "auto"
+        How the sums are evaluated; "auto" plans by size and free memory.
+
+    Raises
+    ------
+    OptionError
+        If an argument is of the wrong kind or two of them do not go together.
+
+    References
+    ----------
+    Alshammari et al., I-Con: A Unifying Framework for Representation Learning, ICLR 2025.
+
+    Examples
+    --------
+    >>> from iconlearn import Embedding, Gaussian, ICon
+    >>> ICon(target_dist=Gaussian(sigma=2), learned_dist=Gaussian(sigma=1), mapper=Embedding(50, dim=2))
+    ICon(target_dist=Gaussian(sigma=2), learned_dist=Gaussian(), mapper=Embedding(num_embeddings=50))
+    """
+
+    history: History | None = None
+    training_data: Inputs | None = None
+    unit: float = 1.0
+
+    def fit(self, X: Any, y: Any = None, **options: Any) -> ICon:
+        """Train the mapper so that q meets p.
+
+        Parameters
+        ----------
+        X : array (n, d) or (n, ...), tuple of views, or dict
+            Data as for :meth:`forward`.
+        y : array of shape (n,), optional
+            Labels, for targets and columns that compare them; -1 is unlabelled.
+        max_iter : int, default 500
+            Optimiser steps.
+        epochs : int, optional
+            Passes over the data, in place of ``max_iter``.
+        batch_size : int, optional
+            Samples of a step; all of them when left out.
+        optimizer : {"adam", "adamw", "sgd", "delta-bar-delta"}, default "adam"
+        lr, momentum, exaggeration, temperature : float or schedule, optional
+            A schedule maps (step, steps) to a number: ``Constant``, ``Steps``, ``Cosine``. Exaggeration
+            multiplies the attraction of the target, temperature divides the learned scores.
+        augment : callable (x, generator) -> view, optional
+            Makes the views of every batch.
+        restarts : int, default 1
+            Starts from which the one with the lowest loss is kept.
+        random_state : int or None, default 0
+            Seed of everything random; None draws one.
+        callbacks : tuple of callable, default ()
+            Called with every :class:`Event`; returning False stops.
+
+        Returns
+        -------
+        ICon
+            The model itself, fitted. Ctrl-C returns the best state so far.
+
+        Raises
+        ------
+        InputError
+            If the data cannot be used; names row and column.
+        OptionError
+            If an option is unknown or out of range.
+        NonFiniteError
+            If the loss stops being finite; names step, tensor and rows.
+        """
+        settings = training_options("fit", {"callbacks": (), **options})
+        device = next(self.parameters(), torch.zeros(())).device
+        data = fit_inputs(X, y).to(device)
+        self.unit = data.unit
+        self.history = run_training(self, data, settings)
+        keeps_rows = any(getattr(m, "reads", "value") == "id" for m in self.mapper.modules())
+        self.training_data = data if keeps_rows else None
+        return self
+
+    @torch.no_grad()
+    def embed(self, batch: Any) -> Tensor:
+        """Embeddings of a batch, (views * n, dim), views below one another; no gradient, training mode off."""
+        was_training = self.mapper.training
+        self.mapper.eval()
+        try:
+            return embed(self.mapper, as_inputs(batch))
+        finally:
+            self.mapper.train(was_training)
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Embeddings of rows, (n, dim) float32.
+
+        A parametric mapper is applied. With a table (``Embedding``, ``Assignments``) rows of the training data
+        return their own entry, and new rows are placed against the fixed fitted columns.
+        """
+        data = fit_inputs(X, None, min_rows=1, unit=self.unit)
+        if self.training_data is not None:
+            return self._place(data)
+        parts = torch.arange(data.n).split(CHUNK)
+        return torch.cat([self.embed(data.take(part)).cpu() for part in parts]).float().numpy()
+
+    def _place(self, data: Inputs) -> np.ndarray:
+        assert self.training_data is not None
+        own = OwnRows(self.training_data).find(data)
+        fitted = self.embed(self.training_data).cpu()
+        out = fitted[own.clamp(min=0)]
+        new = (own < 0).nonzero().flatten()
+        if len(new):
+            out[new] = place(self, self.training_data, data.take(new)).cpu()
+        return out.float().numpy()
+
+    def fit_transform(self, X: Any, y: Any = None, **options: Any) -> np.ndarray:
+        """``fit`` and then the embedding of the same rows."""
+        return self.fit(X, y, **options).transform(X)
+
+    def explain(self, X: Any = None, y: Any = None) -> Explanation:
+        """The equation in words and numbers: p, q, the mapper, the plan, the entropies, what is exact.
+
+        Parameters
+        ----------
+        X, y : optional
+            A batch to measure on; without one, only what does not depend on data is told.
+        """
+        batch = None if X is None else fit_inputs(X, y, unit=self.unit)
+        return explain(self, batch)
+
+
+def fit_inputs(X: Any, y: Any, *, min_rows: int = 2, unit: float | None = None) -> Inputs:
+    """Data at the door of fit and transform: checked, in float32, divided by a power of two if extreme."""
+    if isinstance(X, Inputs):
+        data = X
+    elif isinstance(X, (dict, tuple)):
+        data = as_inputs(X)
+        for k, view in enumerate(data.views):
+            check_features(view.flatten(1) if view.ndim > 1 else view.unsqueeze(1), f"views[{k}]", min_rows)
+        floating = tuple(v.float() if v.dtype != torch.int64 else v for v in data.views)
+        data = data.with_views(*floating)
+    else:
+        shape = np.shape(X) if not hasattr(X, "shape") else tuple(X.shape)
+        flat = X.reshape(shape[0], -1) if len(shape) > 2 and shape[0] else X
+        array = check_features(flat, "X", min_rows)
+        scale = safe_unit(array) if unit is None else unit
+        values = torch.from_numpy(np.array(array / scale if scale != 1 else array, dtype=np.float32))
+        if len(shape) > 2:
+            values = values.reshape(shape)
+        data = Inputs((values,), torch.arange(len(values)), unit=scale)
+    if y is None:
+        return data
+    label = as_labels(encode(y), data.n)
+    return replace(data, label=label)
+
+
+def encode(y: Any) -> Any:
+    """Class codes of labels of any kind: strings and objects are numbered in sorted order."""
+    kind = getattr(np.asarray(y), "dtype", None)
+    if kind is not None and kind.kind in "OUS":
+        try:
+            return np.unique(np.asarray(y).astype(str), return_inverse=True)[1]
+        except (TypeError, ValueError) as cause:
+            raise InputError(f"y has type {kind}; class codes or names are needed") from cause
+    return y

@@ -1,0 +1,155 @@
+"""The equation itself as a loss module: L = sum_i w_i D(p(.|i) || q(.|i))."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from iconlearn._describe import Described
+from iconlearn._errors import InputError, OptionError
+from iconlearn.conditional import Conditional, KernelConditional
+from iconlearn.distributions import Distribution
+from iconlearn.divergences import Divergence, as_divergence, entropy
+from iconlearn.engines import Plan, PlannedEngine, Problem, plan
+from iconlearn.inputs import Inputs, as_inputs
+from iconlearn.mappers import ColumnMapper, embed
+from iconlearn.points import Points
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """The two sides of the equation on one batch, and the embedding behind the learned one."""
+
+    target: Conditional
+    learned: Conditional
+    rows: Points
+    columns: Points
+
+
+class Objective(Described, nn.Module):
+    """A target distribution, a learned one, a mapper and a divergence: a loss over batches."""
+
+    def __init__(
+        self,
+        target_dist: Distribution,
+        learned_dist: Distribution,
+        mapper: nn.Module,
+        *,
+        mapper_j: nn.Module | None = None,
+        divergence: str | Divergence = "kl",
+        direction: str = "forward",
+        engine: Any = "auto",
+    ) -> None:
+        super().__init__()
+        for name, given in (("target_dist", target_dist), ("learned_dist", learned_dist)):
+            if not isinstance(given, Distribution):
+                hint = f"; write {given.__name__}(...)" if isinstance(given, type) else ""
+                raise OptionError(
+                    f"ICon: {name}={given!r} must be a distribution such as Gaussian(sigma=2){hint}"
+                )
+        for name, module in (("mapper", mapper), ("mapper_j", mapper_j)):
+            if not (isinstance(module, nn.Module) or (name == "mapper_j" and module is None)):
+                raise OptionError(f"ICon: {name}={module!r} must be an nn.Module, such as Embedding or MLP")
+        if target_dist.normalize != learned_dist.normalize:
+            raise OptionError(
+                f"ICon: target_dist is {target_dist.normalize}-normalised but learned_dist is "
+                f"{learned_dist.normalize}-normalised; give both the same normalize= (a symmetrized target "
+                "goes with learned_dist(normalize='joint'))"
+            )
+        self.target_dist, self.learned_dist = target_dist, learned_dist
+        self.mapper, self.mapper_j = mapper, mapper_j
+        self.divergence, self.direction, self.engine = divergence, direction, engine
+        self.measure = as_divergence(divergence, direction)
+        self.evaluate = PlannedEngine(engine)
+        self.prepared: Distribution | None = None
+
+    @property
+    def num_views(self) -> int:
+        """Views of every sample that the two distributions compare."""
+        return max(self.target_dist.num_views, self.learned_dist.num_views)
+
+    def forward(self, batch: Any) -> Tensor:
+        """The loss on a batch, a scalar.
+
+        Parameters
+        ----------
+        batch
+            A tensor ``X``, ``(X, y)``, ``(view_1, view_2)``, ``(view_1, view_2, y)``, or a dict with "value"
+            or "views", "label", "id" and other fields.
+        """
+        pair = self.pair(as_inputs(batch, self.num_views))
+        return self.loss(pair)
+
+    def loss(self, pair: Pair) -> Tensor:
+        """The loss of a pair of conditionals that has been built already."""
+        if bool(pair.target.empty.all()):
+            raise InputError(
+                f"no row of the batch has mass under {self.target_dist!r} (no positive, no neighbour, no label); "
+                "pass larger batches, more views, or labels that repeat"
+            )
+        return self.measure(pair.target, pair.learned)
+
+    def pair(
+        self, inputs: Inputs, target: Conditional | None = None, learned: Distribution | None = None
+    ) -> Pair:
+        """Both conditionals on a batch; ``target`` and ``learned`` override what the model would build."""
+        data = inputs.points()
+        embedding = embed(self.mapper, inputs)
+        if embedding.ndim != 2:
+            raise InputError(
+                f"the mapper returned shape {tuple(embedding.shape)}; one vector a row is needed, (n, dim)"
+            )
+        with torch.autocast(embedding.device.type, enabled=False):
+            rows = data.with_value(embedding)
+            columns, target_columns = self.column_points(inputs, data, rows)
+            if target is None:
+                target = self.target_on(data, target_columns)
+            learned_dist = self.learned_dist if learned is None else learned
+            return Pair(target, learned_dist(rows, columns, self.evaluate), rows, columns)
+
+    def target_on(self, data: Points, columns: Points) -> Conditional:
+        """The target distribution on points; without gradient unless it has parameters of its own."""
+        dist = self.target_dist if self.prepared is None else self.prepared
+        learns = any(p.requires_grad for p in dist.parameters())
+        with torch.set_grad_enabled(learns and torch.is_grad_enabled()):
+            return dist(data, columns, self.evaluate)
+
+    def column_points(self, inputs: Inputs, data: Points, rows: Points) -> tuple[Points, Points]:
+        """The columns as the learned distribution sees them, and as the target does."""
+        if self.mapper_j is None:
+            return rows, data
+        if not isinstance(self.mapper_j, ColumnMapper):
+            return rows.with_value(embed(self.mapper_j, inputs)), data
+        columns = self.mapper_j.columns(inputs, rows, self.mapper)
+        return columns, data if self.mapper_j.same_points else replace(columns, value=None)
+
+    def attraction(self, pair: Pair) -> Tensor:
+        """-sum_i w_i E_p[score of q]: what early exaggeration multiplies, a scalar."""
+        p, q = pair.target, pair.learned
+        if not isinstance(q, KernelConditional) or p.support is None:
+            raise OptionError(
+                f"exaggeration needs a sparse target and a kernel as learned_dist, not {self.learned_dist!r}; "
+                "leave exaggeration out"
+            )
+        s = p.support
+        score = q.at(s.rows, s.cols) + q.log_z[s.rows]
+        pull = -s.sum(p.at(s.rows, s.cols).exp() * score)
+        return (p.row_weight().to(pull) * pull).sum()
+
+    def plan(self, n: int, m: int | None = None, dim: int = 2) -> Plan:
+        """How ``n`` rows and ``m`` columns would be evaluated, on the CPU."""
+        memory = Problem.of(Points.of(torch.zeros(1, 1)), Points.of(torch.zeros(1, 1))).memory
+        return plan(Problem(n, n if m is None else m, dim, memory=memory), self.engine)
+
+    def entropies(self, batch: Any) -> dict[str, float]:
+        """Divergence, entropy of the target and share of empty rows on a batch."""
+        with torch.no_grad():
+            pair = self.pair(as_inputs(batch, self.num_views))
+            return {
+                self.measure.name: float(self.loss(pair)),
+                "target_entropy": float(entropy(pair.target)),
+                "empty_rows": float(pair.target.empty.double().mean()),
+            }

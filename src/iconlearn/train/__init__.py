@@ -1,0 +1,1 @@
+"""Training: one loop, its schedules, its optimisers and its stream of events."""

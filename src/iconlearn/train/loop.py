@@ -1,0 +1,286 @@
+"""The training loop: one for every method, full batch or mini-batches."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from iconlearn._checks import check_choice, check_names, check_number
+from iconlearn._errors import InputError, NonFiniteError, OptionError
+from iconlearn.conditional import Conditional
+from iconlearn.inputs import Inputs
+from iconlearn.objective import Objective, Pair
+from iconlearn.train.events import Callback, Event
+from iconlearn.train.optimizers import OPTIMIZERS
+from iconlearn.train.schedules import Schedule, as_schedule
+
+log = logging.getLogger("iconlearn")
+Augment = Callable[[Tensor, torch.Generator], Tensor]
+
+
+@dataclass(frozen=True)
+class Training:
+    """Options of a run; see :meth:`iconlearn.ICon.fit` for their meaning."""
+
+    max_iter: int = 500
+    epochs: int | None = None
+    batch_size: int | None = None
+    optimizer: str = "adam"
+    lr: float | Schedule | None = None
+    momentum: float | Schedule | None = None
+    exaggeration: float | Schedule | None = None
+    temperature: float | Schedule | None = None
+    augment: Augment | None = None
+    restarts: int = 1
+    random_state: int | None = 0
+    callbacks: tuple[Callback, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_number("fit", "max_iter", self.max_iter, low=0, integer=True)
+        check_number("fit", "restarts", self.restarts, low=1, integer=True)
+        check_choice("fit", "optimizer", self.optimizer, OPTIMIZERS)
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) is not None:
+                check_number("fit", name, getattr(self, name), low=1, integer=True)
+        for name in ("lr", "momentum", "exaggeration", "temperature"):
+            if (value := getattr(self, name)) is not None:
+                as_schedule(name, value)
+        if self.momentum is not None and not OPTIMIZERS[self.optimizer].has_momentum:
+            able = ", ".join(sorted(n for n, o in OPTIMIZERS.items() if o.has_momentum))
+            raise OptionError(f"fit: optimizer={self.optimizer!r} takes no momentum; those that do: {able}")
+        if self.augment is not None and not callable(self.augment):
+            raise OptionError(f"fit: augment={self.augment!r} must be a function (x, generator) -> view of x")
+        if self.random_state is not None:
+            check_number("fit", "random_state", self.random_state, low=0, high=2**63 - 1, integer=True)
+        for callback in self.callbacks:
+            if not callable(callback):
+                raise OptionError(f"fit: callbacks has {callback!r}, which is not a function of an Event")
+
+    def seed(self) -> int:
+        """The seed of the run; drawn from the system when random_state is None."""
+        if self.random_state is None:
+            return int.from_bytes(os.urandom(7), "big")
+        return int(self.random_state)
+
+
+@dataclass
+class History:
+    """What a run leaves behind: the loss of every step, and whether it was cut short."""
+
+    losses: list[float] = field(default_factory=list)
+    interrupted: bool = False
+    restart_losses: list[float] = field(default_factory=list)
+
+
+class Run:
+    """One optimisation of a model on data, a step at a time."""
+
+    def __init__(
+        self, model: Objective, data: Inputs, options: Training, seed: int, target: Conditional | None
+    ) -> None:
+        self.model, self.data, self.options, self.target = model, data, options, target
+        self.generator = torch.Generator().manual_seed(seed)
+        for module in model.modules():
+            if hasattr(module, "initialize"):
+                module.initialize(data.points(), target, self.generator)
+        self.batches = self._batches()
+        per_epoch = 1 if not options.batch_size else max(1, data.n // options.batch_size)
+        self.total = options.max_iter if options.epochs is None else options.epochs * per_epoch
+        choice = OPTIMIZERS[options.optimizer]
+        lr = choice.lr(data.n) if options.lr is None else options.lr
+        self.lr = as_schedule("lr", lr)
+        trained = [p for p in model.parameters() if p.requires_grad]
+        if not trained:
+            raise OptionError("fit: the model has no trainable parameter; the mapper is fixed")
+        self.optimizer = choice.make(trained, lr=self.lr(0, self.total))
+        self.step = 0
+        self.losses: list[float] = []
+
+    def _batches(self) -> Iterator[Inputs]:
+        """Batches for ever: the data itself, or a fresh permutation an epoch; the short last one is dropped."""
+        size, n = self.options.batch_size, self.data.n
+        while True:
+            if size is None or size >= n:
+                yield self._views(self.data)
+                continue
+            order = torch.randperm(n, generator=self.generator).to(self.data.id.device)
+            for index in order[: n - n % size].split(size):
+                yield self._views(self.data.take(index))
+
+    def _views(self, batch: Inputs) -> Inputs:
+        augment = self.options.augment
+        if augment is None:
+            return batch
+        x = batch.stacked()
+        return batch.with_views(*(augment(x, self.generator) for _ in range(self.model.num_views)))
+
+    def advance(self) -> Event:
+        """One step: loss, gradient, update."""
+        model, k, options = self.model, self.step, self.options
+        batch = next(self.batches)
+        learned = None
+        if options.temperature is not None:
+            learned = model.learned_dist.temper(
+                as_schedule("temperature", options.temperature)(k, self.total)
+            )
+        pair = model.pair(batch, target=self.target if batch is self.data else None, learned=learned)
+        loss = model.loss(pair)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise NonFiniteError(self._where(pair, value))
+        driven = loss
+        if options.exaggeration is not None:
+            factor = as_schedule("exaggeration", options.exaggeration)(k, self.total)
+            driven = loss if factor == 1 else loss + (factor - 1) * model.attraction(pair)
+        self._tune(k)
+        self.optimizer.zero_grad(set_to_none=True)
+        driven.backward()
+        self.optimizer.step()
+        self.step += 1
+        self.losses.append(value)
+        return Event("step", k, self.total, value, model, pair)
+
+    def _tune(self, k: int) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.lr(k, self.total)
+            if self.options.momentum is not None:
+                group["momentum"] = as_schedule("momentum", self.options.momentum)(k, self.total)
+
+    def _where(self, pair: Pair, value: float) -> str:
+        """Which tensor and rows are not finite."""
+        z = pair.rows.value
+        if z is not None and not bool(z.isfinite().all()):
+            rows = (~z.isfinite()).any(-1).nonzero().flatten()[:5].tolist()
+            what, fix = f"the embedding of rows {rows}", "lower lr="
+        else:
+            per_row = self.model.measure.rows(pair.target, pair.learned).detach()
+            rows = (~per_row.isfinite()).nonzero().flatten()[:5].tolist()
+            what = f"the divergence of rows {rows}"
+            fix = "lower lr=, widen the kernel, or give q mass everywhere with learned_dist.debias(0.01)"
+        return f"step {self.step}: the loss is {value} because {what} is not finite; {fix}"
+
+
+def train(model: Objective, data: Inputs, options: Training) -> History:
+    """Optimise ``model`` on ``data``; the model is left in its final (or, interrupted, best) state.
+
+    Raises
+    ------
+    NonFiniteError
+        If a loss stops being finite; names step, tensor and rows.
+    InputError
+        If the target needs views, labels or fields that the data does not have.
+    """
+    if len(data.views) < model.num_views and options.augment is None:
+        raise InputError(
+            f"{model.target_dist!r} compares {model.num_views} views of every sample but the data has "
+            f"{len(data.views)}; pass a tuple of views, or augment= (a function (x, generator) -> view)"
+        )
+    seed = options.seed()
+    points = data.points()
+    model.prepared = model.target_dist.prepare(points)
+    model.train()
+    target = fixed_target(model, data, options)
+    history = History()
+    if options.restarts > 1:
+        seed = best_seed(model, data, options, seed, target, history)
+    run = Run(model, data, options, seed, target)
+    best = Best(model)
+    emit = Emitter(options.callbacks)
+    try:
+        emit(Event("start", 0, run.total, math.nan, model))
+        while run.step < run.total:
+            event = run.advance()
+            best.see(event, whole=run.target is not None)
+            if not emit(event):
+                break
+    except KeyboardInterrupt:
+        history.interrupted = True
+        best.restore()
+        log.warning("interrupted at step %d of %d; the best state so far is kept", run.step, run.total)
+    finally:
+        history.losses = run.losses
+        model.eval()
+        emit(Event("end", run.step, run.total, run.losses[-1] if run.losses else math.nan, model))
+    return history
+
+
+def fixed_target(model: Objective, data: Inputs, options: Training) -> Conditional | None:
+    """The target on the whole data, when it is the same at every step; else None."""
+    learns = any(p.requires_grad for p in model.target_dist.parameters())
+    if options.batch_size is not None or options.augment is not None or learns:
+        return None
+    if model.mapper_j is not None and not getattr(model.mapper_j, "same_points", False):
+        return None
+    with torch.no_grad():
+        points = data.points()
+        return model.target_on(points, points)
+
+
+def best_seed(
+    model: Objective, data: Inputs, options: Training, seed: int, target: Conditional | None, history: History
+) -> int:
+    """Train several starts and return the seed of the best by its own loss: successive halving.
+
+    After a quarter of the steps the better half goes on, after half of them the best sixth.
+    """
+    source = torch.Generator().manual_seed(seed)
+    seeds = [int(torch.randint(1 << 62, (), generator=source)) for _ in range(options.restarts)]
+    emit = Emitter(options.callbacks)
+    runs: dict[int, Run] = {}
+    for k, s in enumerate(seeds):
+        runs[s] = Run(copy.deepcopy(model), data, options, s, target)
+        emit(Event("search", k, len(seeds), math.nan, model))
+    total = next(iter(runs.values())).total
+    for share, kept in ((0.25, 2), (0.5, 6), (1.0, options.restarts)):
+        for run in runs.values():
+            while run.step < round(share * total):
+                run.advance()
+        survivors = max(1, options.restarts // kept)
+        ranked = sorted(runs, key=lambda s: runs[s].losses[-1] if runs[s].losses else math.inf)
+        runs = {s: runs[s] for s in ranked[:survivors]}
+    history.restart_losses = [runs[s].losses[-1] for s in runs if runs[s].losses]
+    return next(iter(runs))
+
+
+class Emitter:
+    """Passes events on; a callback that returns False asks to stop."""
+
+    def __init__(self, callbacks: tuple[Callback, ...]) -> None:
+        self.callbacks = callbacks
+
+    def __call__(self, event: Event) -> bool:
+        return all([callback(event) is not False for callback in self.callbacks])
+
+
+class Best:
+    """The state with the lowest loss seen, kept so that an interrupted run can return it."""
+
+    def __init__(self, model: Objective) -> None:
+        self.model = model
+        self.loss, self.last, self.state = math.inf, math.inf, None
+
+    def see(self, event: Event, *, whole: bool) -> None:
+        """Remember the state if it is the best; only losses of the whole data can be compared."""
+        self.last = event.loss
+        spaced = event.step % max(1, event.max_iter // 50) == 0
+        if whole and spaced and event.loss < self.loss:
+            self.loss, self.state = event.loss, copy.deepcopy(self.model.state_dict())
+
+    def restore(self) -> None:
+        """Put the best state back, unless the present one is better."""
+        if self.state is not None and self.loss < self.last:
+            self.model.load_state_dict(self.state)
+
+
+def training_options(owner: str, options: dict[str, Any]) -> Training:
+    """Options by name, with unknown names refused."""
+    check_names(owner, options, {f.name for f in fields(Training)})
+    return Training(**options)
