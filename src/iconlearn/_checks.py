@@ -50,9 +50,12 @@ def check_number(
     """Refuse anything but a number in [low, high] (or (low, high] with ``open_low``)."""
     kind = "an integer" if integer else "a number"
     good_type = not isinstance(value, bool) and hasattr(value, "__int__" if integer else "__float__")
-    if good_type and integer:
-        good_type = float(value) == int(value)
-    number = float(value) if good_type else math.nan
+    try:
+        number = float(value) if good_type else math.nan
+    except (TypeError, ValueError, RuntimeError, OverflowError):  # an array, a number too long
+        number = math.nan
+    if integer and not number.is_integer():
+        number = math.nan
     if not ((low < number if open_low else low <= number) and number <= high):
         bounds = f"{'(' if open_low else '['}{low:g}, {high:g}]"
         raise OptionError(

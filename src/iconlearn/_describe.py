@@ -35,7 +35,9 @@ def same(a: Any, b: Any) -> bool:
 def show(value: Any) -> str:
     """One argument as code; arrays are summarised by type, shape and element type."""
     if isinstance(value, nn.Parameter):
-        return f"Learnable({float(value):g})" if value.numel() == 1 else f"<Parameter {tuple(value.shape)}>"
+        return (
+            f"Learnable({show(float(value))})" if value.numel() == 1 else f"<Parameter {tuple(value.shape)}>"
+        )
     if isinstance(value, (Tensor, np.ndarray)) or hasattr(value, "nnz"):
         return f"<{type(value).__name__} {tuple(value.shape)}>"
     if isinstance(value, float):

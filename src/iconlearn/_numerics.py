@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,10 +20,61 @@ def recompute(function: Callable[..., Tensor], *args: Tensor) -> Tensor:
     return checkpoint(function, *args, use_reentrant=False, preserve_rng_state=False)  # type: ignore[return-value]
 
 
+class _TiledRows(torch.autograd.Function):
+    """Rows evaluated a tile at a time; the backward pass evaluates each tile again and frees it at once.
+
+    A hand-written form of :func:`recompute` for the hottest sum: without saved-tensor hooks, tiles can be small
+    enough to stay in the processor's cache.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, evaluate: Any, tiles: list[Tensor], given: tuple, *inputs: Tensor) -> Tensor:  # type: ignore[override]
+        ctx.evaluate, ctx.tiles, ctx.given = evaluate, tiles, given
+        ctx.save_for_backward(*inputs)
+        return torch.cat([evaluate(rows, *inputs) for rows in tiles])
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        needed = ctx.needs_input_grad[3:]
+        # Parameters are used by the kernel itself, so they must be the same objects; data become leaves.
+        inputs = [
+            held if isinstance(original, torch.nn.Parameter) else held.detach().requires_grad_(need)
+            for held, original, need in zip(ctx.saved_tensors, ctx.given, needed, strict=True)
+        ]
+        leaves = [t for t, need in zip(inputs, needed, strict=True) if need]
+        totals = [torch.zeros_like(t) for t in leaves]
+        for rows in ctx.tiles:
+            with torch.enable_grad():
+                out = ctx.evaluate(rows, *inputs)
+            if not out.requires_grad:  # a kernel that reads no values
+                continue
+            for total, part in zip(
+                totals, torch.autograd.grad(out, leaves, gradient[rows], allow_unused=True), strict=True
+            ):
+                if part is not None:
+                    total.add_(part)
+        found = iter(totals)
+        return (None, None, None, *(next(found) if need else None for need in needed))
+
+
+def tiled_rows(evaluate: Callable[..., Tensor], tiles: list[Tensor], *inputs: Tensor) -> Tensor:
+    """``evaluate(rows, *inputs)`` for every tile of rows, joined: O(tile) memory forward and backward."""
+    return _TiledRows.apply(evaluate, tiles, inputs, *inputs)  # type: ignore[return-value]
+
+
 def log_sum_exp(score: Tensor) -> Tensor:
     """log sum_j exp(score_j) over the last axis; a row of -inf gives -inf and passes no gradient."""
     empty = score.detach().amax(-1) == NEG
+    if not bool(empty.any()):  # the usual case needs no copy of the matrix
+        return score.logsumexp(-1)
     return score.masked_fill(empty.unsqueeze(-1), 0.0).logsumexp(-1).masked_fill(empty, NEG)
+
+
+def safe_log(mass: Tensor) -> Tensor:
+    """Log of masses; 0 gives -inf and passes no gradient."""
+    none = mass.detach() <= 0
+    return mass.masked_fill(none, 1.0).log().masked_fill(none, NEG)
 
 
 def masked_mean(score: Tensor) -> Tensor:

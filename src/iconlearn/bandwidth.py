@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from iconlearn._checks import check_number
+from iconlearn._describe import show
 from iconlearn._errors import OptionError
 
 
@@ -63,7 +64,7 @@ class Perplexity(RowBandwidth):
             check_number("Perplexity", "kept", self.kept, low=1, integer=True)
 
     def __repr__(self) -> str:
-        return f"Perplexity({self.value:g}{'' if self.kept == 'auto' else f', kept={self.kept}'})"
+        return f"Perplexity({show(self.value)}{'' if self.kept == 'auto' else f', kept={self.kept}'})"
 
     def neighbors(self) -> int | None:
         """Nearest candidates kept in each row."""
@@ -158,7 +159,7 @@ class Learnable(nn.Module):
         return self.log_sigma.exp()
 
     def __repr__(self) -> str:
-        return f"Learnable({self.initial:g})"
+        return f"Learnable({show(self.initial)})"
 
 
 Width = float | RowBandwidth | Learnable | nn.Parameter

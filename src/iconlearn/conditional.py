@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 
 from iconlearn._numerics import NEG, all_rows, log_sum_exp
-from iconlearn.points import Points, candidate_count, excluded
-from iconlearn.support import Support
+from iconlearn.points import Points, candidate_count, excluded, pair_keys
+from iconlearn.support import Support, join
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,9 @@ class Conditional(ABC):
     def row_weight(self) -> Tensor:
         """w in L = sum_i w_i D_i, (n,): uniform over the rows with mass, or ones for a joint matrix."""
         filled = (~self.empty).double()
-        return filled if self.normalize == "joint" else filled / filled.sum().clamp(min=1)
+        if self.normalize == "joint":
+            return torch.ones_like(filled)
+        return filled / filled.sum().clamp(min=1)
 
     def tiles(self) -> list[Tensor] | list[None]:
         """Row tiles that are cheap to evaluate; a single None when one tile holds all."""
@@ -151,6 +154,8 @@ class TableConditional(Conditional):
         return out if cols is None else out[:, cols]
 
     def at(self, rows: Tensor, cols: Tensor) -> Tensor:
+        if cols is self._support.cols and rows is self._support.rows:
+            return self.entries
         position, found = self._support.find(rows, cols)
         if not len(self.entries):
             return self.entries.new_full(rows.shape, NEG)
@@ -186,12 +191,19 @@ class SymmetricConditional(Conditional):
     def __init__(self, base: Conditional) -> None:
         self.base = base
         self.n = self.m = base.n
-        self.pairs, self.block_rows, self.full_support = base.pairs, base.block_rows, base.full_support
+        self.pairs, self.block_rows = base.pairs, base.block_rows
         self.log_weight = (base.row_weight() / 2).log()
+        self._empty = base.empty
+        some_empty = bool(self._empty.any())
+        self.full_support = base.full_support and not some_empty
+        if some_empty:  # such a row may still be the column of another
+            with torch.no_grad():
+                met = [(base.block(rows) > NEG).any(0) for rows in base.tiles()]
+            self._empty = self._empty & ~torch.stack(met).any(0)
 
     @property
     def empty(self) -> Tensor:
-        return self.base.empty
+        return self._empty
 
     def block(self, rows: Tensor | None, cols: Tensor | None = None) -> Tensor:
         w = self.log_weight
@@ -212,21 +224,24 @@ class SymmetricConditional(Conditional):
 class MixtureConditional(Conditional):
     """sum_k w_k p_k; where a component has an empty row, the others share its weight."""
 
-    def __init__(self, parts: list[Conditional], weights: list[float]) -> None:
+    def __init__(self, parts: list[Conditional], weights: list[float], pairs: str) -> None:
         first = parts[0]
-        self.parts, self.normalize, self.pairs = parts, first.normalize, first.pairs
+        self.parts, self.normalize, self.pairs = parts, first.normalize, pairs
         self.n, self.m = first.n, first.m
         self.block_rows = min(p.block_rows for p in parts)
-        self.full_support = any(p.full_support for p in parts)
         self._empty = torch.stack([p.empty for p in parts]).all(0)
+        self.full_support = any(
+            p.full_support and p.pairs == pairs and torch.equal(p.empty, self._empty) for p in parts
+        )
         mass = torch.tensor(weights, dtype=torch.float64, device=self._empty.device).unsqueeze(-1)
-        if self.normalize == "row":
-            mass = mass * torch.stack([~p.empty for p in parts])
-            mass = mass / mass.sum(0).masked_fill(self._empty, 1.0)
-        self.log_weight = (mass / (mass.sum() if self.normalize == "joint" else 1.0)).log()
-        self.log_weight = self.log_weight.expand(len(parts), self.n)
-        supports = [p.support for p in parts]
-        self._support = None if None in supports else union(supports)  # type: ignore[arg-type]
+        filled = torch.stack([~p.empty for p in parts])
+        if self.normalize == "joint":
+            filled = filled.any(-1, keepdim=True)
+        mass = mass * filled
+        total = mass.sum(0)
+        self.log_weight = (mass / total.masked_fill(total == 0, 1.0)).log().expand(len(parts), self.n)
+        listed = all(p.support is not None and p.floor is None for p in parts)
+        self._support = union([p.support for p in parts]) if listed else None  # type: ignore[misc]
 
     @property
     def support(self) -> Support | None:
@@ -252,7 +267,7 @@ class MixtureConditional(Conditional):
 
 
 @dataclass(frozen=True, eq=False)
-class _Candidates:
+class Candidates:
     """Ids and views of rows and columns: enough to tell which pairs are candidates."""
 
     i: Points
@@ -262,6 +277,15 @@ class _Candidates:
     def mask(self, rows: Tensor | None, cols: Tensor | None) -> Tensor | None:
         i = self.i if rows is None else self.i.take(rows)
         return excluded(i, self.j if cols is None else self.j.take(cols), self.pairs)
+
+    @cached_property
+    def excluded_pairs(self) -> tuple[Tensor, Tensor]:
+        """Rows and columns of the pairs that are not candidates; short lists unless pairs="cross_view"."""
+        none = torch.zeros(0, dtype=torch.int64, device=self.i.device)
+        if self.pairs == "all":
+            return none, none
+        mine, theirs = pair_keys(self.i, self.j) if self.pairs == "distinct" else (self.i.view, self.j.view)
+        return join(mine, theirs)
 
     def mask_at(self, rows: Tensor, cols: Tensor) -> Tensor | None:
         mask = excluded(self.i.take(rows.unsqueeze(-1)), self.j.take(cols.unsqueeze(-1)), self.pairs)
@@ -275,12 +299,15 @@ class DebiasedConditional(Conditional):
         self.base, self.normalize, self.pairs = base, base.normalize, base.pairs
         self.n, self.m, self.block_rows = base.n, base.m, base.block_rows
         self.full_support = base.full_support or alpha > 0
-        self.candidates = _Candidates(i.bare(), j.bare(), base.pairs)
+        self.candidates = Candidates(i.bare(), j.bare(), base.pairs)
         self.count = candidate_count(i, j, base.pairs)
         count = self.count.double().masked_fill(base.empty, 0.0)
         total = count if self.normalize == "row" else count.sum()
         self.log_keep = torch.tensor(1.0 - alpha, dtype=torch.float64).log()
         self.log_uniform = torch.where(count > 0, alpha / total, 0.0).log()
+        self._floor = self.log_uniform
+        if base.floor is not None:
+            self._floor = torch.logaddexp(base.floor + self.log_keep, self.log_uniform)
 
     @property
     def support(self) -> Support | None:
@@ -288,7 +315,7 @@ class DebiasedConditional(Conditional):
 
     @property
     def floor(self) -> Tensor | None:
-        return self.log_uniform
+        return self._floor
 
     @property
     def empty(self) -> Tensor:

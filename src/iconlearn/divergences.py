@@ -20,9 +20,10 @@ import torch
 from torch import Tensor
 
 from iconlearn._checks import check_choice, check_number, nearest_name
+from iconlearn._describe import show
 from iconlearn._errors import InputError, OptionError
 from iconlearn._numerics import NEG, recompute
-from iconlearn.conditional import Conditional
+from iconlearn.conditional import Candidates, Conditional
 from iconlearn.support import Support
 
 LOG2 = math.log(2.0)
@@ -62,10 +63,10 @@ class Divergence:
 
     def reversed(self) -> Divergence:
         """D(q || p) as a divergence of (p, q)."""
-        name = (
-            self.name.removeprefix("reverse_") if self.name.startswith("reverse_") else f"reverse_{self.name}"
-        )
-        return Divergence(name, f"reverse of {self.formula}", Swapped(self), self.at_infinity, self.at_zero)
+        if isinstance(self.integrand, Swapped):
+            return self.integrand.of
+        name, formula = f"reverse_{self.name}", f"reverse of {self.formula}"
+        return Divergence(name, formula, Swapped(self), self.at_infinity, self.at_zero)
 
     def __call__(self, p: Conditional, q: Conditional) -> Tensor:
         """sum_i w_i D(p(.|i) || q(.|i)), or one D over all pairs when both are joint; a scalar."""
@@ -74,7 +75,9 @@ class Divergence:
         return (weight.to(rows) * rows).sum()
 
     def rows(self, p: Conditional, q: Conditional) -> Tensor:
-        """Every row's share, (n,); 0 for the rows that p leaves empty.
+        """Every row's share, (n,); only their sum has a meaning when p and q are joint.
+
+        A row that p leaves empty has no share, unless p and q are joint: then it costs f(0) times its q.
 
         Raises
         ------
@@ -83,11 +86,11 @@ class Divergence:
         """
         self._check(p, q)
         support = p.support
-        if support is None or (p.floor is not None and not self.splits):
+        if support is None or math.isinf(self.at_zero) or (p.floor is not None and not self.splits):
             rows = self._streamed(p, q)
         else:
             rows = self._listed(p, q, support)
-        return rows.masked_fill(p.empty, 0.0)
+        return rows if p.normalize == "joint" and self.at_zero else rows.masked_fill(p.empty, 0.0)
 
     def _check(self, p: Conditional, q: Conditional) -> None:
         if p.normalize != q.normalize:
@@ -128,6 +131,18 @@ class Divergence:
                 "sparse; give it mass everywhere with target_dist.debias(0.1), or use 'kl', 'js', 'tv' or "
                 "'hellinger'"
             )
+        if math.isinf(self.at_infinity) and p.full_support and not q.full_support:
+            raise OptionError(
+                f"divergence={self.name!r} is infinite where learned_dist has no mass, and it is sparse while "
+                "the target is not; give it mass everywhere with learned_dist.debias(0.1), or use 'js', 'tv' "
+                "or 'hellinger'"
+            )
+        if p.normalize == "joint" and math.isinf(self.at_zero) and q.full_support and bool(p.empty.any()):
+            raise OptionError(
+                f"divergence={self.name!r} is infinite where the target has no mass, and {int(p.empty.sum())} "
+                "rows of this joint target are empty; use normalize='row', which leaves them out, or 'kl', "
+                "'js', 'tv' or 'hellinger'"
+            )
 
     def _streamed(self, p: Conditional, q: Conditional) -> Tensor:
         """Every pair, a tile of rows at a time."""
@@ -148,26 +163,20 @@ class Divergence:
         if not self.at_zero:
             return inside
         covered = support.sum(log_q.exp())
-        return inside + self.at_zero * ((1.0 if p.normalize == "row" else 1.0 / p.n) - covered)
+        total = (~q.empty).to(covered) if p.normalize == "row" else 1.0 / p.n
+        return inside + self.at_zero * (total - covered)
 
     def _outside_floor(self, p: Conditional, q: Conditional, support: Support, log_q: Tensor) -> Tensor:
         """sum over candidates outside the support of u (log u - log q), with u the floor of the row (KL)."""
         log_u = p.floor
         assert log_u is not None
         log_u = log_u.to(log_q).masked_fill(p.empty, 0.0)
-        total = over_tiles(lambda rows: self._row_log_mass(p, q, rows), p, q)
-        outside = total - support.sum(log_q)
+        total = candidate_log_mass(p.candidates, p, q)  # type: ignore[attr-defined]
+        outside = total - support.sum(log_q.masked_fill(log_q == NEG, 0.0))
         if q.limit:
             return -log_u.exp() * outside
         count = (candidates_of(p) - support.lengths).to(log_q)
         return log_u.exp() * (count * log_u - outside)
-
-    @staticmethod
-    def _row_log_mass(p: Conditional, q: Conditional, rows: Tensor | None) -> Tensor:
-        """sum of log q over p's candidates, for some rows."""
-        log_q = q.block(rows)
-        mask = p.candidates.mask(rows, None)  # type: ignore[attr-defined]
-        return (log_q if mask is None else log_q.masked_fill(mask, 0.0)).sum(-1)
 
     def _sum(self, use: Callable[[Tensor, Tensor], Tensor], log_p: Tensor, log_q: Tensor) -> Tensor:
         inside = self._terms(use, log_p, log_q).sum(-1)
@@ -207,6 +216,20 @@ def candidates_of(p: Conditional) -> Tensor:
     return p.count  # type: ignore[attr-defined]
 
 
+def candidate_log_mass(candidates: Candidates, p: Conditional, q: Conditional) -> Tensor:
+    """sum of log q over the candidate columns of every row, (n,)."""
+    if q.pairs == "all" and candidates.pairs != "cross_view":  # q has mass on the few pairs to leave out
+        total = over_tiles(lambda rows: q.block(rows).sum(-1), q, q)
+        rows, cols = candidates.excluded_pairs
+        return total.index_add(0, rows, -q.at(rows, cols))
+
+    def tile(rows: Tensor | None) -> Tensor:
+        log_q, mask = q.block(rows), candidates.mask(rows, None)
+        return (log_q if mask is None else log_q.masked_fill(mask, 0.0)).sum(-1)
+
+    return over_tiles(tile, p, q)
+
+
 def over_tiles(tile: Callable[[Tensor | None], Tensor], p: Conditional, q: Conditional) -> Tensor:
     """Evaluate a function of rows over row tiles that suit both conditionals, keeping no activations."""
     smaller = p if p.block_rows < q.block_rows else q
@@ -218,10 +241,11 @@ def over_tiles(tile: Callable[[Tensor | None], Tensor], p: Conditional, q: Condi
 
 def entropy(p: Conditional) -> Tensor:
     """Row-weighted mean entropy of p in nats (of all pairs, when joint); a scalar."""
-    negative = over_tiles(lambda rows: _negative_entropy(p.block(rows)), p, p)
-    if p.support is not None and p.floor is None:
+    if p.support is None or p.floor is not None:
+        negative = over_tiles(lambda rows: _negative_entropy(p.block(rows)), p, p)
+    else:
         log_p = p.at(p.support.rows, p.support.cols)
-        negative = p.support.sum(log_p.exp() * log_p)
+        negative = p.support.sum(log_p.exp() * log_p.masked_fill(log_p == NEG, 0.0))
     return -(p.row_weight().to(negative) * negative.masked_fill(p.empty, 0.0)).sum()
 
 
@@ -289,8 +313,8 @@ def alpha(order: float) -> Divergence:
     if order in (0.0, 1.0):
         raise OptionError(f"alpha: order={order:g} is the limit; use {'kl' if order else 'reverse_kl'!r}")
     return Divergence(
-        f"alpha({order:g})",
-        f"sum (p^a q^(1-a) - a p - (1-a) q) / (a (a-1)), a = {order:g}",
+        f"alpha({show(order)})",
+        f"sum (p^a q^(1-a) - a p - (1-a) q) / (a (a-1)), a = {show(order)}",
         _Alpha(order),
         at_zero=1 / order if order > 0 else math.inf,
         at_infinity=1 / (1 - order) if order < 1 else math.inf,
@@ -322,10 +346,10 @@ def as_divergence(choice: str | Divergence, direction: str = "forward") -> Diver
         raise OptionError(f"ICon: divergence={choice!r} must be a name or a Divergence")
     elif choice in DIVERGENCES:
         found = DIVERGENCES[choice]
-    elif match := re.fullmatch(r"alpha\((-?[\d.]+)\)", choice):
+    elif match := re.fullmatch(r"alpha\((-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)\)", choice):
         found = alpha(float(match.group(1)))
-    elif choice.removeprefix("reverse_") in DIVERGENCES:
-        found = DIVERGENCES[choice.removeprefix("reverse_")].reversed()
+    elif choice.startswith("reverse_") and not choice.startswith("reverse_reverse_"):
+        found = as_divergence(choice.removeprefix("reverse_")).reversed()
     else:
         names = ", ".join(map(repr, DIVERGENCES))
         raise OptionError(

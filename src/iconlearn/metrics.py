@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, where
 
 from iconlearn._checks import check_choice
@@ -23,9 +24,11 @@ def euclidean(x: Tensor, y: Tensor) -> Tensor:
         return (x - y).square().sum(-1, keepdim=True)
     centre = y.detach().mean(-2, keepdim=True)
     x, y = x - centre, y - centre
-    inner = x @ y.mT
-    squares = x.square().sum(-1, keepdim=True) + y.square().sum(-1).unsqueeze(-2)
-    return (squares - 2 * inner).clamp(min=0)
+    # One product gives |x|^2 + |y|^2 - 2 x.y, so that the (n, m) matrix is written once.
+    one_x, one_y = torch.ones_like(x[..., :1]), torch.ones_like(y[..., :1])
+    left = torch.cat([x, x.square().sum(-1, keepdim=True), one_x], -1)
+    right = torch.cat([-2 * y, one_y, y.square().sum(-1, keepdim=True)], -1)
+    return (left @ right.mT).clamp(min=0)
 
 
 def unit_vectors(x: Tensor) -> Tensor:

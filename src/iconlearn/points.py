@@ -100,10 +100,10 @@ class Points:
     def take(self, index: Tensor) -> Points:
         """Points at ``index``: (b,) gives b points, (b, k) gives b lists of k points."""
         own = {
-            name: None if (tensor := getattr(self, name)) is None else tensor[index]
+            name: None if (tensor := getattr(self, name)) is None else select(tensor, index)
             for name in ("value", "id", "view", "label", "scale")
         }
-        return replace(self, **own, fields={k: v[index] for k, v in self.fields.items()})
+        return replace(self, **own, fields={k: select(v, index) for k, v in self.fields.items()})
 
     def bare(self) -> Points:
         """The same points without values: enough for ids, views and labels, and cheap to slice."""
@@ -133,6 +133,11 @@ class Points:
         return same & (mine != UNLABELLED).unsqueeze(-1) if key == "label" else same
 
 
+def select(tensor: Tensor, index: Tensor) -> Tensor:
+    """``tensor[index]`` with a backward pass that adds rows instead of sorting them."""
+    return tensor.index_select(0, index.flatten()).unflatten(0, index.shape)
+
+
 def require_value(points: Points, owner: str) -> Tensor:
     """The points' features, or an error that says who needed them."""
     if points.value is None:
@@ -151,8 +156,19 @@ def excluded(i: Points, j: Points, pairs: str) -> Tensor | None:
     """
     if pairs == "all":
         return None
-    same_view = i.match(j, "view")
-    return same_view & i.match(j, "id") if pairs == "distinct" else same_view
+    if pairs == "cross_view":
+        return i.match(j, "view")
+    mine, theirs = pair_keys(i, j)
+    return mine.unsqueeze(-1) == theirs.unsqueeze(-2)
+
+
+def pair_keys(i: Points, j: Points) -> tuple[Tensor, Tensor]:
+    """One number a point that tells id and view at once, comparable between rows and columns."""
+    if not (i.id.numel() and j.id.numel()):
+        return i.id, j.id
+    low = torch.minimum(i.view.min(), j.view.min())
+    span = torch.maximum(i.view.max(), j.view.max()) - low + 1
+    return i.id * span + (i.view - low), j.id * span + (j.view - low)
 
 
 def mask_pairs(score: Tensor, i: Points, j: Points, pairs: str) -> Tensor:
@@ -166,13 +182,7 @@ def candidate_count(i: Points, j: Points, pairs: str) -> Tensor:
     if pairs == "all":
         return torch.full_like(i.id, j.n)
 
-    def keys(p: Points) -> Tensor:
-        if pairs == "cross_view":
-            return p.view
-        low = torch.minimum(i.view.min(), j.view.min())
-        span = torch.maximum(i.view.max(), j.view.max()) - low + 1
-        return p.id * span + (p.view - low)
-
-    theirs, mine = keys(j).sort().values, keys(i).contiguous()
+    mine, theirs = (i.view, j.view) if pairs == "cross_view" else pair_keys(i, j)
+    theirs, mine = theirs.sort().values, mine.contiguous()
     same = torch.searchsorted(theirs, mine, right=True) - torch.searchsorted(theirs, mine)
     return j.n - same

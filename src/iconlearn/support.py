@@ -89,6 +89,8 @@ class Support:
 
     def sum(self, entries: Tensor) -> Tensor:
         """Sum of the entries of every row, (E,) -> (n,); a fixed order for any number of threads."""
+        if not len(entries):  # segment_reduce would cut the graph here, and backward() would fail
+            return entries.sum().expand(self.n)
         return torch.segment_reduce(entries, "sum", lengths=self.lengths, unsafe=True, initial=0.0)
 
     def log_sum_exp(self, entries: Tensor) -> Tensor:
@@ -98,3 +100,13 @@ class Support:
         peak = peak.masked_fill(empty, 0.0)
         total = self.sum((entries - peak[self.rows]).exp())
         return (total.masked_fill(empty, 1.0).log() + peak).masked_fill(empty, NEG)
+
+
+def join(wanted: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+    """All (e, c) with ``wanted[e] == columns[c]``, as two index tensors; e ascends."""
+    ordered, order = columns.sort()
+    low = torch.searchsorted(ordered, wanted.contiguous())
+    count = torch.searchsorted(ordered, wanted.contiguous(), right=True) - low
+    entry = torch.repeat_interleave(torch.arange(len(wanted), device=wanted.device), count)
+    within = torch.arange(len(entry), device=wanted.device) - (count.cumsum(0) - count)[entry]
+    return entry, order[low[entry] + within]

@@ -85,7 +85,7 @@ KERNELS = [
     form("Gaussian dot all", lambda **o: Gaussian(1.25, "dot", pairs="all", **o), smooth=True),
     form("Gaussian cross_view", lambda **o: Gaussian(pairs="cross_view", **o), smooth=True),
     form("Gaussian own metric", lambda **o: Gaussian(1 / 3, manhattan, **o), smooth=True),
-    form("Gaussian learnable", lambda **o: Gaussian(Learnable(0.123456789), **o), smooth=True),
+    form("Gaussian learnable", lambda **o: Gaussian(Learnable(0.5123456789), **o), smooth=True),
     form("Gaussian sparse perplexity", lambda **o: Gaussian(Perplexity(3.00000012), **o)),
     form("Gaussian perplexity", lambda **o: Gaussian(Perplexity(4, kept=None), **o)),
     form("Gaussian kth", lambda **o: Gaussian(KthNeighbor(3), **o)),
@@ -146,6 +146,7 @@ WRAPPED = [
     form("mixture dense", lambda **o: 1 * Gaussian(0.8, **o) + 2 * StudentT(**o), smooth=True),
     form("mixture of kinds", lambda **o: 1 / 3 * Label(**o) + 0.7 * Gaussian(0.8, **o), smooth=True),
     form("mixture of pairs", lambda **o: 0.5 * Augmentation(**o) + 0.5 * Gaussian(0.8, pairs="all", **o), smooth=True),
+    form("mixture of pairs sparse", lambda **o: 0.5 * Label(pairs="all", **o) + 0.5 * StudentT(**o), smooth=True),
     form("mixture of pairs debias", lambda **o: (0.5 * KNN(2, **o) + 0.5 * Identity(**o)).debias(0.2)),
     form("mixture of mixture", lambda **o: 0.5 * (0.3 * KNN(2, **o) + 0.7 * Label(**o)) + 0.5 * Augmentation(**o)),
     form("mixture of debias", lambda **o: 0.5 * KNN(2, **o) + 0.5 * Label(**o).debias(0.2)),
@@ -156,9 +157,8 @@ CASES = [(f, norm) for f in FORMS for norm in f.norms]
 SMOOTH = [(f, norm) for f, norm in CASES if f.smooth]
 ALL_DIVERGENCES: dict[str, Divergence] = {
     **DIVERGENCES,
-    **{d.name: d for a in (0.5, 2.0, -1.0) for d in [alpha(a)]},
-    **{d.name: d.reversed() for d in [alpha(2.0)]},
-    **{d.reversed().name: d.reversed() for d in [DIVERGENCES["chi2"], DIVERGENCES["js"], alpha(0.3)]},
+    **{d.name: d for d in map(alpha, (0.5, 2.0, -1.0))},
+    **{d.reversed().name: d.reversed() for d in [DIVERGENCES["chi2"], DIVERGENCES["js"], alpha(0.3), alpha(2.0)]},
 }
 
 

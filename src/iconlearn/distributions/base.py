@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -48,8 +49,12 @@ class Distribution(Described, nn.Module, ABC):
         return self
 
     def per_row(self) -> Distribution:
-        """The row-normalised form, used to place new rows against fixed columns."""
-        return self
+        """The row-normalised form, used to place new rows against fixed columns; it shares all weights."""
+        if self.normalize == "row":
+            return self
+        rows = copy.copy(self)
+        rows.normalize = "row"
+        return rows
 
     # Fluent forms of the wrappers. They live in wrappers.py, which registers them here: the base class
     # cannot import its own subclasses.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from iconlearn._checks import check_choice
-from iconlearn._numerics import NEG, log_sum_exp
+from iconlearn._numerics import NEG, log_sum_exp, safe_log
 from iconlearn.distributions.base import Kernel
 from iconlearn.points import Points, require_value
 
@@ -60,7 +60,7 @@ class UniformCluster(Kernel):
     def log_assignment(self, points: Points) -> Tensor:
         """Log soft assignments, (n, C)."""
         value = require_value(points, "UniformCluster")
-        return value.log_softmax(-1) if self.inputs == "logits" else value.log()
+        return value.log_softmax(-1) if self.inputs == "logits" else safe_log(value)
 
     def calibrate(self, i: Points, j: Points) -> tuple[Points, Points]:
         log_psi = self.log_assignment(j)
@@ -80,15 +80,15 @@ class UniformCluster(Kernel):
         if a.shape[-2] == 1 and b.shape[-2] == 1:
             return log_sum_exp(a + b).unsqueeze(-1)
         product = a.exp() @ b.exp().mT
-        # Saturated assignments underflow in the product though their log is finite: those pairs are few,
-        # and are summed in log space.
-        lost = product.detach() < torch.finfo(product.dtype).tiny * 1e8
+        # Saturated assignments underflow in the product though their log is finite: such pairs are few, and
+        # are summed in log space.
+        smallest = torch.finfo(product.dtype).tiny * 1e8
+        if not product.numel() or bool(product.detach().amin() >= smallest):
+            return product.log()
+        lost = product.detach() < smallest
         rows, cols = lost.nonzero().unbind(-1)
-        score = product.masked_fill(lost, 1.0).log()
-        if not len(rows):
-            return score
         exact = [
             log_sum_exp(a[r] + b[c])
             for r, c in zip(rows.split(PAIRS_AT_ONCE), cols.split(PAIRS_AT_ONCE), strict=True)
         ]
-        return score.index_put((rows, cols), torch.cat(exact))
+        return product.masked_fill(lost, 1.0).log().index_put((rows, cols), torch.cat(exact))

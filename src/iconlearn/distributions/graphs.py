@@ -14,21 +14,11 @@ from iconlearn.distributions.base import Distribution, Engine, Kernel, Sparse, c
 from iconlearn.metrics import Metric, as_metric, check_metric
 from iconlearn.neighbors import nearest
 from iconlearn.points import UNLABELLED, Points
-from iconlearn.support import Support
+from iconlearn.support import Support, join
 
 # A match with more pairs than this share of all is streamed as a dense kernel instead of being listed.
 LISTED_SHARE = 0.25
 LISTED_PAIRS = 1 << 16
-
-
-def join(wanted: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
-    """All (e, c) with ``wanted[e] == columns[c]``, as two index tensors; e ascends."""
-    ordered, order = columns.sort()
-    low = torch.searchsorted(ordered, wanted.contiguous())
-    count = torch.searchsorted(ordered, wanted.contiguous(), right=True) - low
-    entry = torch.repeat_interleave(torch.arange(len(wanted), device=wanted.device), count)
-    within = torch.arange(len(entry), device=wanted.device) - (count.cumsum(0) - count)[entry]
-    return entry, order[low[entry] + within]
 
 
 class Match(Kernel):
@@ -277,7 +267,10 @@ class Graph(Sparse):
     def from_support(cls, support: Support, log_mass: Tensor, **options: Any) -> Graph:
         """A graph from a support over ids and its log-masses."""
         coo = torch.sparse_coo_tensor(
-            torch.stack([support.rows, support.cols]), log_mass.exp(), (support.n, support.m)
+            torch.stack([support.rows, support.cols]),
+            log_mass.exp(),
+            (support.n, support.m),
+            check_invariants=False,  # they hold; unsaid, torch warns
         )
         return cls(coo.coalesce(), **options)
 

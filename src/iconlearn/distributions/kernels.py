@@ -112,6 +112,11 @@ class Gaussian(Radial):
     ) -> None:
         super().__init__(metric, normalize, pairs)
         self.sigma = check_width("Gaussian", "sigma", sigma, limits=True)
+        if normalize == "joint" and self.pool != "logsumexp":
+            raise OptionError(
+                f"Gaussian: sigma={self.sigma:g} is a limit of every row by itself; use normalize='row', or a "
+                "finite sigma > 0"
+            )
         if isinstance(self.sigma, nn.Parameter) and self.sigma.numel() != 1:
             raise OptionError(f"Gaussian: sigma has shape {tuple(self.sigma.shape)}; a scalar is needed")
 
@@ -192,10 +197,13 @@ class StudentT(Radial):
         self.width = check_width("StudentT", "width", width, limits=False)
 
     def log_score(self, i: Points, j: Points) -> Tensor:
-        squared = self.squared(i, j) / self.held_width(self.width, i) ** 2
+        width = self.held_width(self.width, i)
         if math.isinf(self.df):
-            return -squared / 2
-        return torch.log1p(squared / self.df) * (-(self.df + 1) / 2)
+            return self.squared(i, j) * (-0.5 / width**2)
+        inverse = 1 / (self.df * width**2)
+        squared = self.squared(i, j)
+        scaled = squared if isinstance(inverse, float) and inverse == 1 else squared * inverse
+        return torch.log1p(scaled) * (-(self.df + 1) / 2)
 
     def per_row(self) -> StudentT:
         return StudentT(self.df, self.width, self.metric, pairs=self.pairs)
@@ -239,7 +247,7 @@ class Harmonic(Radial):
         pairs: str = "distinct",
     ) -> None:
         super().__init__(metric, normalize, pairs)
-        self.n = check_number("Harmonic", "n", n, low=0, open_low=True)
+        self.n = check_number("Harmonic", "n", n, low=0, open_low=True, high=1e6)
         self.eps = check_number("Harmonic", "eps", eps, low=0, open_low=True, high=1)
         if metric == "dot":
             raise OptionError("Harmonic: metric='dot' can be negative; use 'euclidean' or 'cos'")

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from iconlearn._checks import check_number
+from iconlearn._describe import show
 from iconlearn._errors import InputError, OptionError
-from iconlearn._numerics import NEG, all_rows, log_sum_exp
+from iconlearn._numerics import NEG, all_rows, log_sum_exp, safe_log
 from iconlearn.conditional import (
     Conditional,
     DebiasedConditional,
@@ -102,7 +103,7 @@ class Debiased(Wrapper):
         return Debiased(base, self.alpha)
 
     def __repr__(self) -> str:
-        return f"{self.shown_base()}.debias({self.alpha:g})"
+        return f"{self.shown_base()}.debias({show(self.alpha)})"
 
 
 class Symmetrized(Wrapper):
@@ -149,7 +150,7 @@ class Symmetrized(Wrapper):
         mass = torch.zeros_like(unique, dtype=log_mass.dtype).index_add(
             0, place, torch.cat([log_mass, log_mass]).exp()
         )
-        return TableConditional(both, mass.log(), "joint", self.pairs)
+        return TableConditional(both, safe_log(mass), "joint", self.pairs)
 
     def rewrap(self, base: Distribution) -> Distribution:
         return Symmetrized(base)
@@ -212,7 +213,7 @@ class Propagated(Wrapper):
             power = power @ step
             total = total + power
         reached = torch.zeros_like(total).masked_fill(total <= 0, NEG)
-        score = mask_pairs(reached if self.uniform else total.log(), i, j, self.pairs)
+        score = mask_pairs(reached if self.uniform else safe_log(total), i, j, self.pairs)
         log_z = log_sum_exp(score)
         log_mass = score - log_z.masked_fill(log_z.detach() == NEG, 0.0).unsqueeze(-1)
         return MatrixConditional(log_mass, "row", self.pairs, full=base.full_support)
@@ -296,6 +297,10 @@ class Nearest(Wrapper):
 
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         base = self.base(i, j, engine)
+        if base.limit:
+            raise OptionError(
+                f"{self!r}: a limit (sigma = 0 or inf) is not a probability; use a finite sigma"
+            )
         if base.support is not None and int(base.support.lengths.max()) <= self.k and base.floor is None:
             return base
         rows, cols = [], []
@@ -329,8 +334,8 @@ class Tempered(Kernel):
 
     def __init__(self, base: Kernel, temperature: float) -> None:
         super().__init__(base.normalize, base.pairs)
-        self.base, self.full_support = base, base.full_support
-        self.temperature = check_number("temper", "temperature", temperature, low=0, open_low=True)
+        self.base, self.full_support, self.num_views = base, base.full_support, base.num_views
+        self.temperature = check_number("temper", "temperature", temperature, low=0, open_low=True, high=1e30)
 
     @property
     def pool(self) -> str:
@@ -346,13 +351,13 @@ class Tempered(Kernel):
         return self.base.per_row().temper(self.temperature)
 
     def __repr__(self) -> str:
-        return f"{self.base!r}.temper({self.temperature:g})"
+        return f"{self.base!r}.temper({show(self.temperature)})"
 
 
 class Mixture(Distribution):
     r"""A convex combination, written ``a * P + b * R``; weights are relative and made to sum to one.
 
-    .. math:: p(j|i) = rac{\sum_k w_k\, p_k(j|i)}{\sum_k w_k}
+    .. math:: p(j|i) = \frac{\sum_k w_k\, p_k(j|i)}{\sum_k w_k}
 
     In a row where some components have no mass (an unlabelled point under :class:`Label`), the others share
     their weight.
@@ -375,7 +380,9 @@ class Mixture(Distribution):
         loosest = max((part.pairs for part in parts), key=("cross_view", "distinct", "all").index)
         super().__init__(normalize, loosest)
         self.parts = nn.ModuleList(parts)
-        self.weights = [check_number("mixture", "weight", w, low=0, open_low=True) for w in weights]
+        self.weights = [
+            check_number("mixture", "weight", w, low=0, open_low=True, high=1e30) for w in weights
+        ]
         self.num_views = max(part.num_views for part in parts)
 
     def terms(self) -> list[Distribution]:
@@ -390,7 +397,7 @@ class Mixture(Distribution):
                 raise OptionError(
                     f"{given!r}: a limit (sigma = 0 or inf) cannot be mixed; use a finite sigma"
                 )
-        return MixtureConditional(parts, [w / total for w in self.weights])
+        return MixtureConditional(parts, [w / total for w in self.weights], self.pairs)
 
     def _map(self, change: Any) -> Distribution:
         return Mixture([change(part) for part in self.terms()], self.weights)
@@ -408,7 +415,8 @@ class Mixture(Distribution):
         return add(self, other)
 
     def __repr__(self) -> str:
-        return " + ".join(f"{w:g} * {part!r}" for w, part in zip(self.weights, self.terms(), strict=True))
+        shown = [f"({part!r})" if isinstance(part, Mixture) else repr(part) for part in self.terms()]
+        return " + ".join(f"{show(w)} * {part}" for w, part in zip(self.weights, shown, strict=True))
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from iconlearn._numerics import POOLS, all_rows, recompute
+from iconlearn._numerics import POOLS, all_rows, recompute, tiled_rows
 from iconlearn.distributions.base import Kernel
 from iconlearn.points import Points
 
@@ -47,7 +49,7 @@ class Dense:
     def at(self, rows: Tensor, cols: Tensor) -> Tensor:
         if self.matrix is None:
             return pair_score(self.kernel, self.i, self.j, rows, cols)
-        return self.matrix[rows, cols]
+        return self.matrix.take(rows * self.matrix.shape[1] + cols)
 
 
 class Tiled:
@@ -59,8 +61,20 @@ class Tiled:
 
     def partition(self) -> Tensor:
         pool = POOLS[self.kernel.pool]
-        tiles = all_rows(self.i.n, self.block_rows, self.i.device)
-        return torch.cat([recompute(lambda rows: pool(self.block(rows, None)), rows) for rows in tiles])
+        i, j = self.i, self.j
+        learned = [p for p in self.kernel.parameters() if p.requires_grad]
+        tiles = all_rows(i.n, self.block_rows, i.device)
+        if i.value is None or j.value is None:
+            return tiled_rows(lambda rows, *_: pool(self.block(rows, None)), tiles, *learned)
+        shared = i.value is j.value
+
+        def rows_of(rows: Tensor, x: Tensor, *rest: Tensor) -> Tensor:
+            here = replace(i, value=x).take(rows)
+            there = replace(j, value=x if shared else rest[0])
+            return pool(self.kernel.masked_score(here, there))
+
+        values = (i.value,) if shared else (i.value, j.value)
+        return tiled_rows(rows_of, tiles, *values, *learned)
 
     def block(self, rows: Tensor | None, cols: Tensor | None) -> Tensor:
         return block_score(self.kernel, self.i, self.j, rows, cols)

@@ -15,6 +15,10 @@ from iconlearn.distributions.base import Engine, Kernel
 from iconlearn.engines.exact import DEFAULT_BLOCK, Dense, Tiled
 from iconlearn.points import Points
 
+# On a CPU, tiles of scores that stay in the cache beat a matrix that does not; up to this many scores the
+# matrix is one such tile, so it is held instead of being evaluated twice.
+CACHED_SCORES = 1 << 19
+
 # Buffers of the size of the score matrix that are alive at once in a dense forward and backward pass, and
 # the share of free memory that they may take.
 DENSE_BUFFERS = 6
@@ -23,13 +27,17 @@ DENSE_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Problem:
-    """The sizes that decide: rows, columns, dimension, bytes of a number, free memory in bytes."""
+    """The sizes that decide: rows, columns, dimension, bytes of a number, free memory in bytes.
+
+    ``cached`` is the number of scores that a tile may have to stay in cache; 0 where that does not matter.
+    """
 
     n: int
     m: int
     d: int
     itemsize: int = 4
     memory: int = 1 << 33
+    cached: int = CACHED_SCORES
 
     @classmethod
     def of(cls, i: Points, j: Points) -> Problem:
@@ -41,6 +49,7 @@ class Problem:
             d=1 if value is None else value.shape[-1],
             itemsize=4 if value is None else value.element_size(),
             memory=free_memory(i.device),
+            cached=CACHED_SCORES if i.device.type == "cpu" else 0,
         )
 
     @property
@@ -59,8 +68,8 @@ class Plan:
 
     Examples
     --------
-    >>> print(plan(Problem(n=1000, m=1000, d=2, memory=8 << 30)))
-    dense: 1000 x 1000 scores, about 0.02 GB; they fit in a quarter of the free 8.6 GB
+    >>> print(plan(Problem(n=500, m=500, d=2, memory=8 << 30)))
+    dense: 500 x 500 scores, about 0.006 GB; they fit in a quarter of the free 8.6 GB
     """
 
     engine: str
@@ -82,7 +91,8 @@ ENGINES: dict[str, Callable[..., object]] = {"dense": Dense, "tiled": Tiled}  # 
 def plan(problem: Problem, engine: str = "auto") -> Plan:
     """Choose how to evaluate ``problem``; a name in place of "auto" pins the engine.
 
-    Both engines are exact. Dense is the faster one while its matrix fits; tiled keeps memory linear in n.
+    Both engines are exact. Dense evaluates once and keeps the matrix; tiled evaluates twice and keeps memory
+    linear in n, which on a CPU is also the faster way once the matrix outgrows the cache.
 
     Raises
     ------
@@ -93,11 +103,11 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
     p = problem
     sizes = f"{p.n} x {p.m} scores"
     fits = p.dense_bytes <= DENSE_SHARE * p.memory
-    block = int(
-        min(DEFAULT_BLOCK, max(1, DENSE_SHARE * p.memory // (DENSE_BUFFERS * p.itemsize * max(1, p.m))))
-    )
+    small = not p.cached or p.n * p.m <= p.cached
+    room = DENSE_SHARE * p.memory // (DENSE_BUFFERS * p.itemsize)
+    block = int(max(1, min(DEFAULT_BLOCK, (min(room, p.cached) if p.cached else room) // max(1, p.m))))
     tiled = Plan("tiled", block, p.tiled_bytes(block), "")
-    if engine == "dense" or (engine == "auto" and fits):
+    if engine == "dense" or (engine == "auto" and fits and small):
         if p.dense_bytes > p.memory:
             raise MemoryBudgetError(
                 f"engine='dense' needs about {p.dense_bytes / 1e9:.2f} GB for {sizes}, but "
@@ -112,7 +122,8 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
             f"{sizes} in {p.d} dimensions need about {tiled.bytes / 1e9:.2f} GB even in tiles, but "
             f"{p.memory / 1e9:.2f} GB are free; use fewer rows or a smaller batch_size"
         )
-    reason = "pinned by the caller" if engine == "tiled" else f"dense would take {p.dense_bytes / 1e9:.1f} GB"
+    outgrown = "the cache" if fits else "the memory"
+    reason = "pinned by the caller" if engine == "tiled" else f"one matrix would outgrow {outgrown}"
     return replace(tiled, why=f"{sizes} in tiles of {block} rows, about {tiled.bytes / 1e9:.2g} GB; {reason}")
 
 

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from iconlearn._checks import check_choice, check_names, check_number
 from iconlearn._errors import InputError, NonFiniteError, OptionError
-from iconlearn.conditional import Conditional
+from iconlearn.conditional import Conditional, MatrixConditional
+from iconlearn.engines.plan import DENSE_SHARE, Problem
 from iconlearn.inputs import Inputs
 from iconlearn.objective import Objective, Pair
 from iconlearn.train.events import Callback, Event
@@ -221,7 +222,17 @@ def fixed_target(model: Objective, data: Inputs, options: Training) -> Condition
         return None
     with torch.no_grad():
         points = data.points()
-        return model.target_on(points, points)
+        target = model.target_on(points, points)
+        if target.support is None and fits(Problem.of(points, points)):
+            return MatrixConditional(
+                target.block(None), target.normalize, target.pairs, full=target.full_support
+            )
+        return target
+
+
+def fits(problem: Problem) -> bool:
+    """May the whole target matrix be held for the run?"""
+    return problem.dense_bytes <= DENSE_SHARE * problem.memory
 
 
 def best_seed(
