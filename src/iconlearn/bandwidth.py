@@ -15,7 +15,9 @@ from iconlearn._errors import OptionError
 
 
 class RowBandwidth(ABC):
-    """A bandwidth of its own for every row, solved from the row's squared distances."""
+    """A bandwidth solved from squared distances: one for every row, or (``shared``) one for all rows."""
+
+    shared: bool = False  # all rows take the root mean square of what each would take alone
 
     @abstractmethod
     def neighbors(self) -> int | None:
@@ -133,6 +135,40 @@ class KthNeighbor(RowBandwidth):
         positive = squared.masked_fill(squared <= 0, math.inf).amin(-1)
         chosen = torch.where(chosen > 0, chosen, positive)
         return torch.where(chosen.isfinite(), chosen, 1.0).sqrt()
+
+
+@dataclass(frozen=True)
+class Spread(RowBandwidth):
+    """One sigma for all rows: a share of the root mean square distance between candidates.
+
+    Makes a fixed-width kernel independent of the scale of the data.
+
+    Parameters
+    ----------
+    share : float, default 0.1
+
+    Examples
+    --------
+    >>> import torch
+    >>> round(Spread(0.5).solve(torch.tensor([[3.0, 5.0]])).item(), 6)
+    1.0
+    """
+
+    share: float = 0.1
+    shared = True
+
+    def __post_init__(self) -> None:
+        check_number("Spread", "share", self.share, low=0, open_low=True, high=1e9)
+
+    def neighbors(self) -> int | None:
+        """Keep every candidate."""
+        return None
+
+    def solve(self, squared: Tensor) -> Tensor:
+        """The row's own value; see ``shared``."""
+        finite = squared.isfinite()
+        mean = squared.masked_fill(~finite, 0.0).sum(-1) / finite.sum(-1).clamp(min=1)
+        return torch.where(mean > 0, mean, 1.0).sqrt() * self.share
 
 
 class Learnable(nn.Module):

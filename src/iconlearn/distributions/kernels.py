@@ -48,7 +48,8 @@ class Radial(Kernel):
             for rows in all_rows(i.n, TILE // max(1, j.n), i.device):
                 part = i.take(rows)
                 tiles.append(width.solve(-mask_pairs(-self.squared(part, j), part, j, self.pairs)))
-            return torch.cat(tiles)
+            scale = torch.cat(tiles)
+            return scale.square().mean().sqrt().expand_as(scale) if width.shared else scale
 
 
 def check_perplexity(width: Width, i: Points, j: Points, pairs: str) -> None:

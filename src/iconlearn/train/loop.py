@@ -149,6 +149,13 @@ class Run:
         self.losses.append(value)
         return Event("step", k, self.total, value, model, pair)
 
+    @torch.no_grad()
+    def loss(self) -> float:
+        """The loss as it stands: of the whole data where the target is fixed, else of the last batch."""
+        if self.target is None:
+            return self.losses[-1] if self.losses else 0.0
+        return float(self.model.loss(self.model.pair(self.data, target=self.target)))
+
     def _tune(self, k: int) -> None:
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr(k, self.total)
@@ -235,12 +242,16 @@ def fits(problem: Problem) -> bool:
     return problem.dense_bytes <= DENSE_SHARE * problem.memory
 
 
+# Successive halving: after this share of the steps, this share of the starts goes on.
+ROUNDS = ((0.0, 1 / 4), (1 / 8, 1 / 16), (3 / 8, 0.0))
+
+
 def best_seed(
     model: Objective, data: Inputs, options: Training, seed: int, target: Conditional | None, history: History
 ) -> int:
-    """Train several starts and return the seed of the best by its own loss: successive halving.
+    """The seed of the best of several starts by its own loss, found by successive halving (``ROUNDS``).
 
-    After a quarter of the steps the better half goes on, after half of them the best sixth.
+    The winner is run again from its seed by the caller, so callbacks see one unbroken run.
     """
     source = torch.Generator().manual_seed(seed)
     seeds = [int(torch.randint(1 << 62, (), generator=source)) for _ in range(options.restarts)]
@@ -249,15 +260,14 @@ def best_seed(
     for k, s in enumerate(seeds):
         runs[s] = Run(copy.deepcopy(model), data, options, s, target)
         emit(Event("search", k, len(seeds), math.nan, model))
-    total = next(iter(runs.values())).total
-    for share, kept in ((0.25, 2), (0.5, 6), (1.0, options.restarts)):
+    for share, kept in ROUNDS:
         for run in runs.values():
-            while run.step < round(share * total):
+            while run.step < round(share * run.total):
                 run.advance()
-        survivors = max(1, options.restarts // kept)
-        ranked = sorted(runs, key=lambda s: runs[s].losses[-1] if runs[s].losses else math.inf)
-        runs = {s: runs[s] for s in ranked[:survivors]}
-    history.restart_losses = [runs[s].losses[-1] for s in runs if runs[s].losses]
+        losses = {s: run.loss() for s, run in runs.items()}
+        history.restart_losses = sorted(losses.values())
+        ranked = sorted(losses, key=lambda s: losses[s])
+        runs = {s: runs[s] for s in ranked[: max(1, round(kept * options.restarts))]}
     return next(iter(runs))
 
 
