@@ -15,7 +15,7 @@ from iconlearn.distributions import Distribution
 from iconlearn.divergences import Divergence, as_divergence, entropy
 from iconlearn.engines import Plan, PlannedEngine, Problem, plan
 from iconlearn.inputs import Inputs, as_inputs
-from iconlearn.mappers import ColumnMapper, embed
+from iconlearn.mappers import ColumnMapper, Prototypes, embed
 from iconlearn.points import Points
 
 
@@ -138,6 +138,14 @@ class Objective(Described, nn.Module):
         score = q.at(s.rows, s.cols) + q.log_z[s.rows]
         pull = -s.sum(p.at(s.rows, s.cols).exp() * score)
         return (p.row_weight().to(pull) * pull).sum()
+
+    def learned_over_columns(self, embedding: Tensor) -> Tensor:
+        """log q(column|row) for embeddings, where the columns do not depend on a batch (prototypes), (n, m)."""
+        if not isinstance(self.mapper_j, Prototypes):
+            raise OptionError(f"ICon: mapper_j={self.mapper_j!r} has no fixed columns; Prototypes are needed")
+        rows = Points.of(embedding)
+        columns = self.mapper_j.points()
+        return self.learned_dist(rows, columns, self.evaluate).block(None)
 
     def plan(self, n: int, m: int | None = None, dim: int = 2) -> Plan:
         """How ``n`` rows and ``m`` columns would be evaluated, on the CPU."""

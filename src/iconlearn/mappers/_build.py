@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from iconlearn._errors import InputError
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 
@@ -25,3 +27,22 @@ def layer(kind: type[Layer], *args: object, generator: torch.Generator, **option
         if made.bias is not None:
             made.bias.uniform_(-bound, bound, generator=generator)
     return made
+
+
+def kmeans_centres(x: Tensor, k: int, generator: torch.Generator) -> tuple[Tensor, float]:
+    """Centres (k, d) of one k-means solution, and the mean squared distance of a row to its centre."""
+    import warnings
+
+    from sklearn.cluster import KMeans  # heavy, and only needed here
+    from sklearn.exceptions import ConvergenceWarning
+
+    rows = x.detach().cpu().double().numpy()
+    if k > len(rows):
+        raise InputError(
+            f"{k} clusters are asked for but there are only {len(rows)} rows; use at most {len(rows)}"
+        )
+    seed = int(torch.randint(1 << 31, (), generator=generator))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows than clusters
+        solution = KMeans(k, n_init=1, random_state=seed).fit(rows)
+    return torch.from_numpy(solution.cluster_centers_), float(solution.inertia_) / len(rows)

@@ -96,6 +96,10 @@ class Prototypes(ColumnMapper):
         self.weight = nn.Parameter(start * self.dim**-0.5)
 
     def columns(self, inputs: Inputs, rows: Points, mapper: nn.Module) -> Points:
+        return self.points()
+
+    def points(self) -> Points:
+        """The prototypes as columns; their ids are their labels."""
         ids = torch.arange(self.num_prototypes, device=self.weight.device)
         view = torch.full_like(ids, PROTOTYPE_VIEW)
         return Points(value=self.weight, id=ids, view=view, label=ids)

@@ -7,9 +7,8 @@ from torch import Tensor, nn
 
 from iconlearn._checks import check_choice, check_number
 from iconlearn._describe import Described
-from iconlearn._errors import InputError
 from iconlearn.conditional import Conditional
-from iconlearn.mappers._build import layer, seeded
+from iconlearn.mappers._build import kmeans_centres, layer, seeded
 from iconlearn.mappers.networks import flat
 from iconlearn.points import Points, require_value
 
@@ -64,38 +63,14 @@ class SoftmaxHead(Described, nn.Module):
     def initialize(self, data: Points, target: Conditional, generator: torch.Generator) -> None:
         """Take centre and scale from the data, and the start from ``init``."""
         x = require_value(data, repr(self)).flatten(1)
-        if self.num_clusters > len(x):
-            raise InputError(
-                f"num_clusters={self.num_clusters} but there are only {len(x)} rows; use at most {len(x)} clusters"
-            )
         self.mean.copy_(x.mean(0))
         spread = (x - self.mean).square().mean().sqrt()
         self.spread.copy_(torch.where(spread > 0, spread, 1.0))
         fresh = layer(nn.Linear, self.in_features, self.num_clusters, generator=generator)
         self.net.load_state_dict(fresh.state_dict())
         if self.init == "k-means":
-            weight, bias = kmeans_logits(self.scaled(x), self.num_clusters, generator)
-            self.net.weight.copy_(weight)
-            self.net.bias.copy_(bias)
-
-
-def kmeans_logits(x: Tensor, k: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """W and b whose softmax is the soft membership of one k-means solution.
-
-    Logits are -beta d^2 to the centres, beta = 2 / mean squared distance to the nearest: soft enough for the
-    objective to move rows between clusters.
-    """
-    import warnings
-
-    from sklearn.cluster import KMeans  # heavy, and only needed here
-    from sklearn.exceptions import ConvergenceWarning
-
-    rows = x.detach().cpu().double().numpy()
-    seed = int(torch.randint(1 << 31, (), generator=generator))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows than clusters
-        solution = KMeans(k, n_init=1, random_state=seed).fit(rows)
-    centres = torch.from_numpy(solution.cluster_centers_).float()
-    inertia = solution.inertia_ / len(rows)
-    beta = 2.0 / inertia if inertia > 0 else 1.0
-    return 2 * beta * centres, -beta * centres.square().sum(-1)
+            # Logits -beta |x - centre|^2 up to a constant; beta makes memberships soft enough to move.
+            centres, inertia = kmeans_centres(self.scaled(x), self.num_clusters, generator)
+            beta = 2.0 / inertia if inertia > 0 else 1.0
+            self.net.weight.copy_(2 * beta * centres)
+            self.net.bias.copy_(-beta * centres.square().sum(-1))

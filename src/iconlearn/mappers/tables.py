@@ -12,7 +12,7 @@ from iconlearn._checks import check_choice, check_number
 from iconlearn._describe import Described
 from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional
-from iconlearn.mappers._build import seeded
+from iconlearn.mappers._build import kmeans_centres, seeded
 from iconlearn.points import Points, require_value
 
 
@@ -163,8 +163,9 @@ class Assignments(Table):
     num_embeddings : int
         Number of samples N.
     num_clusters : int
-    init : {"k-means++", "random"} or array of logits of shape (N, num_clusters), default "k-means++"
-        Where ``fit`` starts: soft membership of randomly spread centres, or noise.
+    init : {"k-means", "random"} or array of logits of shape (N, num_clusters), default "k-means"
+        Where ``fit`` starts: soft membership of one k-means solution (a different one for every restart), or
+        noise.
     seed : int, default 0
 
     Examples
@@ -174,9 +175,7 @@ class Assignments(Table):
     Assignments(num_embeddings=100, num_clusters=10)
     """
 
-    def __init__(
-        self, num_embeddings: int, num_clusters: int, init: Any = "k-means++", seed: int = 0
-    ) -> None:
+    def __init__(self, num_embeddings: int, num_clusters: int, init: Any = "k-means", seed: int = 0) -> None:
         super().__init__()
         self.num_embeddings = check_number(
             "Assignments", "num_embeddings", num_embeddings, low=1, integer=True
@@ -184,7 +183,7 @@ class Assignments(Table):
         self.num_clusters = check_number("Assignments", "num_clusters", num_clusters, low=1, integer=True)
         self.seed = check_number("Assignments", "seed", seed, low=0, integer=True)
         if isinstance(init, str):
-            check_choice("Assignments", "init", init, ("k-means++", "random"))
+            check_choice("Assignments", "init", init, ("k-means", "random"))
         self.init = init
         shape = (self.num_embeddings, self.num_clusters)
         noise = torch.randn(shape, generator=seeded(self.seed)) * 1e-2
@@ -202,22 +201,19 @@ class Assignments(Table):
         if not isinstance(self.init, str):
             return
         noise = torch.randn(self.weight.shape, generator=generator) * 1e-2
-        if self.init == "k-means++":
-            noise = noise + spread_centres(require_value(data, repr(self)), self.num_clusters, generator)
+        if self.init == "k-means":
+            noise = noise + soft_membership(require_value(data, repr(self)), self.num_clusters, generator)
         with torch.no_grad():
             self.weight.copy_(noise)
 
 
-def spread_centres(x: Tensor, k: int, generator: torch.Generator) -> Tensor:
-    """Logits of membership in k rows picked far apart (k-means++), (n, k)."""
-    from sklearn.cluster import kmeans_plusplus
+def soft_membership(x: Tensor, k: int, generator: torch.Generator) -> Tensor:
+    """Logits of soft membership in the clusters of one k-means solution, (n, k).
 
-    x = x.detach().cpu().double()
-    if k > len(x):
-        raise InputError(f"num_clusters={k} but there are only {len(x)} rows; use at most {len(x)} clusters")
-    seed = int(torch.randint(1 << 31, (), generator=generator))
-    centres = torch.from_numpy(kmeans_plusplus(x.numpy(), k, random_state=seed)[0])
-    squared = torch.cdist(x, centres).square()
-    nearest = squared.amin(-1, keepdim=True)
-    scale = (squared - nearest).mean()
-    return (-4 * (squared - nearest) / (scale if scale > 0 else 1.0)).float()
+    -beta d^2 to the centres, beta = 2 / mean squared distance to the nearest: soft enough for the objective to
+    move rows between clusters.
+    """
+    centres, inertia = kmeans_centres(x, k, generator)
+    squared = torch.cdist(x.detach().cpu().double(), centres).square()
+    logits = -(2.0 / inertia if inertia > 0 else 1.0) * squared
+    return (logits - logits.mean(-1, keepdim=True)).clamp(-8, 8).float()

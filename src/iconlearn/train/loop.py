@@ -215,6 +215,7 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
         log.warning("interrupted at step %d of %d; the best state so far is kept", run.step, run.total)
     finally:
         history.losses = run.losses
+        model.prepared = None
         model.eval()
         emit(Event("end", run.step, run.total, run.losses[-1] if run.losses else math.nan, model))
     return history

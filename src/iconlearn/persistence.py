@@ -1,0 +1,277 @@
+"""Saving and loading: tensors in safetensors, everything else in JSON with a schema number; no pickle."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import inspect
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from iconlearn._describe import arguments
+from iconlearn._errors import FileFormatError, OptionError
+from iconlearn._version import __version__
+from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity, Spread
+from iconlearn.distributions import (
+    DISTRIBUTIONS,
+    Debiased,
+    Graph,
+    Mixture,
+    Nearest,
+    On,
+    Propagated,
+    Symmetrized,
+    Tempered,
+)
+from iconlearn.inputs import Inputs
+from iconlearn.mappers import MAPPERS, Momentum, PerView, Queue
+from iconlearn.model import ICon
+
+SCHEMA = 1
+WRAPPERS = (Debiased, Mixture, Nearest, On, Propagated, Symmetrized, Tempered)
+KNOWN: dict[str, type] = {
+    **DISTRIBUTIONS,
+    **MAPPERS,
+    **{cls.__name__: cls for cls in (*WRAPPERS, ICon, KthNeighbor, Learnable, Perplexity, Spread)},
+}
+MAX_JSON = 64 << 20
+
+
+def paths(path: str | os.PathLike[str]) -> tuple[Path, Path]:
+    """The two files of a saved model: ``path`` without its ending, plus .safetensors and .json."""
+    stem = Path(path)
+    stem = stem.with_suffix("") if stem.suffix in (".json", ".safetensors") else stem
+    return stem.with_name(stem.name + ".safetensors"), stem.with_name(stem.name + ".json")
+
+
+def save(model: ICon, path: str | os.PathLike[str]) -> Path:
+    """Write a model as ``path.safetensors`` and ``path.json``, each aside first and then renamed.
+
+    Returns the path of the JSON file. A mapper of the user's own class is saved by its tensors; ``load`` then
+    needs such a mapper to put them into.
+
+    Raises
+    ------
+    OptionError
+        If a distribution holds a callable metric, which a file cannot describe.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np
+    >>> from iconlearn import ICon, Gaussian, Linear, load
+    >>> model = ICon(Gaussian(2), Gaussian(1), Linear(3, 2))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load(save(model, folder + "/model"))
+    ICon(target_dist=Gaussian(sigma=2), learned_dist=Gaussian(), mapper=Linear(in_features=3, out_features=2))
+    """
+    from safetensors.torch import save as to_bytes
+
+    tensors: dict[str, Tensor] = {f"state.{k}": v for k, v in model.state_dict().items()}
+    config = encode(model, tensors, "config")
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "iconlearn": __version__,
+        "model": config,
+        "unit": model.unit,
+        "training_data": None,
+    }
+    if (data := model.training_data) is not None:
+        tensors["data.id"] = data.id
+        tensors |= {f"data.views.{k}": v for k, v in enumerate(data.views)}
+        tensors |= {f"data.fields.{k}": v for k, v in data.fields.items()}
+        if data.label is not None:
+            tensors["data.label"] = data.label
+        document["training_data"] = {
+            "views": len(data.views),
+            "fields": sorted(data.fields),
+            "unit": data.unit,
+        }
+    body = to_bytes({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()})
+    document["sha256"] = hashlib.sha256(body).hexdigest()
+    tensor_file, json_file = paths(path)
+    write_aside(tensor_file, body)
+    write_aside(json_file, json.dumps(document, indent=1).encode())
+    return json_file
+
+
+def write_aside(path: Path, body: bytes) -> None:
+    """Write to a neighbour file, flush it to disk, and rename: a kill leaves the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(aside, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str], *, mapper: nn.Module | None = None) -> ICon:
+    """Read a model that :func:`save` wrote.
+
+    Parameters
+    ----------
+    path : path
+        With or without an ending.
+    mapper : nn.Module, optional
+        Where the saved model had a mapper of the user's own class: one of the same shape.
+
+    Raises
+    ------
+    FileFormatError
+        If a file is missing, damaged, truncated, newer than this version, or not a saved model.
+    """
+    tensor_file, json_file = paths(path)
+    document = read_document(json_file)
+    tensors = read_tensors(tensor_file, document["sha256"])
+    try:
+        model = decode(document["model"], tensors, mapper)
+        if not isinstance(model, ICon):
+            raise FileFormatError(f"{json_file}: describes a {type(model).__name__}, not a model")
+        state = {k.removeprefix("state."): v for k, v in tensors.items() if k.startswith("state.")}
+        grow_teachers(model, state)
+        model.load_state_dict(state)
+        model.unit = float(document["unit"])
+        model.training_data = read_data(document["training_data"], tensors)
+    except FileFormatError:
+        raise
+    except (KeyError, TypeError, ValueError, RuntimeError) as cause:
+        raise FileFormatError(f"{json_file}: does not fit its tensors or this version ({cause})") from cause
+    return model.eval()
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """The JSON part, checked for size, form and schema."""
+    try:
+        if path.stat().st_size > MAX_JSON:
+            raise FileFormatError(f"{path}: is larger than {MAX_JSON >> 20} MiB, so it is not a saved model")
+        document = json.loads(path.read_bytes())
+    except OSError as cause:
+        raise FileFormatError(f"{path}: cannot be read ({cause.strerror}); save the model again") from cause
+    except (ValueError, RecursionError) as cause:
+        raise FileFormatError(f"{path}: is not JSON ({cause}); save the model again") from cause
+    needed = {"schema", "model", "unit", "training_data", "sha256"}
+    if not isinstance(document, dict) or not needed <= document.keys():
+        raise FileFormatError(f"{path}: is not a saved model; it lacks {sorted(needed - set(document))}")
+    if document["schema"] != SCHEMA:
+        raise FileFormatError(
+            f"{path}: has schema {document['schema']!r} but this version reads {SCHEMA}; "
+            f"it was written by iconlearn {document.get('iconlearn')}: use that version or a newer one"
+        )
+    return document
+
+
+def read_tensors(path: Path, checksum: str) -> dict[str, Tensor]:
+    """The tensors, after the checksum of the whole file has been compared."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load as from_bytes
+
+    try:
+        body = path.read_bytes()
+    except OSError as cause:
+        raise FileFormatError(
+            f"{path}: cannot be read ({cause.strerror}); it belongs beside the JSON"
+        ) from cause
+    if hashlib.sha256(body).hexdigest() != checksum:
+        raise FileFormatError(
+            f"{path}: is damaged or belongs to another save (its checksum differs from the JSON's)"
+        )
+    try:
+        return from_bytes(body)
+    except SafetensorError as cause:
+        raise FileFormatError(f"{path}: is not a safetensors file ({cause})") from cause
+
+
+def read_data(described: Any, tensors: dict[str, Tensor]) -> Inputs | None:
+    """The training rows that a table needs to place new ones."""
+    if described is None:
+        return None
+    return Inputs(
+        views=tuple(tensors[f"data.views.{k}"] for k in range(int(described["views"]))),
+        id=tensors["data.id"],
+        label=tensors.get("data.label"),
+        fields={name: tensors[f"data.fields.{name}"] for name in described["fields"]},
+        unit=float(described["unit"]),
+    )
+
+
+def grow_teachers(model: ICon, state: dict[str, Tensor]) -> None:
+    """Make room for the tensors of a momentum encoder that had already started."""
+    held = model.mapper_j.keys if isinstance(model.mapper_j, Queue) else model.mapper_j
+    if isinstance(held, Momentum) and any(".teacher." in name for name in state):
+        held.teacher = copy.deepcopy(model.mapper).requires_grad_(False)
+
+
+def encode(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
+    """A value as JSON; arrays go to ``tensors`` under ``name``."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"float": str(value)}
+    if isinstance(value, nn.Parameter):
+        return {"type": "Learnable", "args": {"initial": float(value)}}
+    if isinstance(value, (list, tuple, nn.ModuleList)):
+        return [encode(v, tensors, f"{name}.{k}") for k, v in enumerate(value)]
+    if isinstance(value, Graph):
+        support = torch.sparse_csr_tensor(
+            value.indptr, value.cols, value.log_weight.exp(), (len(value.indptr) - 1, value.num_ids)
+        )
+        coo = support.to_sparse_coo().coalesce()
+        tensors[f"{name}.indices"], tensors[f"{name}.values"] = coo.indices(), coo.values()
+        args = {k: v for k, v in arguments(value).items() if k != "weights"}
+        return {"type": "Graph", "args": args, "graph": [name, *coo.shape]}
+    if isinstance(value, PerView):
+        return {"type": "PerView", "parts": encode(value.mappers, tensors, f"{name}.mappers")}
+    if KNOWN.get(type(value).__name__) is type(value):
+        args = {k: encode(v, tensors, f"{name}.{k}") for k, v in arguments(value).items()}
+        return {"type": type(value).__name__, "args": args}
+    if isinstance(value, nn.Module):
+        return {"external": type(value).__name__}
+    if callable(value):
+        raise OptionError(f"save: {value!r} is a function, which a file cannot describe; use a named metric")
+    tensors[name] = torch.as_tensor(value)
+    return {"tensor": name}
+
+
+def decode(value: Any, tensors: dict[str, Tensor], mapper: nn.Module | None) -> Any:
+    """The reverse of :func:`encode`; only classes of this library are ever made."""
+    if isinstance(value, list):
+        return [decode(v, tensors, mapper) for v in value]
+    if not isinstance(value, dict):
+        return value
+    if "float" in value:
+        return float(value["float"])
+    if "tensor" in value:
+        return tensors[value["tensor"]].numpy()
+    if "external" in value:
+        if mapper is None:
+            raise FileFormatError(
+                f"the saved model has a mapper of the class {value['external']!r}, which is not part of iconlearn; "
+                "pass one to put the tensors into: load(path, mapper=...)"
+            )
+        return mapper
+    kind = KNOWN.get(value["type"])
+    if kind is None:
+        raise FileFormatError(
+            f"the file names an unknown part {value['type']!r}; it may come from a newer version"
+        )
+    if kind is PerView:
+        return PerView(*decode(value["parts"], tensors, mapper))
+    args = {k: decode(v, tensors, mapper) for k, v in value.get("args", {}).items()}
+    if "graph" in value:
+        name, *shape = value["graph"]
+        args["weights"] = torch.sparse_coo_tensor(
+            tensors[f"{name}.indices"], tensors[f"{name}.values"], tuple(shape)
+        ).coalesce()
+    allowed = set(inspect.signature(kind.__init__).parameters)
+    if unknown := args.keys() - allowed:
+        raise FileFormatError(f"{kind.__name__} has no argument {sorted(unknown)}; the file may be newer")
+    return kind(**args)
