@@ -18,7 +18,7 @@ LAYERS: tuple[str, ...] = (
     "divergences engines",
     "mappers inputs",
     "core explain objective",
-    "train evaluation viz",
+    "train evaluation viz model",
     "methods recording persistence",
     "estimators",
     "cli run",

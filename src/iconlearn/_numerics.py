@@ -85,6 +85,14 @@ def masked_mean(score: Tensor) -> Tensor:
     return mean.masked_fill(count == 0, NEG)
 
 
+def masked_sum(score: Tensor) -> Tensor:
+    """Sum of the finite scores over the last axis."""
+    lowest = score.detach().amin(-1)
+    if bool((lowest > NEG).all()):
+        return score.sum(-1)
+    return score.masked_fill(score.detach() == NEG, 0.0).sum(-1)
+
+
 def masked_max(score: Tensor) -> Tensor:
     """Largest score over the last axis; a row of -inf gives -inf."""
     return score.amax(-1)

@@ -181,7 +181,7 @@ class Learnable(nn.Module):
 
     Examples
     --------
-    >>> round(float(Learnable(0.5)()), 6)
+    >>> round(Learnable(0.5)().item(), 6)
     0.5
     """
 

@@ -27,6 +27,10 @@ class Scores(Protocol):
         """Pooled score of every row, (n,)."""
         ...
 
+    def total(self) -> Tensor:
+        """Sum of the candidates' scores in every row, (n,)."""
+        ...
+
     def block(self, rows: Tensor | None, cols: Tensor | None) -> Tensor:
         """Scores of some rows with some columns, (b, c); None means all."""
         ...

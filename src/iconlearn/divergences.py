@@ -23,7 +23,7 @@ from iconlearn._checks import check_choice, check_number, nearest_name
 from iconlearn._describe import show
 from iconlearn._errors import InputError, OptionError
 from iconlearn._numerics import NEG, recompute
-from iconlearn.conditional import Candidates, Conditional
+from iconlearn.conditional import Candidates, Conditional, KernelConditional
 from iconlearn.support import Support
 
 LOG2 = math.log(2.0)
@@ -133,14 +133,14 @@ class Divergence:
             )
         if math.isinf(self.at_infinity) and p.full_support and not q.full_support:
             raise OptionError(
-                f"divergence={self.name!r} is infinite where learned_dist has no mass, and it is sparse while "
-                "the target is not; give it mass everywhere with learned_dist.debias(0.1), or use 'js', 'tv' "
+                f"divergence={self.name!r} is infinite where learned_dist has no mass, and it is sparse "
+                "while the target is not; give it mass everywhere with learned_dist.debias(0.1), or use 'js', 'tv' "
                 "or 'hellinger'"
             )
         if p.normalize == "joint" and math.isinf(self.at_zero) and q.full_support and bool(p.empty.any()):
             raise OptionError(
-                f"divergence={self.name!r} is infinite where the target has no mass, and {int(p.empty.sum())} "
-                "rows of this joint target are empty; use normalize='row', which leaves them out, or 'kl', "
+                f"divergence={self.name!r} is infinite where the target has no mass, and "
+                f"{int(p.empty.sum())} rows of this joint target are empty; use normalize='row', which leaves them out, or 'kl', "
                 "'js', 'tv' or 'hellinger'"
             )
 
@@ -218,10 +218,12 @@ def candidates_of(p: Conditional) -> Tensor:
 
 def candidate_log_mass(candidates: Candidates, p: Conditional, q: Conditional) -> Tensor:
     """sum of log q over the candidate columns of every row, (n,)."""
-    if q.pairs == "all" and candidates.pairs != "cross_view":  # q has mass on the few pairs to leave out
-        total = over_tiles(lambda rows: q.block(rows).sum(-1), q, q)
-        rows, cols = candidates.excluded_pairs
-        return total.index_add(0, rows, -q.at(rows, cols))
+    if isinstance(q, KernelConditional) and q.full_support:
+        if q.pairs == candidates.pairs:
+            return q.scores.total() - candidates_of(p) * q.log_z
+        if q.pairs == "all" and candidates.pairs == "distinct":  # few pairs to leave out
+            rows, cols = candidates.excluded_pairs
+            return (q.scores.total() - q.m * q.log_z).index_add(0, rows, -q.at(rows, cols))
 
     def tile(rows: Tensor | None) -> Tensor:
         log_q, mask = q.block(rows), candidates.mask(rows, None)

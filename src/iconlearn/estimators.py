@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, ClusterMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import Tags
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from iconlearn._checks import check_names
 from iconlearn._errors import InputError, OptionError
-from iconlearn.data.features import check_features
+from iconlearn.data.features import check_features, to_array
 from iconlearn.methods import CLUSTERING, METHODS, Method, Shape
 from iconlearn.model import ICon
 from iconlearn.train.events import Progress
@@ -30,11 +32,11 @@ COMMON: dict[str, Any] = {
 class MethodEstimator(BaseEstimator):
     """What all estimators share: validate, build the model of the row, fit it, keep it as ``model_``."""
 
-    method: str
+    row: Method
 
     def fit(self, X: Any, y: Any = None) -> MethodEstimator:
         """Fit to the rows of X; ``y`` only where the method compares labels."""
-        row = METHODS[self.method]
+        row = self.row
         data = self._features(X, reset=True)
         codes = self._codes(row, y, len(data))
         parameters = {name: getattr(self, name) for name in row.parameters}
@@ -63,27 +65,41 @@ class MethodEstimator(BaseEstimator):
         return self
 
     def _features(self, X: Any, *, reset: bool) -> np.ndarray:
-        array = X if hasattr(X, "columns") else check_features(X, "X", 1)
-        if hasattr(X, "columns"):
-            check_features(X, "X", 1)
-        checked = validate_data(
-            self, array, reset=reset, dtype=[np.float64, np.float32], ensure_min_samples=2 if reset else 1
-        )
-        return np.asarray(checked)
+        """X as a checked array; names and number of its columns are kept (``reset``) or compared."""
+        data = check_features(X, "X", 2 if reset else 1)
+        try:
+            named = X if hasattr(X, "columns") else data
+            validate_data(self, named, reset=reset, skip_check_array=True)
+        except ValueError as cause:
+            raise InputError(f"{cause}; pass the columns that fit was given") from cause
+        return data
 
     def _codes(self, row: Method, y: Any, n: int) -> np.ndarray | None:
         """Class codes, with ``classes_`` kept, where the method needs labels."""
         if not row.needs_labels:
             return None
+        name = type(self).__name__
         if y is None:
-            raise InputError(
-                f"{type(self).__name__} compares labels; call fit(X, y) (it requires y to be passed)"
-            )
-        labels = np.asarray(y)
+            raise InputError(f"{name} requires y to be passed, but the target y is None; call fit(X, y)")
+        labels = to_array(y, "y")
+        if labels.shape == (n, 1):
+            labels = column_or_1d(labels, warn=True)
         if labels.shape != (n,):
             raise InputError(f"y has shape {labels.shape} but X has {n} rows; shape ({n},) is needed")
-        self.classes_, codes = np.unique(labels, return_inverse=True)
+        if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+            raise InputError(f"y: NaN or infinite in row {int(np.argmin(np.isfinite(labels)))}; drop such rows")
+        try:
+            check_classification_targets(labels)
+            self.classes_, codes = np.unique(labels, return_inverse=True)
+        except (TypeError, ValueError) as cause:
+            raise InputError(f"y: {cause}; {name} compares classes, so pass codes or names") from cause
         return codes
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.required = self.row.needs_labels
+        return tags
 
     def _seed(self) -> int:
         state = self.random_state  # type: ignore[attr-defined]
@@ -96,7 +112,7 @@ class MethodEstimator(BaseEstimator):
         raise OptionError(f"{type(self).__name__}: random_state={state!r} must be a non-negative int or None")
 
     def _callbacks(self) -> tuple[Any, ...]:
-        bar = (Progress(self.method),) if self.verbose else ()  # type: ignore[attr-defined]
+        bar = (Progress(self.row.name),) if self.verbose else ()  # type: ignore[attr-defined]
         return (*self.callbacks, *bar)  # type: ignore[attr-defined]
 
     def _keep(self, data: np.ndarray) -> None:
@@ -110,6 +126,11 @@ class MethodEstimator(BaseEstimator):
 
 class MapEstimator(TransformerMixin, MethodEstimator):
     """Maps and encoders: ``transform`` gives embeddings."""
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []  # embeddings are float32
+        return tags
 
     def transform(self, X: Any) -> np.ndarray:
         """Embeddings of rows, (n, dim); new rows of a map are placed against the fitted ones."""
@@ -158,7 +179,8 @@ class PrototypeClassifier(ClassifierMixin, MapEstimator):
 
     def predict(self, X: Any) -> np.ndarray:
         """Most probable class of every row, (n,)."""
-        return self.classes_[self.predict_proba(X).argmax(1)]
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(1)]
 
 
 def base_of(row: Method) -> type[MethodEstimator]:
@@ -196,7 +218,7 @@ def make_estimator(row: Method) -> type[MethodEstimator]:
     signature = [kinds("self", kinds.POSITIONAL_OR_KEYWORD)]
     signature += [kinds(name, kinds.KEYWORD_ONLY, default=value) for name, value in defaults.items()]
     __init__.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
-    body = {"__init__": __init__, "__doc__": describe(row), "__module__": __name__, "method": row.name}
+    body = {"__init__": __init__, "__doc__": describe(row), "__module__": __name__, "row": row}
     return type(row.estimator, (base_of(row),), body)
 
 

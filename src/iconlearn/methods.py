@@ -241,7 +241,7 @@ def _infonce_clustering(
 ) -> Recipe:
     target = KNN(n_neighbors)
     walked = target if steps == 1 else target.propagate(steps)
-    return Recipe(walked.debias(alpha), UniformCluster(), head(n_clusters))
+    return Recipe(walked.debias(alpha), UniformCluster(), table(n_clusters))
 
 
 MAP: Mapping[str, Any] = {
@@ -260,13 +260,19 @@ HEAD: Mapping[str, Any] = {
     "optimizer": "adam",
     "max_iter": 120,
     "lr": Cosine(0.02, warmup=0.0),
-    "restarts": 64,
+    "restarts": 16,
+}
+SOLUTIONS: Mapping[str, Any] = {
+    "optimizer": "adam",
+    "max_iter": 60,
+    "lr": Cosine(0.3, warmup=0.0),
+    "restarts": 4,
 }
 TABLE: Mapping[str, Any] = {
     "optimizer": "adam",
     "max_iter": 120,
     "lr": Cosine(0.3, warmup=0.0),
-    "restarts": 8,
+    "restarts": 48,
 }
 LINEAR: Mapping[str, Any] = {"optimizer": "adam", "max_iter": 300, "lr": Cosine(0.05)}
 
@@ -373,7 +379,7 @@ METHODS: dict[str, Method] = {
             "Uniform on clusters",
             "MacQueen 1967",
             "KMeans",
-            TABLE,
+            SOLUTIONS,
         ),
         Method(
             "pmi-clustering",
@@ -393,7 +399,7 @@ METHODS: dict[str, Method] = {
             "Uniform on clusters",
             "Alshammari et al. 2025",
             "InfoNCEClustering",
-            HEAD,
+            TABLE,
         ),
     )
 }

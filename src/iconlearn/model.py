@@ -110,8 +110,7 @@ class ICon(Objective):
             If the loss stops being finite; names step, tensor and rows.
         """
         settings = training_options("fit", {"callbacks": (), **options})
-        device = next(self.parameters(), torch.zeros(())).device
-        data = fit_inputs(X, y).to(device)
+        data = fit_inputs(X, y).to(self.device)
         self.unit = data.unit
         self.history = run_training(self, data, settings)
         keeps_rows = any(getattr(m, "reads", "value") == "id" for m in self.mapper.modules())
@@ -124,7 +123,7 @@ class ICon(Objective):
         was_training = self.mapper.training
         self.mapper.eval()
         try:
-            return embed(self.mapper, as_inputs(batch))
+            return embed(self.mapper, as_inputs(batch).to(self.device))
         finally:
             self.mapper.train(was_training)
 
@@ -147,7 +146,7 @@ class ICon(Objective):
         out = fitted[own.clamp(min=0)]
         new = (own < 0).nonzero().flatten()
         if len(new):
-            out[new] = place(self, self.training_data, data.take(new)).cpu()
+            out[new] = place(self, self.training_data, data.take(new).to(self.device)).cpu()
         return out.float().numpy()
 
     def fit_transform(self, X: Any, y: Any = None, **options: Any) -> np.ndarray:
@@ -162,7 +161,7 @@ class ICon(Objective):
         X, y : optional
             A batch to measure on; without one, only what does not depend on data is told.
         """
-        batch = None if X is None else fit_inputs(X, y, unit=self.unit)
+        batch = None if X is None else fit_inputs(X, y, unit=self.unit).to(self.device)
         return explain(self, batch)
 
 

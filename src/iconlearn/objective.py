@@ -67,6 +67,11 @@ class Objective(Described, nn.Module):
         self.prepared: Distribution | None = None
 
     @property
+    def device(self) -> torch.device:
+        """Where the parameters live; the CPU for a model without any."""
+        return next((p.device for p in self.parameters()), torch.device("cpu"))
+
+    @property
     def num_views(self) -> int:
         """Views of every sample that the two distributions compare."""
         return max(self.target_dist.num_views, self.learned_dist.num_views)

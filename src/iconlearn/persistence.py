@@ -217,7 +217,7 @@ def encode(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else {"float": str(value)}
     if isinstance(value, nn.Parameter):
-        return {"type": "Learnable", "args": {"initial": float(value)}}
+        return {"type": "Learnable", "args": {"initial": value.item()}}
     if isinstance(value, (list, tuple, nn.ModuleList)):
         return [encode(v, tensors, f"{name}.{k}") for k, v in enumerate(value)]
     if isinstance(value, Graph):

@@ -109,7 +109,9 @@ def test_a_sparse_target_costs_the_same_listed_or_streamed(name, norm):
         found.append((loss.item(), torch.autograd.grad(loss, s, retain_graph=True)[0]))
     P, Q = sparse.block(None).exp().numpy(), log_q.detach().exp().numpy()
     truth = (
-        NAIVE[name](P.ravel(), Q.ravel()) if norm == "joint" else np.mean([NAIVE[name](P[k], Q[k]) for k in (0, 1, 3)])
+        NAIVE[name](P.ravel(), Q.ravel())
+        if norm == "joint"
+        else np.mean([NAIVE[name](P[k], Q[k]) for k in (0, 1, 3)])
     )
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-12)
     assert found[0][0] == pytest.approx(truth, rel=1e-12)
@@ -120,7 +122,9 @@ ONE_HOT = {
     "kl": lambda q: -math.log(q),
     "tv": lambda q: 1 - q,
     "hellinger": lambda q: 1 - math.sqrt(q),
-    "js": lambda q: 0.5 * math.log(2 / (1 + q)) + q / 2 * math.log(2 * q / (1 + q)) + (1 - q) / 2 * math.log(2),
+    "js": lambda q: (
+        0.5 * math.log(2 / (1 + q)) + q / 2 * math.log(2 * q / (1 + q)) + (1 - q) / 2 * math.log(2)
+    ),
     "chi2": lambda q: 1 / q - 1,
     "alpha(0.5)": lambda q: 4 * (1 - math.sqrt(q)),
     "reverse_kl": lambda q: math.inf,
@@ -182,9 +186,7 @@ def test_the_ends_are_the_limits_of_the_integrand(name):
     for end, sign in ((divergence.at_zero, -1), (divergence.at_infinity, 1)):
         steps = [torch.tensor(sign * x, dtype=torch.float64) for x in (100.0, 200.0)]
         zero = torch.zeros((), dtype=torch.float64)
-        near, nearer = (
-            divergence.integrand(*((x, zero) if sign < 0 else (zero, -x))).item() for x in steps
-        )
+        near, nearer = (divergence.integrand(*((x, zero) if sign < 0 else (zero, -x))).item() for x in steps)
         if math.isinf(end):
             assert nearer > 1.5 * near > 100
         else:
@@ -243,7 +245,7 @@ def test_unknown_divergences_are_refused(choice, sentence):
 
 
 def test_unknown_direction_is_refused():
-    with pytest.raises(OptionError, match="direction='backward'.*'forward', 'reverse'"):
+    with pytest.raises(OptionError, match=r"direction='backward'.*'forward', 'reverse'"):
         as_divergence("kl", "backward")
 
 
@@ -260,6 +262,8 @@ def test_entropy_of_rows_pairs_and_supports():
     joint = MatrixConditional(torch.from_numpy(p / len(p)).log(), "joint", "all")
     assert entropy(joint).item() == pytest.approx(expected.mean() + math.log(len(p)))
     support, _ = Support.from_pairs(torch.tensor([0, 0, 2]), torch.tensor([1, 3, 0]), 3, 4)
-    table = TableConditional(support, torch.tensor([0.0, math.log(3), 0.0], dtype=torch.float64), "row", "all")
+    table = TableConditional(
+        support, torch.tensor([0.0, math.log(3), 0.0], dtype=torch.float64), "row", "all"
+    )
     expected = -(0.25 * math.log(0.25) + 0.75 * math.log(0.75)) / 2  # row 1 is empty, row 2 is certain
     assert entropy(table).item() == pytest.approx(expected)

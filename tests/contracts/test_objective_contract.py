@@ -7,7 +7,20 @@ import math
 import numpy as np
 import pytest
 import torch
-from zoo import ALL_DIVERGENCES, CASES, CLASSES, ENGINES, NAIVE, SMOOTH, cases, matrix, naive_loss, prototypes, sides, values
+from zoo import (
+    ALL_DIVERGENCES,
+    CASES,
+    CLASSES,
+    ENGINES,
+    NAIVE,
+    SMOOTH,
+    cases,
+    matrix,
+    naive_loss,
+    prototypes,
+    sides,
+    values,
+)
 
 from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional
@@ -37,7 +50,7 @@ def slope(losses: dict[str, torch.Tensor], z: torch.Tensor) -> torch.Tensor:
 
 
 def check(build, z: torch.Tensor, norm: str) -> int:
-    """Both engines agree with each other and with the formula; returns how many divergences were not refused."""
+    """Both engines agree with each other and with the formula; how many divergences were not refused."""
     sides_of = {name: build(engine) for name, engine in ENGINES.items()}
     P, Q = (matrix(c) for c in sides_of["dense"])
     accepted, finite = 0, {"dense": {}, "tiled": {}}
@@ -89,6 +102,25 @@ def test_as_learned(form, norm):
         options = {"normalize": norm, "pairs": q.pairs}
         target = KNN(2, **options) if sparse else Gaussian(0.9, "cos", **options)
         return target(i, j, engine), q(rows, cols, engine)
+
+    assert check(build, z, norm) >= 5
+
+
+@pytest.mark.parametrize("norm", ["row", "joint"])
+@pytest.mark.parametrize(
+    ("mine", "theirs"), [("distinct", "all"), ("cross_view", "all"), ("cross_view", "distinct")]
+)
+@pytest.mark.parametrize("make", [StudentT, UniformCluster], ids=lambda m: m.__name__)
+def test_a_smoothed_target_has_mass_on_its_own_candidates_only(make, mine, theirs, norm):
+    i, _ = sides(CASES[0][0], 0)
+    z = values(CASES[0][0], 7).requires_grad_()
+
+    def build(engine):
+        options = {"normalize": norm, "pairs": mine}
+        rows = i.with_value(z)
+        return Label(**options).debias(0.3)(i, i, engine), make(normalize=norm, pairs=theirs)(
+            rows, rows, engine
+        )
 
     assert check(build, z, norm) >= 5
 
@@ -151,20 +183,45 @@ def test_a_batch_without_any_positive_costs_nothing():
 
 
 REFUSED = {
-    "row against joint": (StudentT(normalize="joint"), StudentT(), "kl", "joint-normalised.*row-normalised.*try"),
+    "row against joint": (
+        StudentT(normalize="joint"),
+        StudentT(),
+        "kl",
+        "joint-normalised.*row-normalised.*try",
+    ),
     "joint against row": (StudentT(), StudentT(normalize="joint"), "kl", r"row-normalised.*symmetrize\(\)"),
     "wide target": (Gaussian(math.inf), StudentT(), "kl", "target_dist has sigma=0 or inf"),
     "wide learned": (StudentT(), Gaussian(math.inf), "js", "use divergence='kl'"),
     "self only in p, kl": (StudentT(pairs="all"), StudentT(), "kl", "only the target has mass.*same pairs="),
     "self only in p, chi2": (StudentT(), StudentT(pairs="cross_view"), "chi2", "only the target has mass"),
-    "self only in q, reverse kl": (StudentT(), StudentT(pairs="all"), "reverse_kl", "only learned_dist has mass"),
+    "self only in q, reverse kl": (
+        StudentT(),
+        StudentT(pairs="all"),
+        "reverse_kl",
+        "only learned_dist has mass",
+    ),
     "self only in q, jeffreys": (StudentT(), StudentT(pairs="all"), "jeffreys", "only learned_dist has mass"),
     "sparse p, reverse kl": (KNN(3), StudentT(), "reverse_kl", r"sparse.*debias\(0\.1\)"),
     "sparse p, alpha": (Label(), StudentT(), "alpha(-1)", r"sparse.*debias\(0\.1\)"),
-    "sparse p, reverse chi2": (Label(), UniformCluster(), "reverse_chi2", "only learned_dist has mass|sparse"),
-    "sparse q, kl": (StudentT(), StudentT().nearest(3), "kl", r"learned_dist has no mass.*learned_dist\.debias"),
+    "sparse p, reverse chi2": (
+        Label(),
+        UniformCluster(),
+        "reverse_chi2",
+        "only learned_dist has mass|sparse",
+    ),
+    "sparse q, kl": (
+        StudentT(),
+        StudentT().nearest(3),
+        "kl",
+        r"learned_dist has no mass.*learned_dist\.debias",
+    ),
     "sparse q, chi2": (Gaussian(), KNN(3), "chi2", r"learned_dist has no mass.*learned_dist\.debias"),
-    "empty rows in a joint p": (Label(normalize="joint").debias(0.1), StudentT(normalize="joint"), "reverse_kl", "4 rows"),
+    "empty rows in a joint p": (
+        Label(normalize="joint").debias(0.1),
+        StudentT(normalize="joint"),
+        "reverse_kl",
+        "4 rows",
+    ),
 }
 
 
@@ -187,8 +244,14 @@ def test_shapes_must_agree():
 def test_limits_cannot_be_wrapped_or_joint():
     i, _ = sides(CASES[0][0], 0)
     for wide in (Gaussian(math.inf), Gaussian(0)):
-        for wrapped in (wide.debias(0.1), wide.symmetrize(), wide.nearest(3), 0.5 * wide + 0.5 * StudentT(), wide.propagate(2)):
-            with pytest.raises((OptionError, InputError), match="limit|probabilities"):
+        for wrapped in (
+            wide.debias(0.1),
+            wide.symmetrize(),
+            wide.nearest(3),
+            0.5 * wide + 0.5 * StudentT(),
+            wide.propagate(2),
+        ):
+            with pytest.raises((OptionError, InputError), match=r"limit|probabilities"):
                 wrapped(i, i, Dense)
     with pytest.raises(OptionError, match="limit of every row"):
         Gaussian(math.inf, normalize="joint")
@@ -214,7 +277,10 @@ def test_limits_are_the_rescaled_cross_entropy(target, sigma):
 def test_hard_clusters_against_a_smoothed_target_are_infinite_not_nan():
     i, _ = sides(CASES[0][0], 0)
     hard = i.with_value(torch.eye(3).repeat(4, 1))
-    p, q = Label().debias(0.2)(i, i, Dense), UniformCluster("probabilities", pairs="distinct")(hard, hard, Dense)
+    p, q = (
+        Label().debias(0.2)(i, i, Dense),
+        UniformCluster("probabilities", pairs="distinct")(hard, hard, Dense),
+    )
     assert DIVERGENCES["kl"](p, q).item() == math.inf
 
 

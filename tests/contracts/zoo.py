@@ -51,7 +51,9 @@ NAMESPACE["manhattan"] = manhattan
 
 def weights() -> np.ndarray:
     """Directed weights between six samples; sample 2 has no edge out, but edges in."""
-    W = np.random.default_rng(5).uniform(0.2, 1.0, (SAMPLES, SAMPLES)) * (np.arange(36).reshape(6, 6) % 3 != 0)
+    W = np.random.default_rng(5).uniform(0.2, 1.0, (SAMPLES, SAMPLES)) * (
+        np.arange(36).reshape(6, 6) % 3 != 0
+    )
     W[2] = 0
     return W
 
@@ -95,7 +97,9 @@ KERNELS = [
     form("UniformCluster", lambda **o: UniformCluster(**o), smooth=True),
     form("UniformCluster distinct", lambda **o: UniformCluster(pairs="distinct", **o), smooth=True),
     form("UniformCluster weight", lambda **o: UniformCluster(weight="degree", **o), smooth=True),
-    form("UniformCluster simplex", lambda **o: UniformCluster("probabilities", **o), simplex=True, smooth=True),
+    form(
+        "UniformCluster simplex", lambda **o: UniformCluster("probabilities", **o), simplex=True, smooth=True
+    ),
     form("UniformCluster prototypes", lambda **o: UniformCluster(**o), columns="prototypes", smooth=True),
 ]
 GRAPHS = [
@@ -131,7 +135,12 @@ WRAPPED = [
     form("symmetrize perplexity", lambda **o: Gaussian(Perplexity(3)).symmetrize(), norms=JOINT),
     form("symmetrize dense", lambda **o: StudentT().symmetrize(), norms=JOINT, smooth=True),
     form("symmetrize debias", lambda **o: Label().debias(0.4).symmetrize(), norms=JOINT),
-    form("symmetrize graph debias", lambda **o: Graph(weights()).debias(0.4).symmetrize(), norms=JOINT, rebuilds=False),
+    form(
+        "symmetrize graph debias",
+        lambda **o: Graph(weights()).debias(0.4).symmetrize(),
+        norms=JOINT,
+        rebuilds=False,
+    ),
     form("debias symmetrize", lambda **o: KNN(3).symmetrize().debias(0.3), norms=JOINT),
     form("nearest", lambda **o: StudentT(**o).nearest(4), smooth=True),
     form("nearest sparse", lambda **o: KNN(5, **o).nearest(9)),
@@ -145,10 +154,21 @@ WRAPPED = [
     form("mixture", lambda **o: 0.7 * KNN(3, **o) + 0.3 * Label(**o)),
     form("mixture dense", lambda **o: 1 * Gaussian(0.8, **o) + 2 * StudentT(**o), smooth=True),
     form("mixture of kinds", lambda **o: 1 / 3 * Label(**o) + 0.7 * Gaussian(0.8, **o), smooth=True),
-    form("mixture of pairs", lambda **o: 0.5 * Augmentation(**o) + 0.5 * Gaussian(0.8, pairs="all", **o), smooth=True),
-    form("mixture of pairs sparse", lambda **o: 0.5 * Label(pairs="all", **o) + 0.5 * StudentT(**o), smooth=True),
+    form(
+        "mixture of pairs",
+        lambda **o: 0.5 * Augmentation(**o) + 0.5 * Gaussian(0.8, pairs="all", **o),
+        smooth=True,
+    ),
+    form(
+        "mixture of pairs sparse",
+        lambda **o: 0.5 * Label(pairs="all", **o) + 0.5 * StudentT(**o),
+        smooth=True,
+    ),
     form("mixture of pairs debias", lambda **o: (0.5 * KNN(2, **o) + 0.5 * Identity(**o)).debias(0.2)),
-    form("mixture of mixture", lambda **o: 0.5 * (0.3 * KNN(2, **o) + 0.7 * Label(**o)) + 0.5 * Augmentation(**o)),
+    form(
+        "mixture of mixture",
+        lambda **o: 0.5 * (0.3 * KNN(2, **o) + 0.7 * Label(**o)) + 0.5 * Augmentation(**o),
+    ),
     form("mixture of debias", lambda **o: 0.5 * KNN(2, **o) + 0.5 * Label(**o).debias(0.2)),
     form("mixture symmetrize", lambda **o: (0.7 * KNN(3) + 0.3 * Label()).symmetrize(), norms=JOINT),
 ]
@@ -158,7 +178,10 @@ SMOOTH = [(f, norm) for f, norm in CASES if f.smooth]
 ALL_DIVERGENCES: dict[str, Divergence] = {
     **DIVERGENCES,
     **{d.name: d for d in map(alpha, (0.5, 2.0, -1.0))},
-    **{d.reversed().name: d.reversed() for d in [DIVERGENCES["chi2"], DIVERGENCES["js"], alpha(0.3), alpha(2.0)]},
+    **{
+        d.reversed().name: d.reversed()
+        for d in [DIVERGENCES["chi2"], DIVERGENCES["js"], alpha(0.3), alpha(2.0)]
+    },
 }
 
 
@@ -168,7 +191,11 @@ def name_of(value: object) -> str | None:
 
 def cases(which: list[tuple[Form, str]]) -> dict[str, object]:
     """Arguments of ``pytest.mark.parametrize`` for (form, norm)."""
-    return {"argnames": ("form", "norm"), "argvalues": which, "ids": [f"{f.name}-{norm}" for f, norm in which]}
+    return {
+        "argnames": ("form", "norm"),
+        "argvalues": which,
+        "ids": [f"{f.name}-{norm}" for f, norm in which],
+    }
 
 
 def values(form: Form, seed: int, n: int = N, dtype: torch.dtype = torch.float64) -> Tensor:

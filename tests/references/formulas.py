@@ -100,7 +100,9 @@ def supcon(Z: Array, labels: list[int], tau: float) -> tuple[float, float]:
         if not positives:
             continue
         everyone = sum(math.exp(Z[i] @ Z[a] / tau) for a in range(len(Z)) if a != i)
-        losses.append(-sum(math.log(math.exp(Z[i] @ Z[p] / tau) / everyone) for p in positives) / len(positives))
+        losses.append(
+            -sum(math.log(math.exp(Z[i] @ Z[p] / tau) / everyone) for p in positives) / len(positives)
+        )
         sizes.append(math.log(len(positives)))
     return float(np.mean(losses)), float(np.mean(sizes))
 
@@ -118,7 +120,9 @@ def harmonic(Z: Array, W: Array, labels: Array, n: float) -> float:
 def cluster_kernel(phi: Array) -> Array:
     """sum_c phi_ic phi_jc / sum_k phi_kc."""
     n, m = phi.shape
-    return np.array([[sum(phi[i, c] * phi[j, c] / phi[:, c].sum() for c in range(m)) for j in range(n)] for i in range(n)])
+    return np.array(
+        [[sum(phi[i, c] * phi[j, c] / phi[:, c].sum() for c in range(m)) for j in range(n)] for i in range(n)]
+    )
 
 
 def kmeans_cost(X: Array, phi: Array) -> float:

@@ -17,7 +17,9 @@ from iconlearn.points import Points
 
 KL, REVERSE = DIVERGENCES["kl"], DIVERGENCES["reverse_kl"]
 N, M = 20, 4
-engines = pytest.mark.parametrize("engine", [Dense, lambda k, i, j: Tiled(k, i, j, block=6)], ids=["dense", "tiled"])
+engines = pytest.mark.parametrize(
+    "engine", [Dense, lambda k, i, j: Tiled(k, i, j, block=6)], ids=["dense", "tiled"]
+)
 
 
 def masses(conditional):
@@ -85,13 +87,18 @@ def test_saturated_assignments_keep_a_finite_log(cloud):
     assert (expected < -104).any()  # below the smallest float32
     torch.testing.assert_close(log_q.double(), expected, rtol=1e-5, atol=1e-4)
     rows, cols = (k.flatten() for k in torch.meshgrid(torch.arange(N), torch.arange(N), indexing="ij"))
-    torch.testing.assert_close(UniformCluster()(i, i, Dense).at(rows, cols).view(N, N), log_q, rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(
+        UniformCluster()(i, i, Dense).at(rows, cols).view(N, N), log_q, rtol=1e-5, atol=1e-4
+    )
 
 
 def test_k_means_identities(cloud, logits):
     """T17: sum q x.x = sum |x|^2 - L; sum q D = 2 L."""
     X, i = cloud.value.numpy(), soft_points(cloud, logits)
-    Q, cost = masses(UniformCluster()(i, i, Dense)), f.kmeans_cost(cloud.value.numpy(), logits.softmax(-1).numpy())
+    Q, cost = (
+        masses(UniformCluster()(i, i, Dense)),
+        f.kmeans_cost(cloud.value.numpy(), logits.softmax(-1).numpy()),
+    )
     assert (Q * (X @ X.T)).sum() == pytest.approx((X**2).sum() - cost, rel=1e-12)
     assert (Q * f.squared(X, X)).sum() == pytest.approx(2 * cost, rel=1e-12)
 
@@ -166,7 +173,7 @@ def test_hard_clusters_with_positives_inside(cloud, hard):
 @pytest.mark.parametrize("pairs", ["all", "distinct"])
 @pytest.mark.parametrize("steps", [1, 2, 4])
 def test_propagation(cloud, steps, pairs):
-    """T23: the mean of the powers, and uniform over everything within reach; self left out where it is none."""
+    """T23: the mean of the powers, and uniform over everything within reach."""
     W = np.random.default_rng(1).uniform(size=(N, N)) * (np.random.default_rng(2).uniform(size=(N, N)) < 0.15)
     W[np.arange(N), (np.arange(N) + 1) % N] += 0.1
     base = Graph(W, pairs=pairs)
@@ -176,7 +183,9 @@ def test_propagation(cloud, steps, pairs):
     walked = base.propagate(steps)(cloud, cloud, Dense)
     np.testing.assert_allclose(masses(walked), f.normalised(powers * candidates), atol=1e-12)
     reach = (powers > 0) * candidates
-    np.testing.assert_allclose(masses(base.propagate(steps, uniform=True)(cloud, cloud, Dense)), f.normalised(reach), atol=1e-12)
+    np.testing.assert_allclose(
+        masses(base.propagate(steps, uniform=True)(cloud, cloud, Dense)), f.normalised(reach), atol=1e-12
+    )
     if steps == 1:
         np.testing.assert_allclose(masses(walked), P, atol=1e-14)
 

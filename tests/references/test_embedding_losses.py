@@ -19,7 +19,9 @@ from iconlearn.engines import Dense, Tiled
 from iconlearn.points import Points
 
 KL = DIVERGENCES["kl"]
-engines = pytest.mark.parametrize("engine", [Dense, lambda k, i, j: Tiled(k, i, j, block=7)], ids=["dense", "tiled"])
+engines = pytest.mark.parametrize(
+    "engine", [Dense, lambda k, i, j: Tiled(k, i, j, block=7)], ids=["dense", "tiled"]
+)
 
 
 @pytest.fixture
@@ -67,8 +69,8 @@ def test_tsne_value_and_gradient_are_those_of_sklearn(cloud, Y, df, engine):
     loss = KL(p, StudentT(df, normalize="joint")(z, z, engine))
     loss.backward()
     assert loss.item() == pytest.approx(value, rel=1e-9)
-    np.testing.assert_allclose(Y.grad.numpy().ravel(), gradient, atol=1e-10)
-    if df == 1:
+    if df == 1:  # for other degrees scikit-learn follows another direction than its own gradient
+        np.testing.assert_allclose(Y.grad.numpy().ravel(), gradient, atol=1e-10)
         mine, slope = f.tsne(P, Y.detach().numpy())
         assert loss.item() == pytest.approx(mine, rel=1e-9)
         np.testing.assert_allclose(Y.grad.numpy(), slope, atol=1e-10)
@@ -100,7 +102,7 @@ def test_perplexity_over_the_nearest_only(cloud):
     assert ((P > 0).sum(1) == 9).all()
     np.testing.assert_allclose([math.exp(f.entropy(row)) for row in P], 3, rtol=1e-6)
     D = f.squared(cloud.value.numpy(), cloud.value.numpy()) + np.diag([np.inf] * 20)
-    assert ((P > 0) == (D <= np.sort(D, 1)[:, [8]])).all()
+    assert ((P > 0) == (np.sort(D, 1)[:, [8]] >= D)).all()
 
 
 def test_graph_target(cloud, Y):
@@ -113,7 +115,10 @@ def test_graph_target(cloud, Y):
 
 def test_joint_chain_rule(cloud, plane):
     """T27: KL(P||Q) = KL of the row marginals + sum_i P_i KL(p_i||q_i)."""
-    p, q = Gaussian(0.7, normalize="joint")(cloud, cloud, Dense), StudentT(normalize="joint")(plane, plane, Dense)
+    p, q = (
+        Gaussian(0.7, normalize="joint")(cloud, cloud, Dense),
+        StudentT(normalize="joint")(plane, plane, Dense),
+    )
     rows = KL.rows(Gaussian(0.7)(cloud, cloud, Dense), StudentT()(plane, plane, Dense)).numpy()
     mine, theirs = masses(p).sum(1), masses(q).sum(1)
     assert KL(p, q).item() == pytest.approx(f.kl(mine, theirs) + mine @ rows, rel=1e-12)
@@ -170,7 +175,9 @@ def test_wide_on_both_sides_is_stress(cloud, plane):
     """T28: 2 s^2 KL -> mean_i Var_j(Dx - Dy)."""
     s = 1e4
     dist = Gaussian(math.sqrt(s / 2))
-    gap = f.squared(cloud.value.numpy(), cloud.value.numpy()) - f.squared(plane.value.numpy(), plane.value.numpy())
+    gap = f.squared(cloud.value.numpy(), cloud.value.numpy()) - f.squared(
+        plane.value.numpy(), plane.value.numpy()
+    )
     stress = np.mean([gap[i, np.arange(20) != i].var() for i in range(20)])
     loss = 2 * s**2 * KL(dist(cloud, cloud, Dense), dist(plane, plane, Dense)).item()
     assert loss == pytest.approx(stress, rel=5e-3)

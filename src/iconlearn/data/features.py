@@ -35,6 +35,10 @@ def to_array(values: Any, name: str) -> np.ndarray:
         ) from error
 
 
+class EntryTypeError(InputError, TypeError):
+    """An entry of a table is of a type that cannot be a number."""
+
+
 def _object_floats(array: np.ndarray, name: str) -> np.ndarray:
     out = np.empty(array.shape)
     for index, value in np.ndenumerate(array):
@@ -43,9 +47,10 @@ def _object_floats(array: np.ndarray, name: str) -> np.ndarray:
                 raise TypeError("complex")
             out[index] = float(value)
         except (TypeError, ValueError, OverflowError) as error:
-            raise InputError(
+            kind = EntryTypeError if isinstance(error, TypeError) else InputError
+            raise kind(
                 f"{name}: row {index[0]}, column {index[1]} holds {value!r:.60} ({type(value).__name__}), "
-                "not a real number; drop or encode it"
+                f"not a real number ({error}); drop or encode it"
             ) from error
     return out
 
@@ -55,7 +60,9 @@ def as_floats(array: np.ndarray, name: str, columns: list[str] | None = None) ->
     if array.dtype.kind == "O":
         array = _object_floats(array, name)
     if array.dtype.kind == "c":
-        raise InputError(f"{name}: complex numbers ({array.dtype}); stack .real and .imag as columns")
+        raise InputError(
+            f"{name}: Complex data not supported ({array.dtype}); stack .real and .imag as columns"
+        )
     if array.dtype.kind not in "biuf":
         raise InputError(f"{name}: dtype {array.dtype} does not hold numbers; encode it as numbers")
     small = np.result_type(array.dtype, np.float32) == np.float32
@@ -70,6 +77,14 @@ def as_floats(array: np.ndarray, name: str, columns: list[str] | None = None) ->
             f"first at row {row}, column {column}{called} (counted from 0); fill or drop them first"
         )
     return out
+
+
+def check_samples(X: Any, name: str = "X", min_rows: int = 2) -> np.ndarray:
+    """Samples of any shape (n, ...), such as images, by the rules of :func:`check_features`; the shape is kept."""
+    array = to_array(X, name)
+    if array.ndim <= 2 or not len(array):
+        return _check_table(array, X, name, min_rows)
+    return _check_table(array.reshape(len(array), -1), X, name, min_rows).reshape(array.shape)
 
 
 def check_features(X: Any, name: str = "X", min_rows: int = 2) -> np.ndarray:
@@ -100,16 +115,23 @@ def check_features(X: Any, name: str = "X", min_rows: int = 2) -> np.ndarray:
 
     Examples
     --------
-    >>> from iconlearn.data.files import check_features
+    >>> from iconlearn.data.features import check_features
     >>> check_features([[1, 2], [3, 4]]).dtype
     dtype('float64')
     """
-    array = to_array(X, name)
+    return _check_table(to_array(X, name), X, name, min_rows)
+
+
+def _check_table(array: np.ndarray, given: Any, name: str, min_rows: int) -> np.ndarray:
+    """The array, checked; ``given`` is what the user passed, whose column names and type messages may tell."""
     if array.ndim != 2:
         fix = f"{name}.reshape(-1, 1)" if array.ndim == 1 else f"{name}.reshape(len({name}), -1)"
-        fix = f"reshape it: {fix}" if array.ndim else f"give an array, not a {type(X).__name__}"
+        fix = f"Reshape your data: {fix}" if array.ndim else f"give an array, not a {type(given).__name__}"
         raise InputError(f"{name}: shape {array.shape}, but (rows, features) is needed; {fix}")
-    if array.shape[0] < min_rows or array.shape[1] == 0:
-        raise InputError(f"{name}: shape {array.shape}, but at least ({min_rows}, 1) is needed; add data")
-    columns = getattr(X, "columns", None)
+    for count, least, what in ((array.shape[0], min_rows, "sample"), (array.shape[1], 1, "feature")):
+        if count < least:
+            raise InputError(
+                f"{name}: {count} {what}(s) (shape={array.shape}) while a minimum of {least} is required; add data"
+            )
+    columns = getattr(given, "columns", None)
     return as_floats(array, name, None if columns is None else [str(column) for column in columns])

@@ -96,8 +96,8 @@ class Augmentation(Match):
     Examples
     --------
     >>> from iconlearn import Augmentation
-    >>> Augmentation(num_views=2)
-    Augmentation(num_views=2)
+    >>> Augmentation(num_views=3)
+    Augmentation(num_views=3)
     """
 
     def __init__(self, num_views: int = 2, *, normalize: str = "row", pairs: str = "distinct") -> None:

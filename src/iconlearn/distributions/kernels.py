@@ -115,8 +115,8 @@ class Gaussian(Radial):
         self.sigma = check_width("Gaussian", "sigma", sigma, limits=True)
         if normalize == "joint" and self.pool != "logsumexp":
             raise OptionError(
-                f"Gaussian: sigma={self.sigma:g} is a limit of every row by itself; use normalize='row', or a "
-                "finite sigma > 0"
+                f"Gaussian: sigma={self.sigma:g} is a limit of every row by itself; use normalize='row', or "
+                "a finite sigma > 0"
             )
         if isinstance(self.sigma, nn.Parameter) and self.sigma.numel() != 1:
             raise OptionError(f"Gaussian: sigma has shape {tuple(self.sigma.shape)}; a scalar is needed")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from iconlearn._numerics import POOLS, all_rows, recompute, tiled_rows
+from iconlearn._numerics import POOLS, all_rows, masked_sum, recompute, tiled_rows
 from iconlearn.distributions.base import Kernel
 from iconlearn.points import Points
 
@@ -40,6 +41,9 @@ class Dense:
     def partition(self) -> Tensor:
         return POOLS[self.kernel.pool](self.block(None, None))
 
+    def total(self) -> Tensor:
+        return masked_sum(self.block(None, None))
+
     def block(self, rows: Tensor | None, cols: Tensor | None) -> Tensor:
         if self.matrix is None:
             return block_score(self.kernel, self.i, self.j, rows, cols)
@@ -60,7 +64,13 @@ class Tiled:
         self.block_rows = block
 
     def partition(self) -> Tensor:
-        pool = POOLS[self.kernel.pool]
+        return self._pooled(POOLS[self.kernel.pool])
+
+    def total(self) -> Tensor:
+        return self._pooled(masked_sum)
+
+    def _pooled(self, pool: Callable[[Tensor], Tensor]) -> Tensor:
+        """One number a row from its scores."""
         i, j = self.i, self.j
         learned = [p for p in self.kernel.parameters() if p.requires_grad]
         tiles = all_rows(i.n, self.block_rows, i.device)

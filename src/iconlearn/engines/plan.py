@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,6 +10,7 @@ import torch
 
 from iconlearn._checks import check_choice
 from iconlearn._errors import MemoryBudgetError, OptionError
+from iconlearn.conditional import Scores
 from iconlearn.distributions.base import Engine, Kernel
 from iconlearn.engines.exact import DEFAULT_BLOCK, Dense, Tiled
 from iconlearn.points import Points
@@ -85,7 +85,7 @@ class Plan:
         return partial(Tiled, block=self.block) if self.engine == "tiled" else ENGINES[self.engine]
 
 
-ENGINES: dict[str, Callable[..., object]] = {"dense": Dense, "tiled": Tiled}  # type: ignore[dict-item]
+ENGINES: dict[str, Engine] = {"dense": Dense, "tiled": Tiled}
 
 
 def plan(problem: Problem, engine: str = "auto") -> Plan:
@@ -139,7 +139,7 @@ class PlannedEngine:
             )
         self.choice = choice
 
-    def __call__(self, kernel: Kernel, i: Points, j: Points) -> object:
+    def __call__(self, kernel: Kernel, i: Points, j: Points) -> Scores:
         if callable(self.choice):
             return self.choice(kernel, i, j)
         return plan(Problem.of(i, j), self.choice).build()(kernel, i, j)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,9 +19,8 @@ def seeded(seed: int) -> torch.Generator:
 
 def layer(kind: type[Layer], *args: object, generator: torch.Generator, **options: object) -> Layer:
     """A linear or convolutional layer, initialised as PyTorch does (Kaiming uniform) from ``generator``."""
-    made = nn.utils.skip_init(kind, *args, **options)
-    fan_in = made.weight[0].numel()
-    bound = fan_in**-0.5
+    made: Any = nn.utils.skip_init(kind, *args, **options)
+    bound = made.weight[0].numel() ** -0.5
     with torch.no_grad():
         made.weight.uniform_(-bound, bound, generator=generator)
         if made.bias is not None:
@@ -44,5 +43,5 @@ def kmeans_centres(x: Tensor, k: int, generator: torch.Generator) -> tuple[Tenso
     seed = int(torch.randint(1 << 31, (), generator=generator))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows than clusters
-        solution = KMeans(k, n_init=1, random_state=seed).fit(rows)
+        solution: Any = KMeans(k, n_init=1, random_state=seed).fit(rows)  # type: ignore[arg-type]
     return torch.from_numpy(solution.cluster_centers_), float(solution.inertia_) / len(rows)

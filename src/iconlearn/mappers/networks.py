@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -124,7 +125,7 @@ class MLP(Network):
         generator = seeded(seed)
         widths = (self.in_features, *self.hidden)
         layers: list[nn.Module] = []
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             layers += [layer(nn.Linear, before, after, generator=generator), nn.ReLU()]
         layers.append(layer(nn.Linear, widths[-1], self.out_features, generator=generator))
         self.net = nn.Sequential(*layers)

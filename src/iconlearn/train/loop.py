@@ -90,8 +90,8 @@ class Run:
         self.model, self.data, self.options, self.target = model, data, options, target
         self.generator = torch.Generator().manual_seed(seed)
         for module in model.modules():
-            if hasattr(module, "initialize"):
-                module.initialize(data.points(), target, self.generator)
+            if (initialize := getattr(module, "initialize", None)) is not None:
+                initialize(data.points(), target, self.generator)  # type: ignore[operator]
         self.batches = self._batches()
         per_epoch = 1 if not options.batch_size else max(1, data.n // options.batch_size)
         self.total = options.max_iter if options.epochs is None else options.epochs * per_epoch
@@ -244,7 +244,7 @@ def fits(problem: Problem) -> bool:
 
 
 # Successive halving: after this share of the steps, this share of the starts goes on.
-ROUNDS = ((0.0, 1 / 4), (1 / 8, 1 / 16), (3 / 8, 0.0))
+ROUNDS = ((1 / 8, 1 / 8), (3 / 8, 0.0))
 
 
 def best_seed(
@@ -279,7 +279,8 @@ class Emitter:
         self.callbacks = callbacks
 
     def __call__(self, event: Event) -> bool:
-        return all([callback(event) is not False for callback in self.callbacks])
+        answers = [callback(event) for callback in self.callbacks]
+        return not any(answer is False for answer in answers)
 
 
 class Best:

@@ -1,0 +1,150 @@
+"""bandwidth: solvers against bisection and sorting, degenerate rows, messages."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import brentq
+
+from iconlearn._errors import InputError, OptionError
+from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity, check_width
+from iconlearn.distributions import Gaussian, StudentT
+from iconlearn.engines import Dense
+from iconlearn.points import Points
+
+inf = math.inf
+
+
+def perplexity(d: np.ndarray, sigma: float) -> float:
+    w = np.exp(-(d - d.min()) / (2 * sigma**2))
+    p = w / w.sum()
+    return math.exp(-(p[p > 0] * np.log(p[p > 0])).sum())
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1.0, 1e20])
+@pytest.mark.parametrize("value", [1.5, 4.0, 9.0])
+def test_perplexity_against_a_root_finder(value, scale):
+    D = np.random.default_rng(0).gamma(2.0, size=(5, 12))
+    expected = [brentq(lambda s, d=d: perplexity(d, s) - value, 1e-3, 1e3, xtol=1e-14) for d in D]
+    found = Perplexity(value).solve(torch.from_numpy(D * scale)) / math.sqrt(scale)
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-8)
+
+
+def test_missing_candidates_do_not_count():
+    d = torch.tensor([[1.0, 4.0, 2.0, inf, inf], [2.0, 1.0, inf, 4.0, inf]], dtype=torch.float64)
+    short = torch.tensor([[1.0, 2.0, 4.0]], dtype=torch.float64)
+    for width in (Perplexity(2), KthNeighbor(2), KthNeighbor(5)):
+        torch.testing.assert_close(width.solve(d), width.solve(short).expand(2))
+
+
+def test_perplexity_of_degenerate_rows_is_finite():
+    D = torch.tensor([[0.0] * 6, [0.0] * 4 + [1.0] * 2, [3.0] * 6, [5.0, inf, inf, inf, inf, inf], [inf] * 6])
+    sigma = Perplexity(3).solve(D)
+    assert sigma.isfinite().all()
+    assert (sigma > 0).all()
+    p = (-D[1].double() / (2 * sigma[1].double() ** 2)).softmax(-1)  # four coincident points share the mass
+    np.testing.assert_allclose(p.numpy(), [0.25] * 4 + [0] * 2, atol=1e-6)
+    assert sigma.dtype == torch.float32
+
+
+def test_kth_neighbour_by_sorting():
+    D = torch.from_numpy(np.random.default_rng(1).gamma(2.0, size=(6, 9)))
+    for k in (1, 4, 9):
+        np.testing.assert_allclose(KthNeighbor(k).solve(D), np.sqrt(np.sort(D.numpy(), 1)[:, k - 1]))
+    np.testing.assert_allclose(KthNeighbor(99).solve(D), D.max(1).values.sqrt())
+    same = torch.tensor([[0.0, 0.0, 9.0, 4.0], [0.0, 0.0, 0.0, 0.0], [inf, inf, inf, inf]])
+    assert KthNeighbor(2).solve(same).tolist() == [2.0, 1.0, 1.0]
+
+
+def test_neighbours_kept():
+    assert Perplexity(30).neighbors() == 90
+    assert Perplexity(2.5).neighbors() == 8
+    assert Perplexity(30, kept=None).neighbors() is None
+    assert Perplexity(30, kept=17).neighbors() == 17
+    assert KthNeighbor().neighbors() is None
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (Perplexity(30), "Perplexity(30)"),
+        (Perplexity(1 / 3 + 1, kept=None), "Perplexity(1.3333333333333333, kept=None)"),
+        (Perplexity(5, kept=9), "Perplexity(5, kept=9)"),
+        (KthNeighbor(3), "KthNeighbor(k=3)"),
+        (Learnable(0.123456789), "Learnable(0.123456789)"),
+        (Learnable(), "Learnable(1)"),
+    ],
+)
+def test_repr_rebuilds(width, shown):
+    assert repr(width) == shown
+    again = eval(shown)
+    assert repr(again) == shown
+    assert again == width or isinstance(width, Learnable)
+
+
+def test_learnable_is_positive_and_trains_its_logarithm():
+    width = Learnable(0.5)
+    assert width().item() == pytest.approx(0.5)
+    width().backward()
+    assert width.log_sigma.grad.item() == pytest.approx(0.5)
+    with torch.no_grad():
+        width.log_sigma.fill_(-50)
+    assert width().item() > 0
+    assert [name for name, _ in Gaussian(copy.deepcopy(width)).named_parameters()] == ["sigma.log_sigma"]
+
+
+@pytest.mark.parametrize("bad", [-1.0, math.nan, True, "wide", None, [1.0]])
+def test_widths_that_are_not_positive_are_refused(bad):
+    with pytest.raises(
+        OptionError, match=r"Gaussian: sigma=.*must be > 0, 0, inf, Perplexity.*sigma=t\*\*0\.5"
+    ):
+        Gaussian(bad)
+    with pytest.raises(OptionError, match=r"StudentT: width=.*must be > 0, Perplexity"):
+        StudentT(width=bad)
+
+
+def test_limits_are_allowed_where_they_are_defined():
+    assert check_width("Gaussian", "sigma", 0, limits=True) == 0.0
+    assert check_width("Gaussian", "sigma", inf, limits=True) == inf
+    for end in (0, inf):
+        with pytest.raises(OptionError, match="StudentT: width"):
+            StudentT(width=end)
+    with pytest.raises(OptionError, match="must be a number, Learnable"):
+        StudentT(width=Perplexity(5))
+    with pytest.raises(OptionError, match=r"shape \(2,\); a scalar"):
+        Gaussian(torch.nn.Parameter(torch.ones(2)))
+
+
+@pytest.mark.parametrize("bad", [1, 0.5, math.nan, "many", True, 2e9])
+def test_perplexity_bounds(bad):
+    with pytest.raises(OptionError, match=r"Perplexity: value=.* must be a number in \(1, 1e\+09\]"):
+        Perplexity(bad)
+
+
+def test_other_bounds():
+    with pytest.raises(OptionError, match=r"Perplexity: kept=0 must be an integer in \[1, inf\]"):
+        Perplexity(5, kept=0)
+    with pytest.raises(OptionError, match=r"KthNeighbor: k=1.5 must be an integer"):
+        KthNeighbor(1.5)
+    with pytest.raises(OptionError, match=r"Learnable: initial=0 must be a number in \(0, 1e\+30\]"):
+        Learnable(0)
+
+
+@pytest.mark.parametrize("kept", ["auto", None])
+def test_a_perplexity_out_of_reach_is_refused(kept):
+    i = Points.of(torch.randn(8, 2, generator=torch.Generator().manual_seed(0)))
+    with pytest.raises(
+        InputError, match=r"Perplexity\(9\) needs at least 9 candidate neighbours.*there are 7; lower"
+    ):
+        Gaussian(Perplexity(9, kept=kept))(i, i, Dense)
+    assert Gaussian(Perplexity(6.9, kept=kept))(i, i, Dense).block(None).isfinite().any()
+
+
+def test_an_uncalibrated_kernel_says_so():
+    i = Points.of(torch.ones(3, 2))
+    with pytest.raises(OptionError, match="calibrates Perplexity"):
+        Gaussian(Perplexity(2)).log_score(i, i)
