@@ -18,7 +18,7 @@ demo: $(STAMP)
 	$(BIN)/python benchmarks/demo.py --out demo_out
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow

@@ -47,7 +47,7 @@ def plane(generator: torch.Generator) -> Points:
 
 @pytest.fixture
 def views(generator: torch.Generator) -> Points:
-    """Two views of eight samples in four dimensions, with labels: one class is met once, one row unlabelled."""
+    """Two views of eight samples, with labels: one class is met once and one row is unlabelled."""
     value = torch.randn(16, 4, generator=generator, dtype=torch.float64)
     label = torch.tensor([0, 0, 1, 1, 2, 2, 2, -1, 0, 1, 1, 2, 0, 3, 2, 1])
     ids = torch.arange(8).repeat(2)

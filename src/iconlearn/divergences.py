@@ -100,7 +100,8 @@ class Divergence:
                 else "learned_dist(normalize='joint'), or leave out .symmetrize()"
             )
             raise OptionError(
-                f"target_dist is {p.normalize}-normalised but learned_dist is {q.normalize}-normalised; try {fix}"
+                f"target_dist is {p.normalize}-normalised but learned_dist is {q.normalize}-normalised; "
+                f"try {fix}"
             )
         if (p.n, p.m) != (q.n, q.m):
             raise InputError(f"target_dist covers {p.n} x {p.m} pairs but learned_dist {q.n} x {q.m}")
@@ -134,14 +135,14 @@ class Divergence:
         if math.isinf(self.at_infinity) and p.full_support and not q.full_support:
             raise OptionError(
                 f"divergence={self.name!r} is infinite where learned_dist has no mass, and it is sparse "
-                "while the target is not; give it mass everywhere with learned_dist.debias(0.1), or use 'js', 'tv' "
-                "or 'hellinger'"
+                "while the target is not; give it mass everywhere with learned_dist.debias(0.1), or use "
+                "'js', 'tv' or 'hellinger'"
             )
         if p.normalize == "joint" and math.isinf(self.at_zero) and q.full_support and bool(p.empty.any()):
             raise OptionError(
                 f"divergence={self.name!r} is infinite where the target has no mass, and "
-                f"{int(p.empty.sum())} rows of this joint target are empty; use normalize='row', which leaves them out, or 'kl', "
-                "'js', 'tv' or 'hellinger'"
+                f"{int(p.empty.sum())} rows of this joint target are empty; use normalize='row', which leaves "
+                "them out, or 'kl', 'js', 'tv' or 'hellinger'"
             )
 
     def _streamed(self, p: Conditional, q: Conditional) -> Tensor:

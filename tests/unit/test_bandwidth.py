@@ -26,12 +26,18 @@ def perplexity(d: np.ndarray, sigma: float) -> float:
 
 
 @pytest.mark.parametrize("scale", [1e-20, 1.0, 1e20])
-@pytest.mark.parametrize("value", [1.5, 4.0, 9.0])
+@pytest.mark.parametrize("value", [1.5, 4.0, 9.0, 11.9])
 def test_perplexity_against_a_root_finder(value, scale):
     D = np.random.default_rng(0).gamma(2.0, size=(5, 12))
     expected = [brentq(lambda s, d=d: perplexity(d, s) - value, 1e-3, 1e3, xtol=1e-14) for d in D]
     found = Perplexity(value).solve(torch.from_numpy(D * scale)) / math.sqrt(scale)
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-8)
+
+
+def test_perplexity_beside_a_far_point():
+    near = torch.tensor([[1.0, 2.0, 3.0, 4.0]], dtype=torch.float64)
+    far = torch.cat([near, torch.tensor([[1e15]], dtype=torch.float64)], 1)
+    torch.testing.assert_close(Perplexity(2).solve(far), Perplexity(2).solve(near))
 
 
 def test_missing_candidates_do_not_count():

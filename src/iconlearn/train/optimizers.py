@@ -59,8 +59,8 @@ class Optimizer:
 
 
 def map_step(n: int) -> float:
-    """max(n / 12, 50): keeps the early, exaggerated phase stable at any n (Belkina et al. 2019)."""
-    return max(n / 12, 50.0)
+    """n / 12: keeps the early, exaggerated phase stable (Belkina et al. 2019), at small n too."""
+    return n / 12
 
 
 def _sgd(params: Any, lr: float) -> torch.optim.Optimizer:

@@ -137,6 +137,8 @@ class Scene:
         ax.set_xlim(centre[0] - half * self._aspect, centre[0] + half * self._aspect)
         ax.set_ylim(centre[1] - half, centre[1] + half)
         self._points.set_offsets(points[self._order])
+        if (colors := self._frames[index].colors) is not None:
+            self._points.set_facecolors(colors[self._order])
         self._rings.set_offsets(points[self._ringed])
         for row, letter in zip(self._ringed, self._letters, strict=True):
             letter.set_position(points[row] + 0.035 * half)

@@ -24,6 +24,8 @@ class Frame:
         The map; None if there is none to show.
     p, q : (A, K) arrays or None
         Probabilities of K neighbours of A anchors; None, both, if there are no bars to show.
+    colors : (n, 3) array or None
+        Red, green, blue of each point of the map, 0 to 1; None for the colours of the labels.
 
     Examples
     --------
@@ -36,6 +38,7 @@ class Frame:
     embedding: Any = None
     p: Any = None
     q: Any = None
+    colors: Any = None
 
 
 def check_frames(owner: str, frames: Sequence[Frame | Mapping[str, Any]]) -> list[Frame]:
@@ -53,7 +56,7 @@ def check_frames(owner: str, frames: Sequence[Frame | Mapping[str, Any]]) -> lis
             frame = given if isinstance(given, Frame) else Frame(**given)
         except TypeError as error:
             raise InputError(
-                f"{where} is not a Frame ({error}); give step, loss, embedding, p and q"
+                f"{where} is not a Frame ({error}); give step, loss, embedding, p, q and colors"
             ) from None
         if not np.isfinite([frame.step, frame.loss]).all():
             raise InputError(f"{where}: step={frame.step}, loss={frame.loss} must be finite")
@@ -69,9 +72,16 @@ def check_frames(owner: str, frames: Sequence[Frame | Mapping[str, Any]]) -> lis
         if frame.p is not None:
             p = _inputs.probabilities(where, "p", frame.p)
             q = _inputs.probabilities(where, "q", frame.q, p.shape)
-        checked.append(Frame(frame.step, float(frame.loss), embedding, p, q))
+        colors = None
+        if frame.colors is not None:
+            colors = _inputs.finite_array(where, "colors", frame.colors, 2).clip(0, 1)
+            if embedding is None or colors.shape != (len(embedding), 3):
+                raise InputError(
+                    f"{where}: colors has shape {colors.shape}; give red, green, blue of each point"
+                )
+        checked.append(Frame(frame.step, float(frame.loss), embedding, p, q, colors))
         if _shapes(checked[0]) != _shapes(checked[-1]):
-            raise InputError(f"{where}: embedding, p and q must keep the shapes of frames[0]")
+            raise InputError(f"{where}: embedding, p, q and colors must keep the shapes of frames[0]")
     if not checked:
         raise InputError(f"{owner}: frames is empty; give at least one")
     return checked
@@ -109,4 +119,4 @@ def _smooth(values: np.ndarray, reach: int) -> np.ndarray:
 
 
 def _shapes(frame: Frame) -> list[tuple[int, ...]]:
-    return [np.shape(a) if a is not None else () for a in (frame.embedding, frame.p, frame.q)]
+    return [np.shape(a) if a is not None else () for a in (frame.embedding, frame.p, frame.q, frame.colors)]

@@ -1,0 +1,7 @@
+"""What a run looked like: the map, and p and q of a few anchors, at some sixty moments of training."""
+
+from iconlearn.recording.bars import Bars
+from iconlearn.recording.choice import probe_batch
+from iconlearn.recording.recorder import Recorder, Snapshot
+
+__all__ = ["Bars", "Recorder", "Snapshot", "probe_batch"]

@@ -1,0 +1,94 @@
+"""The output folder: written aside as a whole, and put in place only when everything in it is there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from iconlearn._errors import OptionError
+
+# What a run may leave behind; only these are ever replaced or removed in an existing folder.
+ARTEFACTS = (
+    "assignment.npy",
+    "assignment.parquet",
+    "embedding.npy",
+    "embedding.parquet",
+    "loss.png",
+    "map.png",
+    "model.json",
+    "model.safetensors",
+    "p_vs_q.png",
+    "run.json",
+    "training.gif",
+)
+
+
+@contextmanager
+def output_folder(out: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a temporary folder beside ``out``, whose files are moved to ``out`` if all went well.
+
+    Nothing is left behind otherwise, neither of the folder nor of the parents that were made for it.
+
+    Parameters
+    ----------
+    out : path
+    overwrite : bool, default False
+        Whether the results of an earlier run in ``out`` may be replaced; other files there stay.
+
+    Raises
+    ------
+    OptionError
+        If ``out`` is a file, holds something, or cannot be written.
+    """
+    target = Path(os.path.abspath(os.path.expanduser(out)))
+    made: list[Path] = []
+    aside = target.parent / f".{target.name}-{uuid.uuid4().hex[:8]}.part"
+    try:
+        check_target(target, overwrite)
+        for parent in reversed([p for p in target.parents if not p.exists()]):
+            parent.mkdir()
+            made.append(parent)
+        aside.mkdir()
+        yield aside
+        put_in_place(aside, target)
+        made.clear()
+    except OSError as cause:
+        raise OptionError(
+            f"out={str(out)!r} cannot be written ({cause.strerror or cause}); free space there, or name a "
+            "folder that you may write to"
+        ) from cause
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        for parent in reversed(made):
+            if not any(parent.iterdir()):
+                parent.rmdir()
+
+
+def check_target(target: Path, overwrite: bool) -> None:
+    """Refuse a file, and a folder that holds something unless its results may be replaced."""
+    if target.exists() and not target.is_dir():
+        raise OptionError(f"out={str(target)!r} is a file, but a folder is needed; name another")
+    if target.is_dir() and not overwrite and (held := sorted(p.name for p in target.iterdir())):
+        some = ", ".join(held[:4]) + (", ..." if len(held) > 4 else "")
+        raise OptionError(
+            f"out={str(target)!r} is not empty, it holds {some}; name another folder, or pass --overwrite to "
+            "replace the results of an earlier run"
+        )
+    if target.is_dir() and not os.access(target, os.W_OK):
+        raise OptionError(f"out={str(target)!r} may not be written to; change its mode, or name another")
+
+
+def put_in_place(aside: Path, target: Path) -> None:
+    """Rename the whole folder if its place is free; else replace the earlier results file by file."""
+    if not target.exists():
+        aside.rename(target)
+        return
+    fresh = {path.name for path in aside.iterdir()}
+    for name in sorted(set(ARTEFACTS) - fresh):
+        (target / name).unlink(missing_ok=True)
+    for name in sorted(fresh):
+        os.replace(aside / name, target / name)
