@@ -20,12 +20,17 @@ def seeded(seed: int) -> torch.Generator:
 def layer(kind: type[Layer], *args: object, generator: torch.Generator, **options: object) -> Layer:
     """A linear or convolutional layer, initialised as PyTorch does (Kaiming uniform) from ``generator``."""
     made: Any = nn.utils.skip_init(kind, *args, **options)
-    bound = made.weight[0].numel() ** -0.5
-    with torch.no_grad():
-        made.weight.uniform_(-bound, bound, generator=generator)
-        if made.bias is not None:
-            made.bias.uniform_(-bound, bound, generator=generator)
+    draw(made, generator)
     return made
+
+
+@torch.no_grad()
+def draw(made: Any, generator: torch.Generator) -> None:
+    """Fresh weights for a layer, on whatever device it is."""
+    bound = made.weight[0].numel() ** -0.5
+    for tensor in (made.weight, made.bias):
+        if tensor is not None:
+            tensor.copy_(torch.empty(tensor.shape).uniform_(-bound, bound, generator=generator))
 
 
 def kmeans_centres(x: Tensor, k: int, generator: torch.Generator) -> tuple[Tensor, float]:

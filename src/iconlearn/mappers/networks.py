@@ -11,27 +11,37 @@ from torch import Tensor, nn
 from iconlearn._checks import check_number
 from iconlearn._describe import Described
 from iconlearn._errors import InputError, OptionError
-from iconlearn.mappers._build import layer, seeded
+from iconlearn.conditional import Conditional
+from iconlearn.mappers._build import draw, layer, seeded
+from iconlearn.points import Points
 
 
 class Network(Described, nn.Module):
-    """A mapper whose weights come from its own seed."""
+    """A mapper whose weights come from its own seed; ``fit`` draws them anew, so a refit repeats itself."""
 
     net: nn.Module
+
+    def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
+        """Fresh weights."""
+        for part in self.modules():
+            if isinstance(part, (nn.Linear, nn.Conv2d)):
+                draw(part, generator)
+            elif isinstance(part, nn.GroupNorm):
+                part.reset_parameters()
 
     def forward(self, x: Tensor) -> Tensor:
         """Map rows, (n, ...) to (n, out)."""
         return self.net(x)
 
 
-def flat(x: Tensor, owner: str, width: int) -> Tensor:
-    """Rows as vectors of the expected width, in the floating type of parameters."""
-    x = x.flatten(1)
+def flat(x: Tensor, owner: str, width: int, like: Tensor) -> Tensor:
+    """Rows as vectors of the expected width, in the type of the parameter ``like``."""
+    x = x.flatten(1) if x.ndim > 1 else x.unsqueeze(1)
     if x.shape[-1] != width:
         raise InputError(
             f"{owner} takes rows of {width} numbers, but the data has {x.shape[-1]}; check the data"
         )
-    return x if x.is_floating_point() else x.float()
+    return x.to(like.dtype)
 
 
 class Linear(Network):
@@ -60,7 +70,7 @@ class Linear(Network):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.net(flat(x, repr(self), self.in_features))
+        return self.net(flat(x, repr(self), self.in_features, next(self.parameters())))
 
 
 class Orthonormal(Network):
@@ -95,7 +105,7 @@ class Orthonormal(Network):
         return (q * r.diagonal().sign()).mT
 
     def forward(self, x: Tensor) -> Tensor:
-        return flat(x, repr(self), self.in_features) @ self.weight.mT
+        return flat(x, repr(self), self.in_features, self.raw) @ self.weight.mT
 
 
 class MLP(Network):
@@ -131,7 +141,7 @@ class MLP(Network):
         self.net = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.net(flat(x, repr(self), self.in_features))
+        return self.net(flat(x, repr(self), self.in_features, next(self.parameters())))
 
 
 class CNN(Network):
