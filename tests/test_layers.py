@@ -12,14 +12,14 @@ import iconlearn
 LAYERS = (
     "_errors _checks _numerics _describe _version",
     "points support metrics bandwidth neighbors data",
-    "conditional distributions registry",
-    "divergences engines",
+    "conditional distributions",
+    "divergences refusals engines",
     "mappers inputs",
-    "core explain objective",
-    "train evaluation viz model",
-    "methods recording persistence",
+    "objective explain",
+    "train evaluation viz",
+    "model recipes methods recording persistence",
     "estimators",
-    "cli run",
+    "run cli __main__",
 )
 LAYER = {name: layer for layer, names in enumerate(LAYERS) for name in names.split()}
 ROOT = Path(iconlearn.__file__).parent

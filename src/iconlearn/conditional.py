@@ -40,6 +40,50 @@ class Scores(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Ids and views of rows and columns: enough to tell which pairs are candidates."""
+
+    i: Points
+    j: Points
+    pairs: str
+
+    @classmethod
+    def of(cls, i: Points, j: Points, pairs: str) -> Candidates:
+        """The candidate pairs of these points."""
+        return cls(i.bare(), j.bare(), pairs)
+
+    def mask(self, rows: Tensor | None, cols: Tensor | None) -> Tensor | None:
+        i = self.i if rows is None else self.i.take(rows)
+        return excluded(i, self.j if cols is None else self.j.take(cols), self.pairs)
+
+    @cached_property
+    def excluded_pairs(self) -> tuple[Tensor, Tensor]:
+        """Rows and columns of the pairs that are not candidates; short lists unless pairs="cross_view"."""
+        none = torch.zeros(0, dtype=torch.int64, device=self.i.device)
+        if self.pairs == "all":
+            return none, none
+        mine, theirs = pair_keys(self.i, self.j) if self.pairs == "distinct" else (self.i.view, self.j.view)
+        return join(mine, theirs)
+
+    @cached_property
+    def count(self) -> Tensor:
+        """Number of candidate columns of every row, (n,)."""
+        return candidate_count(self.i, self.j, self.pairs)
+
+    def mask_at(self, rows: Tensor, cols: Tensor) -> Tensor | None:
+        mask = excluded(self.i.take(rows.unsqueeze(-1)), self.j.take(cols.unsqueeze(-1)), self.pairs)
+        return None if mask is None else mask.flatten()
+
+
+@dataclass(frozen=True, eq=False)
+class Floor:
+    """The same log-mass on every candidate of a row that is outside the support."""
+
+    log_mass: Tensor  # (n,)
+    candidates: Candidates
+
+
 class Conditional(ABC):
     """p(j|i) as a lazy matrix of log-masses; immutable.
 
@@ -74,8 +118,8 @@ class Conditional(ABC):
         return None
 
     @property
-    def floor(self) -> Tensor | None:
-        """Log-mass of every candidate outside the support, (n,); None when it is zero mass."""
+    def floor(self) -> Floor | None:
+        """The mass of every candidate outside the support; None when there is none."""
         return None
 
     def row_weight(self) -> Tensor:
@@ -270,32 +314,6 @@ class MixtureConditional(Conditional):
         return log_sum_exp(torch.stack(terms, -1))
 
 
-@dataclass(frozen=True, eq=False)
-class Candidates:
-    """Ids and views of rows and columns: enough to tell which pairs are candidates."""
-
-    i: Points
-    j: Points
-    pairs: str
-
-    def mask(self, rows: Tensor | None, cols: Tensor | None) -> Tensor | None:
-        i = self.i if rows is None else self.i.take(rows)
-        return excluded(i, self.j if cols is None else self.j.take(cols), self.pairs)
-
-    @cached_property
-    def excluded_pairs(self) -> tuple[Tensor, Tensor]:
-        """Rows and columns of the pairs that are not candidates; short lists unless pairs="cross_view"."""
-        none = torch.zeros(0, dtype=torch.int64, device=self.i.device)
-        if self.pairs == "all":
-            return none, none
-        mine, theirs = pair_keys(self.i, self.j) if self.pairs == "distinct" else (self.i.view, self.j.view)
-        return join(mine, theirs)
-
-    def mask_at(self, rows: Tensor, cols: Tensor) -> Tensor | None:
-        mask = excluded(self.i.take(rows.unsqueeze(-1)), self.j.take(cols.unsqueeze(-1)), self.pairs)
-        return None if mask is None else mask.flatten()
-
-
 class DebiasedConditional(Conditional):
     """(1 - alpha) p + alpha * uniform over the candidates; a row that p leaves empty stays empty."""
 
@@ -303,22 +321,22 @@ class DebiasedConditional(Conditional):
         self.base, self.normalize, self.pairs = base, base.normalize, base.pairs
         self.n, self.m, self.block_rows = base.n, base.m, base.block_rows
         self.full_support = base.full_support or alpha > 0
-        self.candidates = Candidates(i.bare(), j.bare(), base.pairs)
-        self.count = candidate_count(i, j, base.pairs)
-        count = self.count.double().masked_fill(base.empty, 0.0)
+        self.candidates = Candidates.of(i, j, base.pairs)
+        count = self.candidates.count.double().masked_fill(base.empty, 0.0)
         total = count if self.normalize == "row" else count.sum()
         self.log_keep = torch.tensor(1.0 - alpha, dtype=torch.float64).log()
         self.log_uniform = torch.where(count > 0, alpha / total, 0.0).log()
-        self._floor = self.log_uniform
+        floor = self.log_uniform
         if base.floor is not None:
-            self._floor = torch.logaddexp(base.floor + self.log_keep, self.log_uniform)
+            floor = torch.logaddexp(base.floor.log_mass + self.log_keep, self.log_uniform)
+        self._floor = Floor(floor, self.candidates)
 
     @property
     def support(self) -> Support | None:
         return self.base.support
 
     @property
-    def floor(self) -> Tensor | None:
+    def floor(self) -> Floor:
         return self._floor
 
     @property

@@ -21,9 +21,10 @@ from torch import Tensor
 
 from iconlearn._checks import check_choice, check_number, nearest_name
 from iconlearn._describe import show
-from iconlearn._errors import InputError, OptionError
+from iconlearn._errors import OptionError
 from iconlearn._numerics import NEG, recompute
-from iconlearn.conditional import Candidates, Conditional, KernelConditional
+from iconlearn.conditional import Candidates, Conditional, Floor, KernelConditional
+from iconlearn.refusals import refuse
 from iconlearn.support import Support
 
 LOG2 = math.log(2.0)
@@ -84,66 +85,13 @@ class Divergence:
         OptionError
             If p and q are normalised differently, or the divergence is infinite or undefined for them.
         """
-        self._check(p, q)
+        refuse(self, p, q)
         support = p.support
         if support is None or math.isinf(self.at_zero) or (p.floor is not None and not self.splits):
             rows = self._streamed(p, q)
         else:
             rows = self._listed(p, q, support)
         return rows if p.normalize == "joint" and self.at_zero else rows.masked_fill(p.empty, 0.0)
-
-    def _check(self, p: Conditional, q: Conditional) -> None:
-        if p.normalize != q.normalize:
-            fix = (
-                "target_dist.symmetrize()"
-                if q.normalize == "joint"
-                else "learned_dist(normalize='joint'), or leave out .symmetrize()"
-            )
-            raise OptionError(
-                f"target_dist is {p.normalize}-normalised but learned_dist is {q.normalize}-normalised; "
-                f"try {fix}"
-            )
-        if (p.n, p.m) != (q.n, q.m):
-            raise InputError(f"target_dist covers {p.n} x {p.m} pairs but learned_dist {q.n} x {q.m}")
-        if p.limit:
-            raise OptionError(
-                "target_dist has sigma=0 or inf, a limit that is no longer a probability; as a target use "
-                "KNN(1) for sigma=0, or a finite sigma"
-            )
-        if q.limit and not self.splits:
-            raise OptionError(
-                f"divergence={self.name!r} needs probabilities, but learned_dist is a limit (sigma = 0 or "
-                "inf); use divergence='kl' or a finite sigma"
-            )
-        strict = ("cross_view", "distinct", "all").index
-        if p.n == p.m and math.isinf(self.at_infinity) and strict(p.pairs) > strict(q.pairs):
-            raise OptionError(
-                f"divergence={self.name!r} is infinite where only the target has mass: its candidates are "
-                f"pairs={p.pairs!r}, those of learned_dist pairs={q.pairs!r}; give both the same pairs="
-            )
-        if p.n == p.m and math.isinf(self.at_zero) and strict(q.pairs) > strict(p.pairs):
-            raise OptionError(
-                f"divergence={self.name!r} is infinite where only learned_dist has mass: its candidates are "
-                f"pairs={q.pairs!r}, those of the target pairs={p.pairs!r}; give both the same pairs="
-            )
-        if math.isinf(self.at_zero) and not p.full_support and q.full_support:
-            raise OptionError(
-                f"divergence={self.name!r} is infinite where the target has no mass, and this target is "
-                "sparse; give it mass everywhere with target_dist.debias(0.1), or use 'kl', 'js', 'tv' or "
-                "'hellinger'"
-            )
-        if math.isinf(self.at_infinity) and p.full_support and not q.full_support:
-            raise OptionError(
-                f"divergence={self.name!r} is infinite where learned_dist has no mass, and it is sparse "
-                "while the target is not; give it mass everywhere with learned_dist.debias(0.1), or use "
-                "'js', 'tv' or 'hellinger'"
-            )
-        if p.normalize == "joint" and math.isinf(self.at_zero) and q.full_support and bool(p.empty.any()):
-            raise OptionError(
-                f"divergence={self.name!r} is infinite where the target has no mass, and "
-                f"{int(p.empty.sum())} rows of this joint target are empty; use normalize='row', which leaves "
-                "them out, or 'kl', 'js', 'tv' or 'hellinger'"
-            )
 
     def _streamed(self, p: Conditional, q: Conditional) -> Tensor:
         """Every pair, a tile of rows at a time."""
@@ -160,23 +108,24 @@ class Divergence:
         use = self._cross if q.limit else self.integrand
         inside = support.sum(self._terms(use, log_p, log_q))
         if p.floor is not None:
-            return inside + self._outside_floor(p, q, support, log_q)
+            return inside + self._outside_floor(p.floor, p, q, support, log_q)
         if not self.at_zero:
             return inside
         covered = support.sum(log_q.exp())
         total = (~q.empty).to(covered) if p.normalize == "row" else 1.0 / p.n
         return inside + self.at_zero * (total - covered)
 
-    def _outside_floor(self, p: Conditional, q: Conditional, support: Support, log_q: Tensor) -> Tensor:
+    @staticmethod
+    def _outside_floor(
+        floor: Floor, p: Conditional, q: Conditional, support: Support, log_q: Tensor
+    ) -> Tensor:
         """sum over candidates outside the support of u (log u - log q), with u the floor of the row (KL)."""
-        log_u = p.floor
-        assert log_u is not None
-        log_u = log_u.to(log_q).masked_fill(p.empty, 0.0)
-        total = candidate_log_mass(p.candidates, p, q)  # type: ignore[attr-defined]
+        log_u = floor.log_mass.to(log_q).masked_fill(p.empty, 0.0)
+        total = candidate_log_mass(floor.candidates, p, q)
         outside = total - support.sum(log_q.masked_fill(log_q == NEG, 0.0))
         if q.limit:
             return -log_u.exp() * outside
-        count = (candidates_of(p) - support.lengths).to(log_q)
+        count = (floor.candidates.count - support.lengths).to(log_q)
         return log_u.exp() * (count * log_u - outside)
 
     def _sum(self, use: Callable[[Tensor, Tensor], Tensor], log_p: Tensor, log_q: Tensor) -> Tensor:
@@ -212,16 +161,11 @@ class Swapped:
         return self.of.integrand(log_q, log_p)
 
 
-def candidates_of(p: Conditional) -> Tensor:
-    """Number of candidates in every row of a conditional with a floor."""
-    return p.count  # type: ignore[attr-defined]
-
-
 def candidate_log_mass(candidates: Candidates, p: Conditional, q: Conditional) -> Tensor:
     """sum of log q over the candidate columns of every row, (n,)."""
     if isinstance(q, KernelConditional) and q.full_support:
         if q.pairs == candidates.pairs:
-            return q.scores.total() - candidates_of(p) * q.log_z
+            return q.scores.total() - candidates.count * q.log_z
         if q.pairs == "all" and candidates.pairs == "distinct":  # few pairs to leave out
             rows, cols = candidates.excluded_pairs
             return (q.scores.total() - q.m * q.log_z).index_add(0, rows, -q.at(rows, cols))

@@ -114,7 +114,7 @@ def test_the_support_holds_all_mass_above_the_floor(form, norm):
     inside = np.zeros((c.n, c.m), dtype=bool)
     inside[c.support.rows.numpy(), c.support.cols.numpy()] = True
     outside = matrix(c) * ~inside
-    floor = np.zeros(c.n) if c.floor is None else c.floor.exp().numpy()
+    floor = np.zeros(c.n) if c.floor is None else c.floor.log_mass.exp().numpy()
     expected = (allowed(form, dist) & ~inside) * floor[:, None]
     np.testing.assert_allclose(outside, expected, atol=1e-14)
 

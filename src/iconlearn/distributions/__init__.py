@@ -13,9 +13,9 @@ from iconlearn.distributions.graphs import (
     Label,
 )
 from iconlearn.distributions.kernels import Gaussian, Harmonic, StudentT
+from iconlearn.distributions.mixtures import Mixture
 from iconlearn.distributions.wrappers import (
     Debiased,
-    Mixture,
     Nearest,
     On,
     Propagated,

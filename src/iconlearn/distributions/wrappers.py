@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from iconlearn._checks import check_number
 from iconlearn._describe import show
@@ -16,7 +15,6 @@ from iconlearn.conditional import (
     Conditional,
     DebiasedConditional,
     MatrixConditional,
-    MixtureConditional,
     SymmetricConditional,
     TableConditional,
 )
@@ -29,6 +27,7 @@ from iconlearn.distributions.base import (
     candidate_edges,
 )
 from iconlearn.distributions.graphs import Graph
+from iconlearn.distributions.mixtures import Mixture
 from iconlearn.points import Points, mask_pairs
 from iconlearn.support import Support
 
@@ -354,98 +353,6 @@ class Tempered(Kernel):
         return f"{self.base!r}.temper({show(self.temperature)})"
 
 
-class Mixture(Distribution):
-    r"""A convex combination, written ``a * P + b * R``; weights are relative and made to sum to one.
-
-    .. math:: p(j|i) = \frac{\sum_k w_k\, p_k(j|i)}{\sum_k w_k}
-
-    In a row where some components have no mass (an unlabelled point under :class:`Label`), the others share
-    their weight.
-
-    Examples
-    --------
-    >>> from iconlearn import KNN, Label
-    >>> 0.7 * KNN(10) + 0.3 * Label()
-    0.7 * KNN(k=10) + 0.3 * Label()
-    """
-
-    def __init__(self, parts: list[Distribution], weights: list[float]) -> None:
-        normalize = parts[0].normalize
-        for part in parts:
-            if part.normalize != normalize:
-                raise OptionError(
-                    f"{part!r} is {part.normalize}-normalised but {parts[0]!r} is {normalize}-normalised; a "
-                    "mixture needs one kind: add .symmetrize() or change normalize="
-                )
-        loosest = max((part.pairs for part in parts), key=("cross_view", "distinct", "all").index)
-        super().__init__(normalize, loosest)
-        self.parts = nn.ModuleList(parts)
-        self.weights = [
-            check_number("mixture", "weight", w, low=0, open_low=True, high=1e30) for w in weights
-        ]
-        self.num_views = max(part.num_views for part in parts)
-
-    def terms(self) -> list[Distribution]:
-        """The components, typed."""
-        return list(self.parts)  # type: ignore[arg-type]
-
-    def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
-        total = sum(self.weights)
-        parts = [part(i, j, engine) for part in self.terms()]
-        for part, given in zip(parts, self.terms(), strict=True):
-            if part.limit:
-                raise OptionError(
-                    f"{given!r}: a limit (sigma = 0 or inf) cannot be mixed; use a finite sigma"
-                )
-        return MixtureConditional(parts, [w / total for w in self.weights], self.pairs)
-
-    def _map(self, change: Any) -> Distribution:
-        return Mixture([change(part) for part in self.terms()], self.weights)
-
-    def prepare(self, data: Points) -> Distribution:
-        return self._map(lambda part: part.prepare(data))
-
-    def per_row(self) -> Distribution:
-        return self._map(lambda part: part.per_row())
-
-    def temper(self, temperature: float) -> Distribution:
-        return self._map(lambda part: part.temper(temperature))
-
-    def __add__(self, other: Weighted | Mixture) -> Mixture:
-        return add(self, other)
-
-    def __repr__(self) -> str:
-        shown = [f"({part!r})" if isinstance(part, Mixture) else repr(part) for part in self.terms()]
-        return " + ".join(f"{show(w)} * {part}" for w, part in zip(self.weights, shown, strict=True))
-
-
-@dataclass(frozen=True)
-class Weighted:
-    """One term ``weight * distribution`` of a mixture that is being written."""
-
-    weight: float
-    part: Distribution
-
-    def __add__(self, other: Weighted | Mixture) -> Mixture:
-        return add(self, other)
-
-
-def add(left: Weighted | Mixture, right: Weighted | Mixture) -> Mixture:
-    """The mixture of two terms or mixtures."""
-    parts: list[Distribution] = []
-    weights: list[float] = []
-    for side in (left, right):
-        if isinstance(side, Weighted):
-            parts.append(side.part)
-            weights.append(side.weight)
-        elif isinstance(side, Mixture):
-            parts += side.terms()
-            weights += side.weights
-        else:
-            raise OptionError(f"cannot add {side!r} to a mixture; write a * P + b * R")
-    return Mixture(parts, weights)
-
-
 def temper(kernel: Distribution, temperature: float) -> Distribution:
     """Tempered form of a kernel; other distributions have no scores."""
     if not isinstance(kernel, Kernel):
@@ -465,5 +372,4 @@ WRAPPERS.update(
     on=On,
     nearest=Nearest,
     temper=temper,
-    weigh=Weighted,
 )
