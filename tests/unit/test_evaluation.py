@@ -253,7 +253,7 @@ def test_linear_probe_refuses_what_it_cannot_use():
         ((X, y, X[:, :2], y), "4 columns and test 2"),
         ((X, [1] * 6, X, y), "one class, .*1"),
         ((X * np.nan, y, X, y), "train: NaN"),
-        ((X, y, X[:0], []), "test: shape"),
+        ((X, y, X[:0], []), "test: 0 sample"),
     ):
         with pytest.raises(InputError, match=words):
             ev.linear_probe(*arguments)
