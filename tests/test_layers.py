@@ -10,7 +10,7 @@ from pathlib import Path
 import iconlearn
 
 LAYERS = (
-    "_errors _checks _numerics _describe _version",
+    "_errors _checks _parallel _numerics _describe _version",
     "points support metrics bandwidth neighbors data",
     "conditional distributions",
     "divergences refusals engines",

@@ -12,7 +12,7 @@ from iconlearn._errors import (
     OptionError,
 )
 from iconlearn._version import __version__
-from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity
+from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity, Spread
 from iconlearn.distributions import (
     KNN,
     Augmentation,
@@ -90,6 +90,7 @@ __all__ = [
     "Queue",
     "SoftmaxHead",
     "Sparse",
+    "Spread",
     "StudentT",
     "UniformCluster",
     "__version__",

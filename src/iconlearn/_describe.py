@@ -36,7 +36,9 @@ def show(value: Any) -> str:
     """One argument as code; arrays are summarised by type, shape and element type."""
     if isinstance(value, nn.Parameter):
         return (
-            f"Learnable({show(float(value))})" if value.numel() == 1 else f"<Parameter {tuple(value.shape)}>"
+            f"Learnable({show(float(value.detach()))})"
+            if value.numel() == 1
+            else f"<Parameter {tuple(value.shape)}>"
         )
     if isinstance(value, (Tensor, np.ndarray)) or hasattr(value, "nnz"):
         return f"<{type(value).__name__} {tuple(value.shape)}>"

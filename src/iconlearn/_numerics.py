@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from iconlearn._parallel import in_order
+
 NEG = -math.inf
 
 
@@ -31,7 +33,12 @@ class _TiledRows(torch.autograd.Function):
     def forward(ctx: Any, evaluate: Any, tiles: list[Tensor], given: tuple, *inputs: Tensor) -> Tensor:  # type: ignore[override]
         ctx.evaluate, ctx.tiles, ctx.given = evaluate, tiles, given
         ctx.save_for_backward(*inputs)
-        return torch.cat([evaluate(rows, *inputs) for rows in tiles])
+
+        def tile(rows: Tensor) -> Tensor:
+            with torch.no_grad():
+                return evaluate(rows, *inputs)
+
+        return torch.cat(list(in_order(tile, tiles, spread=on_cpu(tiles))))
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -44,14 +51,16 @@ class _TiledRows(torch.autograd.Function):
         ]
         leaves = [t for t, need in zip(inputs, needed, strict=True) if need]
         totals = [torch.zeros_like(t) for t in leaves]
-        for rows in ctx.tiles:
+
+        def tile(rows: Tensor) -> tuple[Tensor | None, ...]:
             with torch.enable_grad():
                 out = ctx.evaluate(rows, *inputs)
             if not out.requires_grad:  # a kernel that reads no values
-                continue
-            for total, part in zip(
-                totals, torch.autograd.grad(out, leaves, gradient[rows], allow_unused=True), strict=True
-            ):
+                return (None,) * len(leaves)
+            return torch.autograd.grad(out, leaves, gradient[rows], allow_unused=True)
+
+        for parts in in_order(tile, ctx.tiles, spread=on_cpu(ctx.tiles)):
+            for total, part in zip(totals, parts, strict=True):
                 if part is not None:
                     total.add_(part)
         found = iter(totals)
@@ -61,6 +70,11 @@ class _TiledRows(torch.autograd.Function):
 def tiled_rows(evaluate: Callable[..., Tensor], tiles: list[Tensor], *inputs: Tensor) -> Tensor:
     """``evaluate(rows, *inputs)`` for every tile of rows, joined: O(tile) memory forward and backward."""
     return _TiledRows.apply(evaluate, tiles, inputs, *inputs)  # type: ignore[return-value]
+
+
+def on_cpu(tiles: list[Tensor]) -> bool:
+    """Are the tiles worked on by the processor, where several can go at a time?"""
+    return bool(tiles) and tiles[0].device.type == "cpu"
 
 
 def log_sum_exp(score: Tensor) -> Tensor:

@@ -41,16 +41,14 @@ class MethodEstimator(BaseEstimator):
         codes = self._codes(row, y, len(data))
         parameters = {name: getattr(self, name) for name in row.parameters}
         recipe = row.recipe(**parameters)
-        shape = Shape(
-            n=len(data),
-            d=data.shape[1],
-            image_shape=None if self.image_shape is None else tuple(self.image_shape),  # type: ignore[attr-defined]
-            n_classes=None if codes is None else int(codes.max()) + 1,
-            seed=self._seed(),
+        seed = self._seed()
+        shape = Shape.of(
+            data,
+            image_shape=self.image_shape,  # type: ignore[attr-defined]
+            n_classes=None if codes is None else len(self.classes_),
+            seed=seed,
         )
-        if shape.image_shape is not None and int(np.prod(shape.image_shape)) != shape.d:
-            raise InputError(f"image_shape={shape.image_shape} does not hold the {shape.d} columns of X")
-        options = {**row.fit, "random_state": self._seed(), "callbacks": self._callbacks()}
+        options = {**row.fit, "random_state": seed, "callbacks": self._callbacks()}
         if recipe.augment is not None:
             options["augment"] = recipe.augment(shape)
         if self.max_iter is not None:  # type: ignore[attr-defined]
@@ -69,7 +67,7 @@ class MethodEstimator(BaseEstimator):
         data = check_features(X, "X", 2 if reset else 1)
         try:
             named = X if hasattr(X, "columns") else data
-            validate_data(self, named, reset=reset, skip_check_array=True)
+            validate_data(self, named, reset=reset, skip_check_array=True)  # type: ignore[arg-type]
         except ValueError as cause:
             raise InputError(f"{cause}; pass the columns that fit was given") from cause
         return data
@@ -87,7 +85,9 @@ class MethodEstimator(BaseEstimator):
         if labels.shape != (n,):
             raise InputError(f"y has shape {labels.shape} but X has {n} rows; shape ({n},) is needed")
         if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-            raise InputError(f"y: NaN or infinite in row {int(np.argmin(np.isfinite(labels)))}; drop such rows")
+            raise InputError(
+                f"y: NaN or infinite in row {int(np.argmin(np.isfinite(labels)))}; drop such rows"
+            )
         try:
             check_classification_targets(labels)
             self.classes_, codes = np.unique(labels, return_inverse=True)
@@ -112,8 +112,10 @@ class MethodEstimator(BaseEstimator):
         raise OptionError(f"{type(self).__name__}: random_state={state!r} must be a non-negative int or None")
 
     def _callbacks(self) -> tuple[Any, ...]:
-        bar = (Progress(self.row.name),) if self.verbose else ()  # type: ignore[attr-defined]
-        return (*self.callbacks, *bar)  # type: ignore[attr-defined]
+        given = self.callbacks  # type: ignore[attr-defined]
+        if not isinstance(given, (tuple, list)):
+            raise OptionError(f"{type(self).__name__}: callbacks={given!r} must be a tuple of functions")
+        return (*given, Progress(self.row.name)) if self.verbose else tuple(given)  # type: ignore[attr-defined]
 
     def _keep(self, data: np.ndarray) -> None:
         """Fitted attributes of the family."""
@@ -210,15 +212,15 @@ def make_estimator(row: Method) -> type[MethodEstimator]:
     """A scikit-learn class whose signature is the row's hyper-parameters and the common options."""
     defaults = {**row.parameters, **COMMON}
 
-    def __init__(self: MethodEstimator, **options: Any) -> None:
+    def initialize(self: MethodEstimator, **options: Any) -> None:
         check_names(row.estimator, options, set(defaults))
         self.__dict__.update({**defaults, **options})
 
     kinds = inspect.Parameter
     signature = [kinds("self", kinds.POSITIONAL_OR_KEYWORD)]
     signature += [kinds(name, kinds.KEYWORD_ONLY, default=value) for name, value in defaults.items()]
-    __init__.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
-    body = {"__init__": __init__, "__doc__": describe(row), "__module__": __name__, "row": row}
+    initialize.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+    body = {"__init__": initialize, "__doc__": describe(row), "__module__": __name__, "row": row}
     return type(row.estimator, (base_of(row),), body)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from iconlearn._errors import InputError
+from iconlearn.data.features import to_array
 from iconlearn.points import Points
 
 NAMED = ("value", "views", "label", "id")
@@ -71,6 +73,10 @@ class Inputs:
 
     def stacked(self) -> Tensor:
         """All views below one another, for a mapper that serves them all."""
+        if not self.views:
+            raise InputError(
+                "the batch holds ids but no data, which the mapper needs; give 'value' or 'views'"
+            )
         shapes = {tuple(v.shape[1:]) for v in self.views}
         if len(shapes) != 1:
             raise InputError(
@@ -97,13 +103,7 @@ class Inputs:
 
 def as_tensor(value: Any, name: str) -> Tensor:
     """A tensor of the value; integers and half precision are kept for the mapper to decide."""
-    try:
-        tensor = value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
-    except (TypeError, ValueError) as cause:
-        kind = getattr(value, "dtype", type(value).__name__)
-        raise InputError(
-            f"{name} has type {kind}; numbers are needed (arrays, tensors or lists of them)"
-        ) from cause
+    tensor = value if isinstance(value, Tensor) else from_array(to_array(value, name), name)
     if tensor.ndim == 0:
         raise InputError(f"{name} is the single value {tensor.item()!r}; a batch of rows is needed")
     if tensor.is_complex():
@@ -111,9 +111,24 @@ def as_tensor(value: Any, name: str) -> Tensor:
     return tensor
 
 
+def from_array(array: np.ndarray, name: str) -> Tensor:
+    """A tensor of an array, sharing memory where that is safe; float64, NumPy's default, becomes torch's default."""
+    native = array.astype(array.dtype.newbyteorder("="), copy=not array.flags.writeable)
+    try:
+        tensor = torch.from_numpy(np.ascontiguousarray(native).reshape(array.shape))
+    except TypeError as cause:
+        raise InputError(
+            f"{name} has type {array.dtype}; numbers are needed (arrays, tensors or lists of them)"
+        ) from cause
+    return tensor.to(torch.get_default_dtype()) if tensor.dtype == torch.float64 else tensor
+
+
 def as_labels(value: Any, n: int) -> Tensor:
     """Labels as int64 codes of the right length."""
     label = as_tensor(value, "label")
+    if label.is_floating_point() and not bool(label.isfinite().all()):
+        row = int((~label.isfinite()).nonzero()[0, 0])
+        raise InputError(f"label is NaN or infinite in row {row}; use -1 for unlabelled rows")
     if label.is_floating_point() and bool((label != label.round()).any()):
         raise InputError("label holds fractions; class codes are needed (0, 1, ..., and -1 for unlabelled)")
     if label.shape != (n,):
@@ -146,7 +161,7 @@ def as_inputs(batch: Any, num_views: int = 1) -> Inputs:
         inputs = _build(views, parts[-1] if last_is_label else None, None, {})
     else:
         inputs = _build((as_tensor(batch, "the batch"),), None, None, {})
-    if len(inputs.views) < num_views:
+    if max(1, len(inputs.views)) < num_views:  # ids alone are enough for a table
         raise InputError(
             f"the target compares {num_views} views of every sample but the batch has {len(inputs.views)}; "
             "pass a tuple of views, or augment= to fit"
@@ -181,9 +196,9 @@ def _build(views: tuple[Tensor, ...], label: Any, id: Any, fields: dict[str, Ten
     return Inputs(views, ids, None if label is None else as_labels(label, n), fields)
 
 
-def safe_unit(array: np.ndarray) -> float:
+def safe_unit(*arrays: np.ndarray) -> float:
     """The power of two by which data of extreme scale is divided; 1 for ordinary data."""
-    peak = float(np.abs(array).max()) if array.size else 1.0
+    peak = max((float(np.abs(array).max()) for array in arrays if array.size), default=0.0)
     if peak == 0 or SAFE_SCALE[0] <= peak <= SAFE_SCALE[1]:
         return 1.0
-    return float(2.0 ** np.round(np.log2(peak)))
+    return math.ldexp(1.0, min(round(math.log2(peak)), 1023))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from iconlearn._checks import check_choice, check_names, check_number
@@ -26,7 +27,9 @@ from iconlearn.distributions import (
     StudentT,
     UniformCluster,
 )
+from iconlearn.inputs import safe_unit
 from iconlearn.mappers import CNN, MLP, Assignments, Embedding, Orthonormal, Prototypes, SoftmaxHead
+from iconlearn.mappers.networks import check_image_shape
 from iconlearn.model import ICon
 from iconlearn.train.schedules import Cosine, Steps
 
@@ -40,6 +43,20 @@ class Shape:
     image_shape: tuple[int, int, int] | None = None
     n_classes: int | None = None
     seed: int = 0
+    scale: float = 1.0  # of the data as the mapper sees it; encoders divide by it
+
+    @classmethod
+    def of(
+        cls, X: np.ndarray, *, image_shape: Any = None, n_classes: int | None = None, seed: int = 0
+    ) -> Shape:
+        """The shape of a table (n, d), and its root mean square."""
+        n, d = X.shape
+        if image_shape is not None:
+            image_shape = check_image_shape("method", image_shape)
+            if math.prod(image_shape) != d:
+                raise InputError(f"image_shape={image_shape} does not hold the {d} columns of X")
+        scale = float(np.sqrt(np.square(X / safe_unit(X), dtype=np.float64).mean()))
+        return cls(n, d, image_shape, n_classes, seed, scale if scale > 0 else 1.0)
 
 
 Build = Callable[[Shape], Any]
@@ -139,8 +156,8 @@ def encoder(dim: int) -> Build:
 
     def build(shape: Shape) -> nn.Module:
         if shape.image_shape is not None:
-            return CNN(shape.image_shape, dim, seed=shape.seed)
-        return MLP(shape.d, dim, hidden=(256, 256), seed=shape.seed)
+            return CNN(shape.image_shape, dim, seed=shape.seed, input_scale=shape.scale)
+        return MLP(shape.d, dim, hidden=(256, 256), seed=shape.seed, input_scale=shape.scale)
 
     return build
 

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from iconlearn._errors import InputError
-from iconlearn.data.features import check_features
+from iconlearn._errors import InputError, NonFiniteError
+from iconlearn.data.features import check_samples, to_array
 from iconlearn.explain import Explanation, explain
 from iconlearn.inputs import Inputs, as_inputs, as_labels, safe_unit
 from iconlearn.mappers import embed
@@ -69,6 +69,9 @@ class ICon(Objective):
 
     def fit(self, X: Any, y: Any = None, **options: Any) -> ICon:
         """Train the mapper so that q meets p.
+
+        Mappers of this library start anew, so a refit gives the same bits; a module of your own goes on from
+        the weights that it has. Data of extreme scale is divided by a power of two, the model's ``unit``.
 
         Parameters
         ----------
@@ -136,8 +139,9 @@ class ICon(Objective):
         data = fit_inputs(X, None, min_rows=1, unit=self.unit)
         if self.training_data is not None:
             return self._place(data)
-        parts = torch.arange(data.n).split(CHUNK)
-        return torch.cat([self.embed(data.take(part)).cpu() for part in parts]).float().numpy()
+        views = max(1, len(data.views))
+        parts = [self.embed(data.take(rows)).cpu() for rows in torch.arange(data.n).split(CHUNK)]
+        return finite(torch.cat([part.unflatten(0, (views, -1)) for part in parts], 1).flatten(0, 1))
 
     def _place(self, data: Inputs) -> np.ndarray:
         assert self.training_data is not None
@@ -147,7 +151,7 @@ class ICon(Objective):
         new = (own < 0).nonzero().flatten()
         if len(new):
             out[new] = place(self, self.training_data, data.take(new).to(self.device)).cpu()
-        return out.float().numpy()
+        return finite(out)
 
     def fit_transform(self, X: Any, y: Any = None, **options: Any) -> np.ndarray:
         """``fit`` and then the embedding of the same rows."""
@@ -165,37 +169,62 @@ class ICon(Objective):
         return explain(self, batch)
 
 
+def finite(embedding: Tensor) -> np.ndarray:
+    """The embedding as float32, refused if a number in it is not finite."""
+    out = embedding.float()
+    if not bool(out.isfinite().all()):
+        rows = (~out.isfinite()).any(-1).nonzero().flatten()[:5].tolist()
+        raise NonFiniteError(
+            f"the embedding of rows {rows} is not finite; bring them to the scale of the data that fit was given"
+        )
+    return out.numpy()
+
+
 def fit_inputs(X: Any, y: Any, *, min_rows: int = 2, unit: float | None = None) -> Inputs:
-    """Data at the door of fit and transform: checked, in float32, divided by a power of two if extreme."""
+    """Data at the door of fit and transform: checked, in float32, divided by a power of two if extreme.
+
+    Whole numbers of 64 bits in a tuple or dict stay as they are (tokens); everything else becomes float32.
+    """
     if isinstance(X, Inputs):
         data = X
     elif isinstance(X, (dict, tuple)):
         data = as_inputs(X)
-        for k, view in enumerate(data.views):
-            check_features(view.flatten(1) if view.ndim > 1 else view.unsqueeze(1), f"views[{k}]", min_rows)
-        floating = tuple(v.float() if v.dtype != torch.int64 else v for v in data.views)
-        data = data.with_views(*floating)
+        views = [view.unsqueeze(1) if view.ndim == 1 else view for view in data.views]
+        arrays = [check_samples(view, f"views[{k}]", min_rows) for k, view in enumerate(views)]
+        kept = [view.dtype == torch.int64 for view in views]
+        scale = unit or safe_unit(*(a for a, whole in zip(arrays, kept, strict=True) if not whole))
+        held = [
+            view if whole else in_units(array, scale).to(view.device)
+            for view, array, whole in zip(data.views, arrays, kept, strict=True)
+        ]
+        data = replace(data, views=tuple(held), unit=scale)
     else:
-        shape = np.shape(X) if not hasattr(X, "shape") else tuple(X.shape)
-        flat = X.reshape(shape[0], -1) if len(shape) > 2 and shape[0] else X
-        array = check_features(flat, "X", min_rows)
-        scale = safe_unit(array) if unit is None else unit
-        values = torch.from_numpy(np.array(array / scale if scale != 1 else array, dtype=np.float32))
-        if len(shape) > 2:
-            values = values.reshape(shape)
-        data = Inputs((values,), torch.arange(len(values)), unit=scale)
+        array = check_samples(X, "X", min_rows)
+        scale = unit or safe_unit(array)
+        data = Inputs((in_units(array, scale),), torch.arange(len(array)), unit=scale)
     if y is None:
         return data
-    label = as_labels(encode(y), data.n)
-    return replace(data, label=label)
+    return replace(data, label=as_labels(encode(y), data.n).to(data.id.device))
+
+
+def in_units(array: np.ndarray, unit: float) -> Tensor:
+    """A float32 copy of the array in the given unit."""
+    with np.errstate(over="ignore", under="ignore"):
+        values = np.array(array if unit == 1 else array / unit, dtype=np.float32)
+    if not np.isfinite(values).all():
+        raise InputError(
+            f"X: values up to {np.abs(array).max():.3g} overflow on the scale of the data that fit was given; "
+            "bring both to one scale"
+        )
+    return torch.from_numpy(values)
 
 
 def encode(y: Any) -> Any:
     """Class codes of labels of any kind: strings and objects are numbered in sorted order."""
-    kind = getattr(np.asarray(y), "dtype", None)
-    if kind is not None and kind.kind in "OUS":
-        try:
-            return np.unique(np.asarray(y).astype(str), return_inverse=True)[1]
-        except (TypeError, ValueError) as cause:
-            raise InputError(f"y has type {kind}; class codes or names are needed") from cause
-    return y
+    labels = to_array(y, "y")
+    if labels.dtype.kind not in "OUS":
+        return labels
+    try:
+        return np.unique(labels.astype(str), return_inverse=True)[1]
+    except (TypeError, ValueError) as cause:
+        raise InputError(f"y has type {labels.dtype}; class codes or names are needed") from cause

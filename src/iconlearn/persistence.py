@@ -8,6 +8,8 @@ import inspect
 import json
 import math
 import os
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from iconlearn.distributions import (
 from iconlearn.inputs import Inputs
 from iconlearn.mappers import MAPPERS, Momentum, PerView, Queue
 from iconlearn.model import ICon
+from iconlearn.support import Support
 
 SCHEMA = 1
 WRAPPERS = (Debiased, Mixture, Nearest, On, Propagated, Symmetrized, Tempered)
@@ -143,7 +146,7 @@ def load(path: str | os.PathLike[str], *, mapper: nn.Module | None = None) -> IC
         model.training_data = read_data(document["training_data"], tensors)
     except FileFormatError:
         raise
-    except (KeyError, TypeError, ValueError, RuntimeError) as cause:
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError, OverflowError) as cause:
         raise FileFormatError(f"{json_file}: does not fit its tensors or this version ({cause})") from cause
     return model.eval()
 
@@ -159,8 +162,9 @@ def read_document(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as cause:
         raise FileFormatError(f"{path}: is not JSON ({cause}); save the model again") from cause
     needed = {"schema", "model", "unit", "training_data", "sha256"}
-    if not isinstance(document, dict) or not needed <= document.keys():
-        raise FileFormatError(f"{path}: is not a saved model; it lacks {sorted(needed - set(document))}")
+    missing = needed - document.keys() if isinstance(document, dict) else needed
+    if missing:
+        raise FileFormatError(f"{path}: is not a saved model; it lacks {sorted(missing)}")
     if document["schema"] != SCHEMA:
         raise FileFormatError(
             f"{path}: has schema {document['schema']!r} but this version reads {SCHEMA}; "
@@ -217,17 +221,16 @@ def encode(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else {"float": str(value)}
     if isinstance(value, nn.Parameter):
-        return {"type": "Learnable", "args": {"initial": value.item()}}
+        tensors[name] = value
+        return {"parameter": name}
     if isinstance(value, (list, tuple, nn.ModuleList)):
         return [encode(v, tensors, f"{name}.{k}") for k, v in enumerate(value)]
     if isinstance(value, Graph):
-        support = torch.sparse_csr_tensor(
-            value.indptr, value.cols, value.log_weight.exp(), (len(value.indptr) - 1, value.num_ids)
-        )
-        coo = support.to_sparse_coo().coalesce()
-        tensors[f"{name}.indices"], tensors[f"{name}.values"] = coo.indices(), coo.values()
+        support = Support(value.indptr, value.cols, value.num_ids)
+        tensors[f"{name}.indices"] = torch.stack([support.rows, support.cols])
+        tensors[f"{name}.values"] = value.log_weight.exp()
         args = {k: v for k, v in arguments(value).items() if k != "weights"}
-        return {"type": "Graph", "args": args, "graph": [name, *coo.shape]}
+        return {"type": "Graph", "args": args, "graph": [name, support.n, support.m]}
     if isinstance(value, PerView):
         return {"type": "PerView", "parts": encode(value.mappers, tensors, f"{name}.mappers")}
     if KNOWN.get(type(value).__name__) is type(value):
@@ -251,6 +254,8 @@ def decode(value: Any, tensors: dict[str, Tensor], mapper: nn.Module | None) -> 
         return float(value["float"])
     if "tensor" in value:
         return tensors[value["tensor"]].numpy()
+    if "parameter" in value:
+        return nn.Parameter(tensors[value["parameter"]].clone())
     if "external" in value:
         if mapper is None:
             raise FileFormatError(
@@ -268,10 +273,42 @@ def decode(value: Any, tensors: dict[str, Tensor], mapper: nn.Module | None) -> 
     args = {k: decode(v, tensors, mapper) for k, v in value.get("args", {}).items()}
     if "graph" in value:
         name, *shape = value["graph"]
+        check_size("Graph", shape[0], tensors)
         args["weights"] = torch.sparse_coo_tensor(
-            tensors[f"{name}.indices"], tensors[f"{name}.values"], tuple(shape)
+            tensors[f"{name}.indices"], tensors[f"{name}.values"], tuple(shape), check_invariants=True
         ).coalesce()
     allowed = set(inspect.signature(kind.__init__).parameters)
     if unknown := args.keys() - allowed:
         raise FileFormatError(f"{kind.__name__} has no argument {sorted(unknown)}; the file may be newer")
+    if (weights := WEIGHTS.get(kind.__name__)) is not None:
+        check_size(kind.__name__, weights(args), tensors)
     return kind(**args)
+
+
+def check_size(part: str, count: int, tensors: dict[str, Tensor]) -> None:
+    """Refuse a part that claims more numbers than the file holds, before memory is taken for it."""
+    held = sum(tensor.numel() for tensor in tensors.values())
+    if count > held:
+        raise FileFormatError(
+            f"{part} is described with {count} numbers but the file holds {held}; save it again"
+        )
+
+
+def chain(*widths: int) -> int:
+    """Weights of linear layers with these widths."""
+    return sum(int(a) * int(b) for a, b in pairwise(widths))
+
+
+# A lower bound of the numbers that a mapper allocates, from its arguments.
+WEIGHTS: dict[str, Callable[[Mapping[str, Any]], int]] = {
+    "Embedding": lambda a: chain(a["num_embeddings"], a.get("dim", 2)),
+    "Assignments": lambda a: chain(a["num_embeddings"], a["num_clusters"]),
+    "Prototypes": lambda a: chain(a["num_prototypes"], a["dim"]),
+    "Linear": lambda a: chain(a["in_features"], a["out_features"]),
+    "Orthonormal": lambda a: chain(a["in_features"], a["out_features"]),
+    "SoftmaxHead": lambda a: chain(a["in_features"], a["num_clusters"]),
+    "MLP": lambda a: chain(a["in_features"], *a.get("hidden", (256,)), a["out_features"]),
+    "CNN": lambda a: chain(
+        math.prod(-(-int(s) // 4) for s in a["image_shape"]), a.get("hidden", 128), a.get("embedding_dim", 64)
+    ),
+}

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from iconlearn._checks import check_number
 from iconlearn._describe import Described
 from iconlearn._errors import InputError, OptionError
+from iconlearn.conditional import Conditional
 from iconlearn.inputs import Inputs
 from iconlearn.mappers._build import seeded
 from iconlearn.points import Points
@@ -92,8 +93,16 @@ class Prototypes(ColumnMapper):
         )
         self.dim = check_number("Prototypes", "dim", dim, low=1, integer=True)
         self.seed = seed
-        start = torch.randn(self.num_prototypes, self.dim, generator=seeded(seed))
-        self.weight = nn.Parameter(start * self.dim**-0.5)
+        self.weight = nn.Parameter(self.start(seeded(seed)))
+
+    def start(self, generator: torch.Generator) -> Tensor:
+        """Vectors of about unit length, (num_prototypes, dim)."""
+        return torch.randn(self.num_prototypes, self.dim, generator=generator) * self.dim**-0.5
+
+    @torch.no_grad()
+    def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
+        """Fresh vectors."""
+        self.weight.copy_(self.start(generator))
 
     def columns(self, inputs: Inputs, rows: Points, mapper: nn.Module) -> Points:
         return self.points()
@@ -133,6 +142,10 @@ class Momentum(ColumnMapper):
     def __init__(self, momentum: float = 0.99) -> None:
         super().__init__()
         self.momentum = check_number("Momentum", "momentum", momentum, low=0, high=1)
+        self.teacher = None
+
+    def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
+        """Forget the teacher of an earlier run."""
         self.teacher = None
 
     @torch.no_grad()
@@ -179,6 +192,10 @@ class Queue(ColumnMapper):
         self.size = check_number("Queue", "size", size, low=1, integer=True)
         self.keys = keys
         self.held: Points | None = None
+
+    def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
+        """Forget the points of an earlier run."""
+        self.held = None
 
     def columns(self, inputs: Inputs, rows: Points, mapper: nn.Module) -> Points:
         now = rows if self.keys is None else self.keys.columns(inputs, rows, mapper)

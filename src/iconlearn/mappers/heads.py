@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from iconlearn._checks import check_choice, check_number
 from iconlearn._describe import Described
+from iconlearn._errors import OptionError
 from iconlearn.conditional import Conditional
-from iconlearn.mappers._build import kmeans_centres, layer, seeded
+from iconlearn.mappers._build import draw, kmeans_centres, layer, seeded
 from iconlearn.mappers.networks import flat
 from iconlearn.points import Points, require_value
 
@@ -53,21 +54,25 @@ class SoftmaxHead(Described, nn.Module):
 
     def scaled(self, x: Tensor) -> Tensor:
         """Centred rows in units of the common scale."""
-        return (flat(x, repr(self), self.in_features) - self.mean) / self.spread
+        return (flat(x, repr(self), self.in_features, self.net.weight) - self.mean) / self.spread
 
     def forward(self, x: Tensor) -> Tensor:
         """Log-probabilities, (n, num_clusters)."""
         return self.net(self.scaled(x)).log_softmax(-1)
 
     @torch.no_grad()
-    def initialize(self, data: Points, target: Conditional, generator: torch.Generator) -> None:
+    def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
         """Take centre and scale from the data, and the start from ``init``."""
         x = require_value(data, repr(self)).flatten(1)
+        if x.shape[1] != self.in_features:
+            raise OptionError(
+                f"{self!r} takes its centre and start from the data, which has {x.shape[1]} columns; set "
+                "in_features to that, or inside another module use nn.Sequential(Linear(...), nn.LogSoftmax(-1))"
+            )
         self.mean.copy_(x.mean(0))
         spread = (x - self.mean).square().mean().sqrt()
         self.spread.copy_(torch.where(spread > 0, spread, 1.0))
-        fresh = layer(nn.Linear, self.in_features, self.num_clusters, generator=generator)
-        self.net.load_state_dict(fresh.state_dict())
+        draw(self.net, generator)
         if self.init == "k-means":
             # Logits -beta |x - centre|^2 up to a constant; beta makes memberships soft enough to move.
             centres, inertia = kmeans_centres(self.scaled(x), self.num_clusters, generator)

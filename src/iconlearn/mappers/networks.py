@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -98,6 +100,11 @@ class Orthonormal(Network):
         self.seed = seed
         self.raw = nn.Parameter(torch.randn(self.in_features, self.out_features, generator=seeded(seed)))
 
+    @torch.no_grad()
+    def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
+        """Fresh weights."""
+        self.raw.copy_(torch.randn(self.raw.shape, generator=generator))
+
     @property
     def weight(self) -> Tensor:
         """W, (out_features, in_features)."""
@@ -116,6 +123,8 @@ class MLP(Network):
     in_features, out_features : int
     hidden : sequence of int, default (256,)
     seed : int, default 0
+    input_scale : float, default 1
+        Inputs are divided by it.
 
     Examples
     --------
@@ -125,13 +134,19 @@ class MLP(Network):
     """
 
     def __init__(
-        self, in_features: int, out_features: int, hidden: Sequence[int] = (256,), seed: int = 0
+        self,
+        in_features: int,
+        out_features: int,
+        hidden: Sequence[int] = (256,),
+        seed: int = 0,
+        input_scale: float = 1.0,
     ) -> None:
         super().__init__()
         self.in_features = check_number("MLP", "in_features", in_features, low=1, integer=True)
         self.out_features = check_number("MLP", "out_features", out_features, low=1, integer=True)
         self.hidden = tuple(check_number("MLP", "hidden", h, low=1, integer=True) for h in hidden)
         self.seed = seed
+        self.input_scale = check_number("MLP", "input_scale", input_scale, low=0, open_low=True, high=1e30)
         generator = seeded(seed)
         widths = (self.in_features, *self.hidden)
         layers: list[nn.Module] = []
@@ -141,7 +156,17 @@ class MLP(Network):
         self.net = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.net(flat(x, repr(self), self.in_features, next(self.parameters())))
+        x = flat(x, repr(self), self.in_features, next(self.parameters()))
+        return self.net(x / self.input_scale)
+
+
+def check_image_shape(owner: str, image_shape: Any) -> tuple[int, int, int]:
+    """Refuse anything but three positive integers."""
+    sides = tuple(image_shape) if isinstance(image_shape, Sequence) else ()
+    if len(sides) != 3:
+        raise OptionError(f"{owner}: image_shape={image_shape!r} must be (channels, height, width)")
+    channels, height, width = (check_number(owner, "image_shape", s, low=1, integer=True) for s in sides)
+    return channels, height, width
 
 
 class CNN(Network):
@@ -159,6 +184,8 @@ class CNN(Network):
         Channels of the first convolution; doubled twice. A multiple of 8.
     hidden : int, default 128
     seed : int, default 0
+    input_scale : float, default 1
+        Inputs are divided by it.
 
     Examples
     --------
@@ -174,13 +201,10 @@ class CNN(Network):
         width: int = 16,
         hidden: int = 128,
         seed: int = 0,
+        input_scale: float = 1.0,
     ) -> None:
         super().__init__()
-        self.image_shape = tuple(int(s) for s in image_shape)
-        if len(self.image_shape) != 3 or min(self.image_shape) < 1:
-            raise OptionError(
-                f"CNN: image_shape={image_shape!r} must be (channels, height, width), each at least 1"
-            )
+        self.image_shape = check_image_shape("CNN", image_shape)
         self.embedding_dim = check_number("CNN", "embedding_dim", embedding_dim, low=1, integer=True)
         self.width = check_number("CNN", "width", width, low=8, integer=True)
         if self.width % 8:
@@ -189,6 +213,7 @@ class CNN(Network):
             )
         self.hidden = check_number("CNN", "hidden", hidden, low=1, integer=True)
         self.seed = seed
+        self.input_scale = check_number("CNN", "input_scale", input_scale, low=0, open_low=True, high=1e30)
         generator = seeded(seed)
         channels, height, wide = self.image_shape
         layers: list[nn.Module] = []
@@ -206,5 +231,5 @@ class CNN(Network):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = flat(x, repr(self), self.image_shape[0] * self.image_shape[1] * self.image_shape[2])
-        return self.net(x.unflatten(1, self.image_shape))
+        x = flat(x, repr(self), math.prod(self.image_shape), next(self.parameters()))
+        return self.net(x.unflatten(1, self.image_shape) / self.input_scale)

@@ -24,12 +24,16 @@ class Table(Described, nn.Module):
 
     def forward(self, id: Tensor) -> Tensor:
         """Rows of the table, (n, dim)."""
-        if len(id) and int(id.max()) >= len(self.weight):
+        if len(id) and not 0 <= int(id.min()) <= int(id.max()) < len(self.weight):
             raise InputError(
-                f"{self!r} has rows for ids 0 to {len(self.weight) - 1}, but the batch has id {int(id.max())}; "
-                "num_embeddings must be the number of samples"
+                f"{self!r} has rows for ids 0 to {len(self.weight) - 1}, but the batch has ids {int(id.min())} to "
+                f"{int(id.max())}; num_embeddings must be the number of samples"
             )
-        return self.weight[id]
+        return self.outputs(self.weight[id])
+
+    def outputs(self, weight: Tensor) -> Tensor:
+        """What the module returns for rows of its table."""
+        return weight
 
     def check_rows(self, n: int) -> None:
         """Refuse data with another number of rows."""
@@ -37,6 +41,12 @@ class Table(Described, nn.Module):
             raise InputError(
                 f"{self!r} has {len(self.weight)} rows but the data has {n}; set num_embeddings={n}"
             )
+
+    @torch.no_grad()
+    def restore(self, init: Any) -> None:
+        """Go back to a start given as an array."""
+        shape = (self.weight.shape[0], self.weight.shape[1])
+        self.weight.copy_(given_table(type(self).__name__, init, shape))
 
 
 def given_table(owner: str, init: Any, shape: tuple[int, int]) -> Tensor:
@@ -91,10 +101,11 @@ class Embedding(Table):
         noise = torch.randn(shape, generator=seeded(self.seed)) * self.scale
         self.weight = nn.Parameter(noise if start is None else start)
 
-    def initialize(self, data: Points, target: Conditional, generator: torch.Generator) -> None:
+    def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
         """Set the start from the data (see ``init``)."""
         self.check_rows(data.n)
         if not isinstance(self.init, str):
+            self.restore(self.init)
             return
         start = INITS[self.init](data, target, self.dim, generator)
         spread = float(start[:, 0].std()) if data.n > 1 else 0.0
@@ -105,7 +116,7 @@ class Embedding(Table):
             self.weight.copy_(start.cpu() + noise)
 
 
-def pca_start(data: Points, target: Conditional, dim: int, generator: torch.Generator) -> Tensor:
+def pca_start(data: Points, target: Conditional | None, dim: int, generator: torch.Generator) -> Tensor:
     """Principal components, (n, dim); noise fills components that the data does not have."""
     from sklearn.decomposition import PCA  # heavy, and only needed here
 
@@ -113,22 +124,28 @@ def pca_start(data: Points, target: Conditional, dim: int, generator: torch.Gene
     have = min(dim, *x.shape)
     seed = int(torch.randint(1 << 31, (), generator=generator))
     solver = "full" if x.shape[1] <= 512 else "randomized"
-    components = PCA(have, svd_solver=solver, random_state=seed).fit_transform(x)
+    with np.errstate(invalid="ignore"):  # constant data: PCA divides no variance into shares
+        components = PCA(have, svd_solver=solver, random_state=seed).fit_transform(x)
     start = torch.from_numpy(components).float()
     return torch.cat([start, torch.zeros(data.n, dim - have)], 1)
 
 
-def spectral_start(data: Points, target: Conditional, dim: int, generator: torch.Generator) -> Tensor:
+def spectral_start(data: Points, target: Conditional | None, dim: int, generator: torch.Generator) -> Tensor:
     """Eigenvectors of the normalised Laplacian of the symmetrised target, (n, dim)."""
     from scipy import sparse
     from sklearn.manifold import spectral_embedding
 
+    if target is None:
+        raise OptionError(
+            "Embedding: init='spectral' needs one target for the whole run, but this one changes with every "
+            "batch; use init='pca', or leave out batch_size= and learnable widths"
+        )
     if target.support is None:
         affinity = target.block(None).exp().double().cpu().numpy()
     else:
         support = target.support
         mass = target.at(support.rows, support.cols).exp().double().cpu().numpy()
-        pattern = (support.cols.cpu().numpy(), support.indptr.cpu().numpy())
+        pattern = (support.cols.int().cpu().numpy(), support.indptr.int().cpu().numpy())
         affinity = sparse.csr_array((mass, *pattern), shape=(target.n, target.m))
     affinity = affinity + affinity.T
     if min(dim + 2, data.n) == data.n or not connected(affinity):
@@ -145,7 +162,7 @@ def connected(affinity: Any) -> bool:
     return connected_components(affinity, directed=False)[0] == 1
 
 
-def random_start(data: Points, target: Conditional, dim: int, generator: torch.Generator) -> Tensor:
+def random_start(data: Points, target: Conditional | None, dim: int, generator: torch.Generator) -> Tensor:
     """Normal noise, (n, dim)."""
     return torch.randn(data.n, dim, generator=generator)
 
@@ -191,14 +208,15 @@ class Assignments(Table):
             noise if isinstance(init, str) else given_table("Assignments", init, shape)
         )
 
-    def forward(self, id: Tensor) -> Tensor:
+    def outputs(self, weight: Tensor) -> Tensor:
         """Log-probabilities, (n, num_clusters)."""
-        return super().forward(id).log_softmax(-1)
+        return weight.log_softmax(-1)
 
-    def initialize(self, data: Points, target: Conditional, generator: torch.Generator) -> None:
+    def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
         """Set the start from the data (see ``init``)."""
         self.check_rows(data.n)
         if not isinstance(self.init, str):
+            self.restore(self.init)
             return
         noise = torch.randn(self.weight.shape, generator=generator) * 1e-2
         if self.init == "k-means":

@@ -36,8 +36,9 @@ def make_bars(p: np.ndarray, q: np.ndarray, groups: np.ndarray | None, columns: 
     # Among columns of equal p the ones that q moves most come first: there is something to see.
     change = np.abs(q[-1] - q[0])
     order = np.stack([np.lexsort((-c, -np.round(row, 9))) for c, row in zip(change, p[-1], strict=True)])
-    rest = order.shape[1] > columns
-    order = order[:, :columns]
+    possible = int(((p > 0) | (q > 0)).any(0).sum(-1).max())  # a row is no candidate of its own
+    rest = possible > columns
+    order = order[:, : max(1, min(columns, possible))]
     shown = [np.take_along_axis(mass, order[None].repeat(len(mass), 0), -1) for mass in (p, q)]
     if rest:
         left = [

@@ -34,14 +34,19 @@ def choose_anchors(batch: Inputs, pair: Pair, count: int = 3) -> np.ndarray:
         kinds = label[allowed][label[allowed] >= 0].unique()
         picks = kinds[torch.linspace(0, len(kinds) - 1, min(count, len(kinds))).round().long()]
         return np.array([middle(x, allowed[label[allowed] == kind])[0] for kind in picks.tolist()])
-    core = middle(x, allowed)
+    return np.array(apart(x, allowed, count))
+
+
+def apart(x: Tensor, rows: Tensor, count: int) -> list[int]:
+    """Rows that lie apart from one another: farthest first, among the half nearest to the centre."""
+    core = middle(x, rows)
     core = core[: max(count, len(core) // 2)]
-    chosen = [core[0]]
+    chosen = [0]
     while len(chosen) < min(count, len(core)):
-        apart = torch.cdist(x[core], x[chosen]).amin(1)
-        apart[[core.index(c) for c in chosen]] = -1.0
-        chosen.append(core[int(apart.argmax())])
-    return np.array(chosen)
+        distance = torch.cdist(x[core], x[[core[c] for c in chosen]]).amin(1)
+        distance[chosen] = -1.0
+        chosen.append(int(distance.argmax()))
+    return [core[c] for c in chosen]
 
 
 def middle(x: Tensor, rows: Tensor) -> list[int]:
@@ -55,15 +60,16 @@ def probe_batch(
 ) -> Inputs:
     """A small fixed batch, its views made once: what p and q are measured on where batches change.
 
-    It holds ``points`` points, so that a row of it fits into one picture whole; where there are labels, a few
-    classes with a few samples each.
+    It holds ``points`` points, so that a row of it fits into one picture whole: of a few classes a few samples
+    each where there are labels to compare, else samples that lie apart.
     """
     generator = torch.Generator().manual_seed(seed)
     size = min(data.n, max(2, points // num_views))
-    order = torch.randperm(data.n, generator=generator)
-    if data.label is not None:
-        order = few_of_each(data.label.cpu()[order], order, size)
-    batch = data.take(order[:size].to(data.id.device))
+    if data.label is None:
+        rows = torch.tensor(apart(data.stacked()[: data.n].flatten(1).double(), torch.arange(data.n), size))
+    else:
+        rows = few_of_each(data.label.cpu(), torch.randperm(data.n, generator=generator), size)
+    batch = data.take(rows.to(data.id.device))
     if augment is None:
         return batch
     x = batch.stacked()
@@ -71,10 +77,10 @@ def probe_batch(
 
 
 def few_of_each(label: Tensor, order: Tensor, size: int) -> Tensor:
-    """``order`` rearranged so that its first ``size`` rows hold up to four classes, equally often."""
+    """``size`` rows in the given random order: up to four classes, equally often, then others."""
     kinds = label[label >= 0].unique()
-    kinds = kinds[torch.linspace(0, len(kinds) - 1, min(4, len(kinds), size // 2 or 1)).round().long()]
+    kinds = kinds[torch.linspace(0, len(kinds) - 1, min(4, len(kinds), max(1, size // 2))).round().long()]
     each = -(-size // max(1, len(kinds)))
-    first = [order[label == kind][:each] for kind in kinds.tolist()]
-    chosen = torch.cat([*first, order[:0]])
-    return torch.cat([chosen, order[~torch.isin(order, chosen)]])
+    members = [order[label[order] == kind][:each] for kind in kinds.tolist()]
+    chosen = torch.cat([*members, order[:0]])
+    return torch.cat([chosen, order[~torch.isin(order, chosen)]])[:size]

@@ -16,6 +16,7 @@ from iconlearn._checks import check_number
 from iconlearn._errors import InputError
 from iconlearn.inputs import Inputs
 from iconlearn.mappers import embed
+from iconlearn.mappers.columns import PROTOTYPE_VIEW
 from iconlearn.objective import Objective, Pair
 from iconlearn.recording.bars import COLUMNS, Bars, conditional, make_bars, nearest_gap
 from iconlearn.recording.choice import choose_anchors, snapshot_steps
@@ -82,7 +83,7 @@ class Recorder:
         self.anchors: Any = None if anchors is None else np.asarray(anchors, dtype=np.int64)
         self.count = snapshots
         self.snapshots: list[Snapshot] = []
-        self.limit = False
+        self.limit = self.by_class = self.on_sphere = False
         self._target: Any = None
         self._log_p = np.zeros((0, 0), dtype=np.float32)
         self._steps: set[int] = set()
@@ -112,6 +113,9 @@ class Recorder:
                 loss = float(event.model.loss(pair))
             embedding = self._embedding(event.model, pair)
         self.limit = pair.learned.limit
+        self.by_class = bool((pair.columns.view == PROTOTYPE_VIEW).all())
+        metrics = [getattr(part, "metric", None) for part in event.model.learned_dist.modules()]
+        self.on_sphere = "cos" in metrics
         moment = Snapshot(step, loss, embedding, self._log_p, log_q)
         if self.snapshots and self.snapshots[-1].step == step:
             self.snapshots.pop()
@@ -168,12 +172,19 @@ class Recorder:
         stacked = np.stack([s.embedding for s in self.snapshots]).astype(np.float64)
         if stacked.shape[-1] == 2:
             return stacked
+        stacked = self.seen(stacked)
         if stacked.shape[-1] == 1:
             height = np.random.default_rng(0).uniform(size=stacked.shape) * (np.ptp(stacked[-1]) or 1.0) / 4
             return np.concatenate([stacked, height[:1].repeat(len(stacked), 0)], -1)
         centre = stacked[-1].mean(0)
         axes = np.linalg.svd(stacked[-1] - centre, full_matrices=False)[2][:2]
         return (stacked - centre) @ axes.T
+
+    def seen(self, embedding: np.ndarray) -> np.ndarray:
+        """Embeddings as q sees them: of length one where it compares directions only."""
+        if not self.on_sphere:
+            return embedding
+        return embedding / np.linalg.norm(embedding, axis=-1, keepdims=True).clip(min=1e-30)
 
     def _require_snapshots(self) -> None:
         if not self.snapshots:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from iconlearn._errors import InputError
 from iconlearn.data.files import Dataset
 from iconlearn.estimators import ESTIMATORS, MethodEstimator
-from iconlearn.inputs import Inputs
-from iconlearn.methods import CLUSTERING, CONTRASTIVE, SUPERVISED, Method, Recipe, Shape, method
-from iconlearn.model import fit_inputs
+from iconlearn.methods import CLUSTERING, Method, method
 from iconlearn.persistence import save
-from iconlearn.recording import Recorder, probe_batch
-from iconlearn.run import scores, tables
+from iconlearn.recording import Recorder
+from iconlearn.run import captions, scores, tables
 from iconlearn.run.folder import output_folder
-from iconlearn.run.pictures import Album, Clustering, schedule_marks
+from iconlearn.run.pictures import Album, Clustering
+from iconlearn.run.rows import anchor_rows, choose_rows, is_encoder, make_recorder
+from iconlearn.train.events import Event
 
 
 @dataclass(frozen=True)
@@ -109,214 +108,107 @@ def run_method(
     options = options or RunOptions()
     row = method(name)
     recipe = row.recipe(**options.parameters)
+    split = choose_rows(row, dataset, options.seed)
     with output_folder(out, overwrite=options.overwrite) as folder:
-        job = Job(row, recipe, dataset, options, verbose)
-        record = job.work(folder)
-        seconds = time.perf_counter() - start
-        record["seconds"]["total"] = seconds
-        tables.write_record(folder, record)
-        files = tuple(sorted(path.name for path in folder.iterdir()))
-    interrupted = bool(record["interrupted"])
-    return RunResult(name, Path(out), files, record["metrics"], seconds, interrupted)
-
-
-class Job:
-    """The parts of a run, in order: choose rows, fit, score, draw, describe."""
-
-    def __init__(
-        self, row: Method, recipe: Recipe, dataset: Dataset, options: RunOptions, verbose: bool
-    ) -> None:
-        self.row, self.recipe, self.dataset, self.options, self.verbose = (
-            row,
-            recipe,
-            dataset,
-            options,
-            verbose,
-        )
-        self.is_encoder = row.family in (CONTRASTIVE, SUPERVISED)
-        self.train, self.test, self.rows_used = self.choose_rows()
-
-    def choose_rows(self) -> tuple[np.ndarray, np.ndarray | None, str]:
-        """Rows to fit on, rows held out (None where nothing is), and both in words."""
-        y, n, seed = self.dataset.y, len(self.dataset.X), self.options.seed
-        if self.row.needs_labels and (y is None or not (y >= 0).any()):
-            raise InputError(
-                f"{self.row.name} compares labels but {self.dataset.name} has none; name a column, key or file "
-                "with --labels"
-            )
-        rows, held, words = np.arange(n), None, f"fitted on all {n} rows"
-        if self.is_encoder and (split := scores.halves(y, seed)) is not None:
-            rows, held = split
-            words = (
-                f"fitted on {len(rows)} of {n} rows, a half stratified by label and drawn with seed {seed}; "
-                f"scored on the other {len(held)}, the linear probe trained on the fitted ones"
-            )
-        if self.row.needs_labels and y is not None and (y[rows] < 0).any():
-            rows = rows[y[rows] >= 0]
-            words += f"; rows without a label are left out of the fit, which leaves {len(rows)}"
-        return rows, held, words
-
-    def work(self, folder: Path) -> dict[str, Any]:
-        """Do all of it, writing into ``folder``; returns the record of the run."""
+        recorder = make_recorder(row, recipe, dataset, split.train, options.seed)
+        estimator = build(row, dataset, options, callbacks=(recorder,), verbose=int(verbose))
         began = time.perf_counter()
-        data = self.dataset
-        recorder = self.make_recorder()
-        estimator = self.estimator(callbacks=(recorder,), verbose=int(self.verbose))
-        estimator.fit(data.X[self.train], None if data.y is None else data.y[self.train])
+        fit(estimator, dataset, split.train)
+        if not recorder.snapshots:  # Ctrl-C while restarts were compared: no run has been followed yet
+            steps = len(estimator.loss_curve_)
+            recorder(Event("end", steps, steps, math.nan, estimator.model_))
         fitted = time.perf_counter()
-        result, metrics = self.score(estimator, folder)
+        result = outcome(row, estimator, dataset, folder)
+        metrics = judge(row, estimator, dataset, options, split.train, split.test, result)
         save(estimator.model_, folder / "model")
-        written = time.perf_counter()
-        summary = self.describe(estimator, recorder)
-        self.draw(folder, estimator, recorder, result, metrics)
-        drawn = time.perf_counter()
-        seconds = {"fit": fitted - began, "score": written - fitted, "draw": drawn - written}
-        return summary | {"metrics": metrics, "seconds": seconds}
-
-    def estimator(self, **common: Any) -> MethodEstimator:
-        """The scikit-learn estimator of the method with the options of this run."""
-        o = self.options
-        settings = {"image_shape": self.dataset.image_shape, "max_iter": o.max_iter, "restarts": o.restarts}
-        return ESTIMATORS[self.row.estimator](
-            **{**o.parameters, **settings, "random_state": o.seed, **common}
-        )
-
-    def make_recorder(self) -> Recorder:
-        """A recorder of all rows; where steps see batches, p and q are watched on a fixed probe batch."""
-        data = self.dataset
-        codes = None if data.y is None else data.y[self.train]
-        if codes is not None and self.row.needs_labels:
-            codes = np.unique(codes, return_inverse=True)[1]
-        fit_on = fit_inputs(data.X[self.train], codes)
-        batched = self.row.fit.get("batch_size") is not None or self.recipe.augment is not None
-        if not batched:
-            return Recorder(fit_on)
-        shape = Shape(len(self.train), data.X.shape[1], data.image_shape)  # type: ignore[arg-type]
-        augment = None if self.recipe.augment is None else self.recipe.augment(shape)
-        probe = probe_batch(fit_on, self.recipe.target_dist.num_views, augment, self.options.seed)
-        everything = replace(fit_inputs(data.X, None, unit=fit_on.unit), label=self.all_codes())
-        return Recorder(everything, probe=probe)
-
-    def all_codes(self) -> torch.Tensor | None:
-        """Class codes of all rows, as the fit numbers the classes of its own."""
-        y = self.dataset.y
-        if y is None:
-            return None
-        kinds = np.unique(y[self.train]) if self.row.needs_labels else np.arange(int(y.max()) + 1)
-        place = np.searchsorted(kinds, y).clip(max=len(kinds) - 1)
-        return torch.from_numpy(np.where(kinds[place] == y, place, -1))
-
-    def score(self, estimator: Any, folder: Path) -> tuple[np.ndarray, scores.Metrics]:
-        """Write embedding or assignment; returns it and its metrics."""
-        data, y = self.dataset, self.dataset.y
-        if self.row.family == CLUSTERING:
-            probability = estimator.assignment_
-            tables.write_assignment(folder, probability, data)
-            return probability, scores.cluster_scores(data, probability.argmax(1), probability.shape[1])
-        embedding = estimator.embedding_ if len(self.train) == len(data.X) else estimator.transform(data.X)
-        tables.write_embedding(folder, embedding, data)
-        if not self.is_encoder:
-            return embedding, scores.map_scores(data, embedding, self.options.seed)
-        if self.test is None or y is None:
-            return embedding, scores.neighbour_scores(embedding, y)
-        plain = self.estimator(max_iter=0).fit(data.X[self.train], y[self.train])
-        untrained = plain.transform(data.X)  # type: ignore[attr-defined]
-        found = scores.encoder_scores(y, self.train, self.test, embedding, untrained)
-        if hasattr(estimator, "predict"):
-            found["accuracy"] = float(np.mean(estimator.predict(data.X[self.test]) == y[self.test]))
-        return embedding, found
-
-    def describe(self, estimator: Any, recorder: Recorder) -> dict[str, Any]:
-        """The record of the run, without metrics and times."""
-        o, data, model = self.options, self.dataset, estimator.model_
-        told = model.explain(recorder.data if recorder.probe is None else recorder.probe)
-        batch_size = self.row.fit.get("batch_size")
-        points = min(batch_size or len(self.train), len(self.train)) * model.num_views
-        history = model.history
-        return {
-            "method": self.row.name,
-            "paper": self.row.paper,
-            "options": {
-                **self.row.parameters,
-                **o.parameters,
-                **self.row.fit,
-                **{k: v for k in ("max_iter", "restarts") if (v := getattr(o, k)) is not None},
-            },
-            "seed": o.seed,
-            "data": {
-                "name": data.name,
-                "shape": list(data.X.shape),
-                "image_shape": data.image_shape,
-                "classes": data.classes,
-                "rows": self.rows_used,
-            },
-            "steps": len(history.losses),
-            "interrupted": history.interrupted,
-            "final_loss": recorder.snapshots[-1].loss,
-            "restart_losses": list(history.restart_losses),
-            "divergence": model.measure.name,
-            "target_entropy": told.figures["target_entropy"],
-            "measured_on": "all rows"
-            if recorder.probe is None
-            else f"a probe batch of {recorder.probe.n} rows",
-            "gap_before": float(recorder.bars().gaps[0]),
-            "gap_after": float(recorder.bars().gaps[-1]),
-            "plan": str(model.plan(points)),
-            "equation": list(told.lines),
-            "versions": tables.versions(),
-        }
-
-    def draw(
-        self, folder: Path, estimator: Any, recorder: Recorder, result: np.ndarray, metrics: scores.Metrics
-    ) -> None:
-        """All pictures."""
-        data, model = self.dataset, estimator.model_
-        clustering = None
-        if self.row.family == CLUSTERING:
-            values = recorder.data.points().value
-            x = data.X if values is None else values.cpu().numpy()
-            clustering = Clustering.of(x, result.argmax(1), result.shape[1], data.y)
-        probe: Inputs | None = recorder.probe
-        inside = np.asarray(recorder.anchors) % (recorder.data.n if probe is None else probe.n)
-        rows = inside if probe is None else self.train[probe.id.cpu().numpy()[inside]]
-        if probe is None and len(self.train) < len(data.X):
-            rows = self.train[inside]
-        name = model.measure.name
-        loss_name = name.upper() if len(name) <= 3 else name.replace("_", " ")
-        album = Album(data, recorder, f"{self.row.name} on {data.name}", loss_name, rows, clustering)
-        losses = model.history.losses
-        marks = schedule_marks(dict(self.row.fit), len(losses))
-        cell = f"p: {self.row.target}   q: {self.row.learned}"
-        album.draw_map(folder / "map.png", result, headline(len(data.X), metrics))
-        album.draw_bars(folder / "p_vs_q.png", self.bars_caption(recorder, cell))
-        last = f"{loss_name} {losses[0]:.3g} → {recorder.snapshots[-1].loss:.3g}" if losses else "no steps"
-        album.draw_loss(folder / "loss.png", losses, marks, f"{last} nats in {len(losses)} steps")
-        album.animate(folder / "training.gif", cell)
-
-    def bars_caption(self, recorder: Recorder, cell: str) -> str:
-        """What the bars stand for."""
-        probe = recorder.probe
-        if self.row.family == CLUSTERING:
-            what = "mass on each cluster"
-        elif self.recipe.mapper_j is not None:
-            what = "mass on each class"
-        elif probe is not None:
-            views = f", {len(probe.views)} views" if len(probe.views) > 1 else ""
-            what = f"a probe batch of {probe.n} rows{views}"
-        else:
-            what = "the most probable neighbours"
-        return f"{cell}   bars: {what}"
+        scored = time.perf_counter()
+        album = make_album(row, dataset, recorder, result, anchor_rows(recorder, split.train))
+        draw(folder, row, album, estimator.model_, result, metrics)
+        seconds = {"fit": fitted - began, "score": scored - fitted, "draw": time.perf_counter() - scored}
+        chosen = {**row.parameters, **options.parameters, **row.fit}
+        chosen |= {k: v for k in ("max_iter", "restarts") if (v := getattr(options, k)) is not None}
+        record = captions.record(row, chosen, dataset, estimator.model_, album)
+        record |= {"seed": options.seed, "rows": split.words, "metrics": metrics}
+        seconds["total"] = time.perf_counter() - start
+        tables.write_record(folder, record | {"seconds": seconds, "versions": tables.versions()})
+        files = tuple(sorted(path.name for path in folder.iterdir()))
+    return RunResult(name, Path(out), files, metrics, seconds["total"], record["interrupted"])
 
 
-def headline(n: int, metrics: scores.Metrics) -> str:
-    """Number of rows and the scores, in one line."""
-    names = {
-        "knn_accuracy": "10-NN accuracy",
-        "linear_probe": "linear probe",
-        "linear_probe_untrained": "untrained",
-        "trustworthiness": "trustworthiness",
-        "hungarian_accuracy": "matched accuracy",
-        "nmi": "NMI",
+def build(row: Method, dataset: Dataset, options: RunOptions, **common: Any) -> Any:
+    """The scikit-learn estimator of the method with the options of the run."""
+    settings = {
+        **options.parameters,
+        "image_shape": dataset.image_shape,
+        "max_iter": options.max_iter,
+        "restarts": options.restarts,
+        "random_state": options.seed,
     }
-    shown = [f"{words} {metrics[key]:.3f}" for key, words in names.items() if key in metrics]
-    return "  ·  ".join([f"{n:,} points", *shown])
+    return ESTIMATORS[row.estimator](**{**settings, **common})
+
+
+def fit(estimator: MethodEstimator, dataset: Dataset, train: np.ndarray) -> Any:
+    """Fit to some rows, with their labels if there are any."""
+    return estimator.fit(dataset.X[train], None if dataset.y is None else dataset.y[train])
+
+
+def outcome(row: Method, estimator: Any, dataset: Dataset, folder: Path) -> np.ndarray:
+    """Soft assignment or embedding of all rows, written to the folder."""
+    if row.family == CLUSTERING:
+        tables.write_assignment(folder, estimator.assignment_, dataset)
+        return estimator.assignment_
+    fitted = len(estimator.embedding_) == len(dataset.X)
+    embedding = estimator.embedding_ if fitted else estimator.transform(dataset.X)
+    tables.write_embedding(folder, embedding, dataset)
+    return embedding
+
+
+def judge(
+    row: Method,
+    estimator: Any,
+    dataset: Dataset,
+    options: RunOptions,
+    train: np.ndarray,
+    test: np.ndarray | None,
+    result: np.ndarray,
+) -> scores.Metrics:
+    """The metrics that apply; an encoder is compared with the same network before training."""
+    y = dataset.y
+    if row.family == CLUSTERING:
+        return scores.cluster_scores(dataset, result.argmax(1), result.shape[1])
+    if not is_encoder(row):
+        return scores.map_scores(dataset, result, options.seed)
+    if test is None or y is None:
+        return scores.neighbour_scores(result, y)
+    untrained = fit(build(row, dataset, options, max_iter=0), dataset, train).transform(dataset.X)
+    found = scores.encoder_scores(y, train, test, result, untrained)
+    if hasattr(estimator, "predict"):
+        found["accuracy"] = float(np.mean(estimator.predict(dataset.X[test]) == y[test]))
+    return found
+
+
+def make_album(
+    row: Method, dataset: Dataset, recorder: Recorder, result: np.ndarray, anchors: np.ndarray
+) -> Album:
+    """What the pictures show."""
+    clustering = None
+    if row.family == CLUSTERING:
+        x = recorder.data.stacked().cpu().numpy()
+        clustering = Clustering.of(x, result.argmax(1), result.shape[1], dataset.y)
+    return Album(dataset, recorder, f"{row.name} on {dataset.name}", anchors, clustering)
+
+
+def draw(
+    folder: Path, row: Method, album: Album, model: Any, result: np.ndarray, metrics: scores.Metrics
+) -> None:
+    """All pictures."""
+    losses = model.history.losses
+    loss_name = captions.loss_name(model, album.recorder.limit)
+    cell = captions.cell(row)
+    album.draw_map(folder / "map.png", result, captions.headline(metrics))
+    album.draw_bars(folder / "p_vs_q.png", f"{cell}  ·  bars: {captions.bars(row, album.recorder)}")
+    final = album.recorder.snapshots[-1].loss
+    words = f"{loss_name} {losses[0]:.4g} → {final:.4g} in {len(losses)} steps" if losses else "no steps"
+    marks = captions.schedule_marks(row.fit, len(losses))
+    album.draw_loss(folder / "loss.png", losses, marks, loss_name, words)
+    album.animate(folder / "training.gif", cell, loss_name)

@@ -12,7 +12,6 @@ import numpy as np
 from iconlearn.data.files import Dataset
 from iconlearn.inputs import Inputs
 from iconlearn.recording import Bars, Recorder
-from iconlearn.train.schedules import Steps
 from iconlearn.viz import (
     Frame,
     assignment_figure,
@@ -71,7 +70,6 @@ class Album:
     dataset: Dataset
     recorder: Recorder
     title: str
-    loss_name: str
     anchor_rows: np.ndarray
     clustering: Clustering | None = None
 
@@ -94,21 +92,27 @@ class Album:
         columns = images
         if c is not None:
             columns = group_means(images, c.rank[c.assigned], len(c.order))
-        elif (m := recorder.snapshots[-1].log_q.shape[1]) != len(images):
-            if (label := recorder.data.label) is None:
+        elif recorder.by_class:
+            label = recorder.data.label
+            if label is None:
                 return None
-            columns = group_means(self.images(recorder.data), label.cpu().numpy(), m)
+            columns = group_means(self.images(recorder.data), label.cpu().numpy(), bars.columns.max() + 1)
         return np.concatenate([images[recorder.anchors][:, None], columns[bars.columns]], axis=1)
 
     def images(self, batch: Inputs) -> np.ndarray:
         """Rows, of all views, as pictures (n, h, w) or (n, h, w, 3)."""
         x = batch.stacked().detach().cpu().double().numpy().reshape(-1, *(self.dataset.image_shape or ()))
+        whole = self.recorder.data.stacked()  # views may be brighter or darker than any picture of the data
+        x = x.clip(float(whole.min()), float(whole.max()))
         return x[:, 0] if x.shape[1] == 1 else np.moveaxis(x, 1, -1)
 
     def draw_map(self, path: Path, embedding: np.ndarray, subtitle: str) -> None:
         """The map, or the clusters on a map of the data beside the classes that they found."""
         data, c = self.dataset, self.clustering
         if c is None:
+            if embedding.shape[1] > 2:
+                subtitle = f"{subtitle}  ·  PCA of {embedding.shape[1]} dimensions".removeprefix("  ·  ")
+                embedding = project(self.recorder.seen(embedding))[0]
             fig = map_figure(embedding, data.y, data.classes, self.title, subtitle)
         else:
             fig = assignment_figure(c.layout, c.assigned, data.y, data.classes, self.title, subtitle)
@@ -119,7 +123,7 @@ class Album:
         bars = self.bars()
         fig = p_vs_q_figure(
             bars.p[-1],
-            bars.q[0],
+            bars.q[0] if len(bars.q) > 1 else None,
             bars.q[-1],
             self.anchors(),
             self.thumbnails(bars),
@@ -130,18 +134,16 @@ class Album:
         save_figure(fig, path)
 
     def draw_loss(
-        self, path: Path, losses: Sequence[float], events: list[tuple[float, str]], subtitle: str
+        self, path: Path, losses: Sequence[float], events: list[tuple[float, str]], name: str, subtitle: str
     ) -> None:
         """The loss of every step; of mini-batches also its running mean."""
         steps = np.arange(len(losses))
         if not len(steps):
             steps, losses = np.zeros(1), [self.recorder.snapshots[-1].loss]
-        fig = loss_figure(
-            steps, losses, events=events, name=self.loss_name, title=self.title, subtitle=subtitle
-        )
+        fig = loss_figure(steps, losses, events=events, name=name, title=self.title, subtitle=subtitle)
         save_figure(fig, path)
 
-    def animate(self, path: Path, subtitle: str) -> None:
+    def animate(self, path: Path, subtitle: str, loss_name: str) -> None:
         """The map unfolding, or the clusters settling, while q comes to meet p."""
         recorder, data, c, bars = self.recorder, self.dataset, self.clustering, self.bars()
         labels, names = data.y, data.classes
@@ -171,7 +173,7 @@ class Album:
             rest=bars.rest,
             title=self.title,
             subtitle=subtitle,
-            loss_name=self.loss_name,
+            loss_name=loss_name,
         )
 
 
@@ -179,16 +181,3 @@ def group_means(images: np.ndarray, groups: np.ndarray, count: int) -> np.ndarra
     """The mean picture of each group, (count, ...): how a column that stands for many rows is drawn."""
     members = [images[groups == k] for k in range(count)]
     return np.stack([part.mean(0) if len(part) else np.zeros_like(images[0]) for part in members])
-
-
-def schedule_marks(options: dict[str, Any], total: int) -> list[tuple[float, str]]:
-    """Steps at which a stepwise schedule changes, in words."""
-    return [
-        (float(end), f"{name} {before:g} → {after:g}")
-        for name, schedule in options.items()
-        if isinstance(schedule, Steps)
-        for end, before, after in zip(
-            schedule.ends(total), schedule.values, schedule.values[1:], strict=False
-        )
-        if 0 < end < total
-    ]

@@ -21,32 +21,6 @@ MOST_ROWS = 5000  # trustworthiness takes memory and time of n squared: of large
 Metrics = dict[str, Any]
 
 
-def halves(y: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """A stratified half of the labelled rows and the other half, sorted; None if a half lacks two classes.
-
-    Rows without a label (-1) go to the first half.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> halves(np.array([0, 0, 1, 1, -1]), seed=0)
-    (array([1, 3, 4]), array([0, 2]))
-    """
-    if y is None:
-        return None
-    order = np.random.default_rng(seed).permutation(len(y))
-    first, second = [np.flatnonzero(y < 0)], []
-    for k, kind in enumerate(np.unique(y[y >= 0])):
-        members = order[y[order] == kind]
-        cut = (len(members) + k % 2) // 2  # odd classes round up and down in turn
-        first.append(members[:cut])
-        second.append(members[cut:])
-    parts = [np.sort(np.concatenate([*part, order[:0]])) for part in (first, second)]
-    if any(len(np.unique(y[part][y[part] >= 0])) < 2 for part in parts):
-        return None
-    return parts[0], parts[1]
-
-
 def map_scores(dataset: Dataset, embedding: np.ndarray, seed: int) -> Metrics:
     """Scores of a map: trustworthiness(12), and the accuracy of 10 nearest neighbours where there are labels."""
     found: Metrics = {}

@@ -7,6 +7,7 @@ import logging
 import math
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -61,9 +62,8 @@ class Training:
             raise OptionError(f"fit: augment={self.augment!r} must be a function (x, generator) -> view of x")
         if self.random_state is not None:
             check_number("fit", "random_state", self.random_state, low=0, high=2**63 - 1, integer=True)
-        for callback in self.callbacks:
-            if not callable(callback):
-                raise OptionError(f"fit: callbacks has {callback!r}, which is not a function of an Event")
+        if not (isinstance(self.callbacks, (tuple, list)) and all(map(callable, self.callbacks))):
+            raise OptionError(f"fit: callbacks={self.callbacks!r} must be a tuple of functions of an Event")
 
     def seed(self) -> int:
         """The seed of the run; drawn from the system when random_state is None."""
@@ -191,17 +191,37 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
             f"{model.target_dist!r} compares {model.num_views} views of every sample but the data has "
             f"{len(data.views)}; pass a tuple of views, or augment= (a function (x, generator) -> view)"
         )
-    seed = options.seed()
-    points = data.points()
-    model.prepared = model.target_dist.prepare(points)
+    seed, history = options.seed(), History()
+    model.prepared = model.target_dist.prepare(data.points())
     model.train()
-    target = fixed_target(model, data, options)
-    history = History()
-    if options.restarts > 1:
-        seed = best_seed(model, data, options, seed, target, history)
-    run = Run(model, data, options, seed, target)
-    best = Best(model)
-    emit = Emitter(options.callbacks)
+    try:
+        with own_randomness(seed, data.id.device):
+            target = fixed_target(model, data, options)
+            if options.restarts > 1:
+                seed = best_seed(model, data, options, seed, target, history)
+            if not history.interrupted:
+                follow(Run(model, data, options, seed, target), history)
+    finally:
+        model.prepared = None
+        model.eval()
+    return history
+
+
+@contextmanager
+def own_randomness(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed what draws from torch's global state (dropout), and put that state back afterwards."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.default_generator.manual_seed(seed)
+        if device.type == "cuda":
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
+        yield
+
+
+def follow(run: Run, history: History) -> None:
+    """Take a run to its end, with its events; Ctrl-C leaves the model in the best state seen."""
+    model, best, emit = run.model, Best(run.model), Emitter(run.options.callbacks)
+    history.losses = run.losses
     try:
         emit(Event("start", 0, run.total, math.nan, model))
         while run.step < run.total:
@@ -214,11 +234,7 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
         best.restore()
         log.warning("interrupted at step %d of %d; the best state so far is kept", run.step, run.total)
     finally:
-        history.losses = run.losses
-        model.prepared = None
-        model.eval()
         emit(Event("end", run.step, run.total, run.losses[-1] if run.losses else math.nan, model))
-    return history
 
 
 def fixed_target(model: Objective, data: Inputs, options: Training) -> Conditional | None:
@@ -252,23 +268,33 @@ def best_seed(
 ) -> int:
     """The seed of the best of several starts by its own loss, found by successive halving (``ROUNDS``).
 
-    The winner is run again from its seed by the caller, so callbacks see one unbroken run.
+    The winner is run again from its seed by the caller, so callbacks see one unbroken run. Ctrl-C ends the
+    search and leaves the model in the state of the best start so far.
     """
     source = torch.Generator().manual_seed(seed)
     seeds = [int(torch.randint(1 << 62, (), generator=source)) for _ in range(options.restarts)]
     emit = Emitter(options.callbacks)
     runs: dict[int, Run] = {}
-    for k, s in enumerate(seeds):
-        runs[s] = Run(copy.deepcopy(model), data, options, s, target)
-        emit(Event("search", k, len(seeds), math.nan, model))
-    for share, kept in ROUNDS:
-        for run in runs.values():
-            while run.step < round(share * run.total):
-                run.advance()
-        losses = {s: run.loss() for s, run in runs.items()}
-        history.restart_losses = sorted(losses.values())
-        ranked = sorted(losses, key=lambda s: losses[s])
-        runs = {s: runs[s] for s in ranked[: max(1, round(kept * options.restarts))]}
+    try:
+        for k, s in enumerate(seeds):
+            runs[s] = Run(copy.deepcopy(model), data, options, s, target)
+            emit(Event("search", k, len(seeds), math.nan, model))
+        for share, kept in ROUNDS:
+            for run in runs.values():
+                while run.step < round(share * run.total):
+                    run.advance()
+            losses = {s: run.loss() for s, run in runs.items()}
+            history.restart_losses = sorted(losses.values())
+            ranked = sorted(losses, key=lambda s: losses[s])
+            runs = {s: runs[s] for s in ranked[: max(1, round(kept * options.restarts))]}
+    except KeyboardInterrupt:
+        if not runs:
+            raise
+        history.interrupted = True
+        ahead = min(runs.values(), key=lambda run: (-run.step, run.loss()))
+        history.losses = ahead.losses
+        model.load_state_dict(ahead.model.state_dict(), strict=False)  # a teacher would be extra
+        log.warning("interrupted during the search; the best of %d starts so far is kept", len(runs))
     return next(iter(runs))
 
 
@@ -284,18 +310,23 @@ class Emitter:
 
 
 class Best:
-    """The state with the lowest loss seen, kept so that an interrupted run can return it."""
+    """The state with the lowest loss seen, kept so that an interrupted run can return it.
+
+    A step tells the loss of the state before it, so a state is kept until the next step has judged it.
+    """
 
     def __init__(self, model: Objective) -> None:
         self.model = model
         self.loss, self.last, self.state = math.inf, math.inf, None
+        self.waiting: dict[str, Tensor] | None = None
 
     def see(self, event: Event, *, whole: bool) -> None:
         """Remember the state if it is the best; only losses of the whole data can be compared."""
         self.last = event.loss
+        if self.waiting is not None and event.loss < self.loss:
+            self.loss, self.state = event.loss, self.waiting
         spaced = event.step % max(1, event.max_iter // 50) == 0
-        if whole and spaced and event.loss < self.loss:
-            self.loss, self.state = event.loss, copy.deepcopy(self.model.state_dict())
+        self.waiting = copy.deepcopy(self.model.state_dict()) if whole and spaced else None
 
     def restore(self) -> None:
         """Put the best state back, unless the present one is better."""

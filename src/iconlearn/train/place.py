@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from iconlearn._errors import InputError
+from iconlearn.bandwidth import RowBandwidth
+from iconlearn.distributions import Distribution, Gaussian
 from iconlearn.inputs import Inputs
-from iconlearn.mappers import embed
+from iconlearn.mappers import Table, embed
 from iconlearn.objective import Objective
 from iconlearn.points import Points
 
@@ -25,8 +27,9 @@ def place(model: Objective, fitted: Inputs, new: Inputs) -> Tensor:
     """
     target, learned = model.target_dist.per_row(), model.learned_dist.per_row()
     columns = fitted.points()
+    hold_shared_widths(target, columns)
     rows = new.points()
-    rows = replace(rows, id=rows.id - rows.n)  # negative ids: no new row is a fitted one
+    rows = replace(rows, id=-1 - torch.arange(rows.n, device=rows.device))  # no new row is a fitted one
     with torch.no_grad():
         anchors = columns.with_value(embed(model.mapper, fitted))
         p = target(rows, columns, model.evaluate)
@@ -39,12 +42,21 @@ def place(model: Objective, fitted: Inputs, new: Inputs) -> Tensor:
     shift = torch.zeros_like(start, requires_grad=True)
     optimizer = torch.optim.Adam([shift], lr=LEARNING_RATE)
     for _ in range(STEPS):
-        q = learned(rows.with_value(start + shift), anchors, model.evaluate)
-        loss = model.measure.rows(p, q).sum()
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        with torch.enable_grad():
+            q = learned(rows.with_value(start + shift), anchors, model.evaluate)
+            loss = model.measure.rows(p, q).sum()
+        (shift.grad,) = torch.autograd.grad(loss, [shift])  # the model's own gradients stay as they are
         optimizer.step()
-    return (start + shift).detach()
+    placed = (start + shift).detach()
+    return model.mapper.outputs(placed) if isinstance(model.mapper, Table) else placed
+
+
+def hold_shared_widths(target: Distribution, columns: Points) -> None:
+    """Take widths that all rows share from the fitted rows, so that a new row does not change another's."""
+    for part in target.modules():
+        if isinstance(part, Gaussian) and isinstance(part.sigma, RowBandwidth) and part.sigma.shared:
+            held = float(part.solve(part.sigma, columns, columns)[0])
+            part.sigma = held if part.metric == "cos" else held * columns.unit
 
 
 def attraction_centre(p: object, anchors: Points) -> Tensor:

@@ -138,7 +138,7 @@ class Scene:
         ax.set_ylim(centre[1] - half, centre[1] + half)
         self._points.set_offsets(points[self._order])
         if (colors := self._frames[index].colors) is not None:
-            self._points.set_facecolors(colors[self._order])
+            self._points.set_facecolor(colors[self._order])
         self._rings.set_offsets(points[self._ringed])
         for row, letter in zip(self._ringed, self._letters, strict=True):
             letter.set_position(points[row] + 0.035 * half)

@@ -101,6 +101,10 @@ def training_gif(
         fixed = [style.PAPER, style.PANEL, style.INK, style.MUTED, style.FAINT, style.P_COLOR, style.Q_COLOR]
         if codes is None:
             fixed.append(style.NEUTRAL)
+        elif len(names) <= _inputs.MAX_NAMED:
+            # Class colours as the see-through points show them: few pixels, which a median cut would merge.
+            faint = 1 - style.point_alpha(len(codes))
+            fixed += [style.mix(color, style.PANEL, faint) for color in style.class_colors(len(names))]
         data = _gif.encode_gif(scene.draw, len(checked), fixed, fps, hold, max_bytes)
         aside.write_bytes(data)
     return path

@@ -1,0 +1,39 @@
+"""Independent pieces of work on several cores, with the same bits for any number of threads.
+
+Every piece runs on one thread and results come back in order, so nothing depends on how many there are. Pieces
+wait for nobody: a machine that is busy with other work slows them down by its share and no more, where the
+barriers inside a parallel tensor operation would each wait for the slowest thread.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+import torch
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@cache
+def _pool(workers: int, process: int) -> ThreadPoolExecutor:
+    """Threads that run tensor operations alone; one pool for each process, since threads do not survive a fork."""
+    return ThreadPoolExecutor(workers, "iconlearn", initializer=torch.set_num_threads, initargs=(1,))
+
+
+def in_order(work: Callable[[Item], Result], items: Sequence[Item], *, spread: bool) -> Iterator[Result]:
+    """``work(item)`` for every item, in order, on torch's number of threads if ``spread``.
+
+    At most that many results are held at a time.
+    """
+    workers = torch.get_num_threads()
+    if not spread or workers == 1 or len(items) == 1:
+        yield from map(work, items)
+        return
+    pool = _pool(workers, os.getpid())
+    for start in range(0, len(items), workers):
+        yield from list(pool.map(work, items[start : start + workers]))

@@ -1,0 +1,191 @@
+"""scikit-learn's own checks on every estimator, and what users of pipelines rely on."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from toys import NAMES, ROWS, blobs, small
+
+import iconlearn
+from iconlearn import InputError, OptionError
+from iconlearn.estimators import ESTIMATORS, ClusterEstimator
+from iconlearn.methods import CLUSTERING
+
+X, Y = blobs()
+QUICK = {"max_iter": 5, "restarts": 2}
+# scikit-learn's checks fit as few as ten rows.
+TINY = {"perplexity": 3.0, "n_neighbors": 3, "n_clusters": 3, "embedding_dim": 4}
+
+SPARSE_PROBABILITIES = (
+    "scikit-learn's check reads classifier_tags of all that has predict_proba; a clusterer has none"
+)
+
+
+def tiny(row):
+    """An estimator of the row for the smallest data."""
+    chosen = {name: value for name, value in TINY.items() if name in row.parameters}
+    return ESTIMATORS[row.estimator](**chosen, **QUICK)
+
+
+def quick(row, **changed):
+    """An estimator of the row for sixty points."""
+    return ESTIMATORS[row.estimator](**small(row), **{**QUICK, **changed})
+
+
+def expected_failures(estimator):
+    if isinstance(estimator, ClusterEstimator):
+        return {
+            "check_estimator_sparse_array": SPARSE_PROBABILITIES,
+            "check_estimator_sparse_matrix": SPARSE_PROBABILITIES,
+        }
+    return {}
+
+
+@parametrize_with_checks([tiny(row) for row in ROWS], expected_failed_checks=expected_failures)
+def test_scikit_learn(estimator, check):
+    check(estimator)
+
+
+def test_every_row_has_its_own_public_estimator():
+    assert len({row.estimator for row in ROWS}) == len(ROWS)
+    for row in ROWS:
+        cls = getattr(iconlearn, row.estimator)
+        assert cls is ESTIMATORS[row.estimator]
+        assert cls.__name__ == row.estimator
+        assert row.paper in cls.__doc__
+        assert row.estimator in dir(iconlearn)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=NAMES)
+def test_clone_pickle_refit_and_sparse_agree(row):
+    estimator = quick(row).fit(X, Y)
+    read = "predict_proba" if row.family == CLUSTERING else "transform"
+    first = getattr(estimator, read)(X)
+    assert np.isfinite(first).all()
+    again = pickle.loads(pickle.dumps(estimator))
+    np.testing.assert_array_equal(getattr(again, read)(X), first)
+    copy = clone(estimator)
+    assert not hasattr(copy, "model_")
+    assert copy.get_params() == estimator.get_params()
+    np.testing.assert_array_equal(getattr(copy.fit(X, Y), read)(X), first)
+    np.testing.assert_array_equal(getattr(estimator.fit(X, Y), read)(X), first)
+    from scipy.sparse import csr_array
+
+    np.testing.assert_array_equal(getattr(estimator.fit(csr_array(X), Y), read)(csr_array(X)), first)
+    assert estimator.n_features_in_ == 6
+    assert estimator.n_iter_ == len(estimator.loss_curve_) == 5
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.family != CLUSTERING], ids=lambda r: r.name)
+def test_transformers_fit_pipelines_and_pandas(row):
+    import pandas
+
+    estimator = quick(row)
+    both = estimator.fit_transform(X, Y)
+    np.testing.assert_array_equal(both, estimator.transform(X))
+    np.testing.assert_array_equal(both, estimator.embedding_)
+    names = estimator.get_feature_names_out()
+    assert len(names) == both.shape[1] == len(set(names))
+    frame = pandas.DataFrame(X, columns=list("abcdef"))
+    table = clone(estimator).set_output(transform="pandas").fit(frame, Y).transform(frame)
+    assert list(table.columns) == list(names)
+    np.testing.assert_array_equal(table.to_numpy(), both)
+    pipeline = make_pipeline(StandardScaler(), clone(estimator))
+    assert pipeline.fit(frame, Y).transform(frame).shape == both.shape
+    named = clone(estimator).fit(frame, Y)
+    assert list(named.feature_names_in_) == list("abcdef")
+    with pytest.raises(InputError, match="feature names"):
+        named.transform(frame[list("fedcba")])
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.family == CLUSTERING], ids=lambda r: r.name)
+def test_clusterings_predict_soft_and_hard(row):
+    estimator = quick(row, max_iter=30)
+    labels = estimator.fit_predict(X)
+    np.testing.assert_array_equal(labels, estimator.labels_)
+    np.testing.assert_array_equal(labels, estimator.predict(X))
+    fresh = X + 0.05
+    for rows in (X, fresh, fresh[:1]):
+        soft = estimator.predict_proba(rows)
+        assert soft.shape == (len(rows), 4)
+        np.testing.assert_allclose(soft.sum(1), 1, atol=1e-5)
+    np.testing.assert_allclose(
+        estimator.predict_proba(fresh[5:8]), estimator.predict_proba(fresh)[5:8], rtol=1e-3, atol=1e-5
+    )
+    assert (estimator.predict(fresh) == labels).mean() > 0.9
+
+
+def test_cross_entropy_classifies_with_names():
+    names = np.array(["ant", "bee", "cat", "dog"])[Y]
+    row = next(r for r in ROWS if r.name == "cross-entropy")
+    estimator = quick(row, max_iter=40).fit(X, names)
+    assert estimator.score(X, names) > 0.9
+    assert set(estimator.predict(X)) <= set(names)
+    np.testing.assert_allclose(estimator.predict_proba(X).sum(1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["TSNE", "InfoNCEClustering", "SimCLR", "SupCon", "CrossEntropy"])
+def test_bad_input_is_a_typed_error(name):
+    row = next(r for r in ROWS if r.estimator == name)
+    with pytest.raises(NotFittedError):
+        quick(row).predict(X) if row.family == CLUSTERING else quick(row).transform(X)
+    estimator = quick(row).fit(X, Y)
+    read = estimator.predict if row.family == CLUSTERING else estimator.transform
+    with pytest.raises(InputError, match="3 features.*6 features"):
+        read(X[:, :3])
+    bad = X.copy()
+    bad[1, 0] = np.nan
+    with pytest.raises(InputError, match="row 1, column 0"):
+        quick(row).fit(bad, Y)
+    with pytest.raises(InputError, match="Reshape your data"):
+        quick(row).fit(X[:, 0], Y)
+    for given in ({"image_shape": (1, 2, 2)}, {"image_shape": 5}, {"image_shape": (1, 2, "x")}):
+        with pytest.raises((InputError, OptionError), match="image_shape"):
+            quick(row, **given).fit(X, Y)
+    for given in ({"random_state": -1}, {"random_state": "x"}, {"callbacks": print}, {"restarts": 0}):
+        with pytest.raises(OptionError, match=next(iter(given))):
+            quick(row, **given).fit(X, Y)
+    with pytest.raises(OptionError, match="did you mean 'max_iter'"):
+        ESTIMATORS[name](maxiter=3)
+
+
+def test_bad_labels_are_typed_errors():
+    row = next(r for r in ROWS if r.name == "supcon")
+    cases = {
+        "target y is None": None,
+        r"shape \(59,\)": Y[:-1],
+        r"shape \(60, 2\)": np.stack([Y, Y], 1),
+        "continuous": Y + 0.5,
+        "NaN or infinite in row 3": np.where(np.arange(60) == 3, np.nan, Y),
+        "codes or names": np.array([0, "a", None] * 20, dtype=object),
+    }
+    for message, labels in cases.items():
+        with pytest.raises(InputError, match=message):
+            quick(row).fit(X, labels)
+
+
+def test_random_states(monkeypatch):
+    row = next(r for r in ROWS if r.name == "pca")
+    first = quick(row, random_state=np.random.RandomState(3)).fit(X).embedding_
+    np.testing.assert_array_equal(quick(row, random_state=np.random.RandomState(3)).fit(X).embedding_, first)
+    assert not np.array_equal(quick(row, random_state=4).fit(X).embedding_, first)
+    one, two = (quick(row, random_state=None).fit(X).embedding_ for _ in range(2))
+    assert not np.array_equal(one, two)
+
+
+def test_options_of_all_estimators_do_something(capsys):
+    row = next(r for r in ROWS if r.name == "infonce-clustering")
+    estimator = quick(row, verbose=1, restarts=3).fit(X)
+    assert "infonce-clustering" in capsys.readouterr().err
+    assert len(estimator.model_.history.restart_losses) > 0
+    assert len(quick(row, max_iter=7).fit(X).loss_curve_) == 7
+    seen = []
+    quick(row, callbacks=(seen.append,)).fit(X)
+    assert {event.kind for event in seen} == {"search", "start", "step", "end"}

@@ -1,0 +1,251 @@
+"""Saving and loading: bit-equal, and every damaged, hostile or newer file a typed error."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import iconlearn
+from iconlearn import (
+    KNN,
+    METHODS,
+    Augmentation,
+    CrossModal,
+    Embedding,
+    FileFormatError,
+    Gaussian,
+    Graph,
+    ICon,
+    KthNeighbor,
+    Label,
+    Learnable,
+    Linear,
+    Momentum,
+    OptionError,
+    PerView,
+    Queue,
+    StudentT,
+    load,
+    save,
+)
+from iconlearn.methods import Shape
+from iconlearn.persistence import MAX_JSON, write_aside
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(40, 5)) + 3 * (np.arange(40) % 3)[:, None]
+Y = np.arange(40) % 3
+SMALL = {"perplexity": 5.0, "n_neighbors": 4, "n_clusters": 3, "embedding_dim": 4}
+
+
+@pytest.mark.parametrize("row", METHODS.values(), ids=list(METHODS))
+def test_a_loaded_model_gives_the_same_bits(row, tmp_path):
+    recipe = row.recipe(**{k: v for k, v in SMALL.items() if k in row.parameters})
+    shape = Shape.of(X, n_classes=3)
+    options = {**row.fit, "epochs": None, "max_iter": 5, "restarts": 1}
+    if recipe.augment is not None:
+        options["augment"] = recipe.augment(shape)
+    for scale in (1.0, 1e30):
+        model = recipe.model(shape).fit(X * scale, Y if row.needs_labels else None, **options)
+        path = save(model, tmp_path / "model")
+        loaded = load(path)
+        assert repr(loaded) == repr(model)
+        assert not loaded.training
+        new = np.vstack([X[:3], X[:3] + 0.1]) * scale
+        for rows in (X * scale, new):
+            np.testing.assert_array_equal(loaded.transform(rows), model.transform(rows))
+    assert sorted(os.listdir(tmp_path)) == ["model.json", "model.safetensors"]
+    for name in ("model", "model.json", "model.safetensors"):
+        assert repr(load(tmp_path / name)) == repr(model)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ICon(Gaussian(KthNeighbor(3)), StudentT(df=2.5), Linear(5, 2), divergence="js"),
+        lambda: ICon(
+            Graph(np.eye(40)[::-1] + 0.5), Gaussian(Learnable(2.0)), Embedding(40, 2, init=np.ones((40, 2)))
+        ),
+        lambda: ICon(0.3 * KNN(3).propagate(2) + 0.7 * Label().debias(0.1), Gaussian(1.0), Linear(5, 2)),
+        lambda: ICon(KNN(3).on("other"), Gaussian(1.0).nearest(9), Linear(5, 2)),
+        lambda: ICon(
+            CrossModal(), Gaussian(0.7, "cos", pairs="cross_view"), PerView(Linear(5, 2), Linear(5, 2))
+        ),
+        lambda: ICon(
+            Augmentation(2), Gaussian(0.7, "cos"), Linear(5, 2), mapper_j=Queue(9, keys=Momentum(0.9))
+        ),
+        lambda: ICon(KNN(3), Gaussian(float("inf")), Linear(5, 2), direction="forward", engine="tiled"),
+        lambda: ICon(KNN(3), Gaussian(nn.Parameter(torch.tensor(2.0))), Linear(5, 2)),
+    ],
+)
+def test_parts_survive(make, tmp_path):
+    model = make()
+    loaded = load(save(model, tmp_path / "part"))
+    assert repr(loaded).replace("Tensor", "ndarray") == repr(model)
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor), name
+
+
+def test_a_graph_and_its_loss_survive(tmp_path):
+    model = ICon(Graph(rng.random((40, 40))), Gaussian(1.0), Linear(5, 2))
+    loaded = load(save(model, tmp_path / "graph"))
+    assert loaded(X).item() == pytest.approx(model(X).item(), rel=1e-6)
+
+
+def test_a_started_momentum_teacher_survives(tmp_path):
+    for mapper_j in (Momentum(0.9), Queue(50, keys=Momentum(0.9))):
+        model = ICon(KNN(3), Gaussian(1.0), Linear(5, 2), mapper_j=mapper_j)
+        model.fit(X, max_iter=5, lr=0.1)
+        loaded = load(save(model, tmp_path / "teacher"))
+        assert any(".teacher." in name for name in model.state_dict())
+        for name, tensor in model.state_dict().items():
+            assert torch.equal(loaded.state_dict()[name], tensor), name
+
+
+def test_a_mapper_of_the_users_needs_one_to_load_into(tmp_path):
+    network = nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 2))
+    model = ICon(KNN(3), Gaussian(1.0), network).fit(X, max_iter=3)
+    path = save(model, tmp_path / "own")
+    fresh = nn.Sequential(nn.Linear(5, 8), nn.ReLU(), nn.Linear(8, 2))
+    np.testing.assert_array_equal(load(path, mapper=fresh).transform(X), model.transform(X))
+    with pytest.raises(FileFormatError, match="'Sequential'.*pass one.*mapper="):
+        load(path)
+    with pytest.raises(FileFormatError, match="does not fit its tensors"):
+        load(path, mapper=nn.Linear(5, 2))
+
+
+def test_a_function_cannot_be_saved(tmp_path):
+    with pytest.raises(OptionError, match="a file cannot describe"):
+        save(ICon(Gaussian(1.0, metric=torch.cdist), Gaussian(1.0), Linear(5, 2)), tmp_path / "m")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def saved(tmp_path):
+    return save(ICon(KNN(3), StudentT(), Embedding(40, 2)).fit(X, max_iter=3), tmp_path / "model")
+
+
+def change(path, **parts):
+    path.write_text(json.dumps({**json.loads(path.read_text()), **parts}))
+
+
+def test_a_truncated_or_flipped_tensor_file(saved):
+    tensors = saved.with_suffix(".safetensors")
+    body = tensors.read_bytes()
+    for bad in (body[:-1], body[: len(body) // 2], b"", body[:100] + bytes([body[100] ^ 1]) + body[101:]):
+        tensors.write_bytes(bad)
+        with pytest.raises(FileFormatError, match="damaged"):
+            load(saved)
+
+
+def test_a_truncated_or_flipped_description(saved):
+    body = saved.read_bytes()
+    for bad in (body[:-20], b"", b"\xff\xfe", b"[1, 2]", b"3", b'"x"', b"[" * 100_000):
+        saved.write_bytes(bad)
+        with pytest.raises(FileFormatError, match=r"is not (JSON|a saved model)"):
+            load(saved)
+
+
+def test_missing_files(saved, tmp_path):
+    with pytest.raises(FileFormatError, match="cannot be read"):
+        load(tmp_path / "nothing")
+    saved.with_suffix(".safetensors").unlink()
+    with pytest.raises(FileFormatError, match="cannot be read.*beside the JSON"):
+        load(saved)
+    with pytest.raises(FileFormatError, match="cannot be read"):
+        load(tmp_path)
+
+
+def test_newer_and_hostile_descriptions(saved):
+    held = json.loads(saved.read_text())
+    model = held["model"]
+    cases = {
+        "schema 99": {"schema": 99},
+        "schema None": {"schema": None},
+        "unknown part 'os.system'": {"model": {"type": "os.system", "args": {"command": "true"}}},
+        "does not fit its": {"model": {"type": ["x"], "args": {}}},
+        "describes a": {"model": {"type": "KNN", "args": {}}},
+        "describes a ": {"model": 3},
+        "no argument": {"model": {**model, "args": {**model["args"], "extra": 1}}},
+        "does not fit": {"model": {"args": {}}},
+        "fit its tensors or this version": {"unit": "x"},
+        "does not fit its tensors": {"training_data": {"views": 3, "fields": [], "unit": 1.0}},
+        "damaged": {"sha256": "0" * 64},
+        "damaged or": {"sha256": 5},
+    }
+    for message, parts in cases.items():
+        saved.write_text(json.dumps({**held, **parts}))
+        with pytest.raises(FileFormatError, match=message.strip()):
+            load(saved)
+    for name, sizes in {
+        "Embedding": {"num_embeddings": 10**9},
+        "Assignments": {"num_embeddings": 10**6, "num_clusters": 10**6},
+        "Linear": {"in_features": 10**5, "out_features": 10**5},
+        "Orthonormal": {"in_features": 10**5, "out_features": 10**4},
+        "SoftmaxHead": {"in_features": 10**6, "num_clusters": 10**5},
+        "MLP": {"in_features": 10**5, "out_features": 2, "hidden": [10**5]},
+        "CNN": {"image_shape": [1, 10**5, 10**5]},
+        "Prototypes": {"num_prototypes": 10**9, "dim": 10},
+    }.items():
+        huge = {**model["args"], "mapper": {"type": name, "args": sizes}}
+        saved.write_text(json.dumps({**held, "model": {"type": "ICon", "args": huge}}))
+        with pytest.raises(FileFormatError, match=f"{name} is described with .* numbers"):
+            load(saved)
+    graph = {**model["args"], "target_dist": {"type": "Graph", "args": {}, "graph": ["x", 10**10, 10**10]}}
+    saved.write_text(json.dumps({**held, "model": {"type": "ICon", "args": graph}}))
+    with pytest.raises(FileFormatError, match="Graph is described with"):
+        load(saved)
+    deep = {"type": "ICon", "args": {}}
+    for _ in range(400):
+        deep = {"type": "Debiased", "args": {"base": deep, "alpha": 0.1}}
+    saved.write_text(json.dumps({**held, "model": deep}))
+    with pytest.raises(FileFormatError):
+        load(saved)
+    with open(saved, "wb") as file:
+        file.truncate(MAX_JSON + 1)
+    with pytest.raises(FileFormatError, match="larger than 64 MiB"):
+        load(saved)
+
+
+def test_a_safetensors_file_that_is_none(saved):
+    import hashlib
+
+    body = b"\xff" * 64
+    saved.with_suffix(".safetensors").write_bytes(body)
+    change(saved, sha256=hashlib.sha256(body).hexdigest())
+    with pytest.raises(FileFormatError, match="not a safetensors file"):
+        load(saved)
+
+
+def test_a_kill_while_writing_leaves_the_last_good_file(saved, monkeypatch):
+    before = {path: (saved.parent / path).read_bytes() for path in os.listdir(saved.parent)}
+
+    def killed(descriptor):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.fsync", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_aside(saved, b"new")
+    with pytest.raises(KeyboardInterrupt):
+        save(ICon(KNN(3), StudentT(), Linear(5, 2)), saved)
+    assert {path: (saved.parent / path).read_bytes() for path in os.listdir(saved.parent)} == before
+    monkeypatch.undo()
+    assert load(saved).transform(X).shape == (40, 2)
+
+
+def test_no_code_is_run_from_a_file():
+    text = (Path(iconlearn.__path__[0]) / "persistence.py").read_text()
+    for word in ("import pickle", "torch.load", " eval(", " exec(", "import_module"):
+        assert word not in text
+
+
+def test_a_name_with_dots_keeps_them(tmp_path):
+    model = ICon(KNN(3), StudentT(), Linear(5, 2))
+    path = save(model, tmp_path / "run.v1")
+    assert sorted(os.listdir(tmp_path)) == ["run.v1.json", "run.v1.safetensors"]
+    assert repr(load(tmp_path / "run.v1")) == repr(load(path))
