@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TypeVar
 
@@ -17,6 +19,20 @@ import torch
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+_workers: ContextVar[int | None] = ContextVar("iconlearn_workers", default=None)
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Tensor operations of this thread run on one thread; :func:`in_order` spreads over as many as there were."""
+    before = torch.get_num_threads()
+    token = _workers.set(_workers.get() or before)
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+        _workers.reset(token)
 
 
 @cache
@@ -26,11 +42,11 @@ def _pool(workers: int, process: int) -> ThreadPoolExecutor:
 
 
 def in_order(work: Callable[[Item], Result], items: Sequence[Item], *, spread: bool) -> Iterator[Result]:
-    """``work(item)`` for every item, in order, on torch's number of threads if ``spread``.
+    """``work(item)`` for every item, in order, on as many threads as torch has if ``spread``.
 
     At most that many results are held at a time.
     """
-    workers = torch.get_num_threads()
+    workers = _workers.get() or torch.get_num_threads()
     if not spread or workers == 1 or len(items) == 1:
         yield from map(work, items)
         return

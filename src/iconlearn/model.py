@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from iconlearn._errors import InputError, NonFiniteError
+from iconlearn._parallel import one_thread_each
 from iconlearn.data.features import check_samples, to_array
 from iconlearn.explain import Explanation, explain
 from iconlearn.inputs import Inputs, as_inputs, as_labels, safe_unit
@@ -137,8 +138,10 @@ class ICon(Objective):
         return their own entry, and new rows are placed against the fixed fitted columns.
         """
         data = fit_inputs(X, None, min_rows=1, unit=self.unit)
-        if self.training_data is not None:
-            return self._place(data)
+        with one_thread_each():
+            return self._apply(data) if self.training_data is None else self._place(data)
+
+    def _apply(self, data: Inputs) -> np.ndarray:
         views = max(1, len(data.views))
         parts = [self.embed(data.take(rows)).cpu() for rows in torch.arange(data.n).split(CHUNK)]
         return finite(torch.cat([part.unflatten(0, (views, -1)) for part in parts], 1).flatten(0, 1))

@@ -15,6 +15,7 @@ from iconlearn._numerics import NEG, float_like
 Pairs = Literal["distinct", "all", "cross_view"]
 PAIRS: tuple[str, ...] = get_args(Pairs)
 UNLABELLED = -1
+VIEWS = 1 << 20  # ids and views share one 64-bit number: views may be -2^19 ... 2^19, ids 43 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +94,11 @@ class Points:
         return self.id.shape[-1]
 
     @property
+    def key(self) -> Tensor:
+        """One number that tells id and view at once, (..., n)."""
+        return self.id * VIEWS + self.view
+
+    @property
     def device(self) -> torch.device:
         """Where the points live."""
         return self.id.device
@@ -164,11 +170,7 @@ def excluded(i: Points, j: Points, pairs: str) -> Tensor | None:
 
 def pair_keys(i: Points, j: Points) -> tuple[Tensor, Tensor]:
     """One number a point that tells id and view at once, comparable between rows and columns."""
-    if not (i.id.numel() and j.id.numel()):
-        return i.id, j.id
-    low = torch.minimum(i.view.min(), j.view.min())
-    span = torch.maximum(i.view.max(), j.view.max()) - low + 1
-    return i.id * span + (i.view - low), j.id * span + (j.view - low)
+    return i.key, j.key
 
 
 def mask_pairs(score: Tensor, i: Points, j: Points, pairs: str) -> Tensor:

@@ -74,7 +74,7 @@ class Identity(Match):
         super().__init__(normalize, "all")
 
     def keys(self, points: Points) -> Tensor:
-        return points.id * (1 << 20) + points.view
+        return points.key
 
 
 class Augmentation(Match):

@@ -63,7 +63,7 @@ def halves(y: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray] | N
     --------
     >>> import numpy as np
     >>> halves(np.array([0, 0, 1, 1, -1]), seed=0)
-    (array([1, 3, 4]), array([0, 2]))
+    (array([0, 2, 4]), array([1, 3]))
     """
     if y is None:
         return None

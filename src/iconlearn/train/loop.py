@@ -16,6 +16,7 @@ from torch import Tensor
 
 from iconlearn._checks import check_choice, check_names, check_number
 from iconlearn._errors import InputError, NonFiniteError, OptionError
+from iconlearn._parallel import one_thread_each
 from iconlearn.conditional import Conditional, MatrixConditional
 from iconlearn.engines.plan import DENSE_SHARE, Problem
 from iconlearn.inputs import Inputs
@@ -195,7 +196,7 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
     model.prepared = model.target_dist.prepare(data.points())
     model.train()
     try:
-        with own_randomness(seed, data.id.device):
+        with one_thread_each(), own_randomness(seed, data.id.device):
             target = fixed_target(model, data, options)
             if options.restarts > 1:
                 seed = best_seed(model, data, options, seed, target, history)
