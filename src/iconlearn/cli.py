@@ -13,7 +13,8 @@ from iconlearn._checks import check_names
 from iconlearn._errors import IConLearnError, OptionError
 from iconlearn._version import __version__
 from iconlearn.data.files import load_dataset
-from iconlearn.methods import FAMILIES, METHODS, Method, Shape, method
+from iconlearn.methods import FAMILIES, METHODS, Method, method
+from iconlearn.recipes import Shape
 from iconlearn.run import RunOptions, RunResult, run_method
 
 app = typer.Typer(

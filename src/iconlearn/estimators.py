@@ -15,8 +15,9 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from iconlearn._checks import check_names
 from iconlearn._errors import InputError, OptionError
 from iconlearn.data.features import check_features, to_array
-from iconlearn.methods import CLUSTERING, METHODS, Method, Shape
+from iconlearn.methods import CLUSTERING, METHODS, Method
 from iconlearn.model import ICon
+from iconlearn.recipes import Shape
 from iconlearn.train.events import Progress
 
 COMMON: dict[str, Any] = {

@@ -12,7 +12,8 @@ from toys import NAMES, ROWS, blobs, model_of, options, small
 
 import iconlearn
 from iconlearn import METHODS, Augmentation, Embedding, Gaussian, ICon, InputError, OptionError
-from iconlearn.methods import FAMILIES, Shape, method
+from iconlearn.methods import FAMILIES, method
+from iconlearn.recipes import Shape
 
 X, Y = blobs()
 OTHER = {

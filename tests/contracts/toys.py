@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from iconlearn import METHODS, ICon, Method
-from iconlearn.methods import Recipe, Shape
+from iconlearn.recipes import Recipe, Shape
 
 SMALL: dict[str, Any] = {"perplexity": 8.0, "n_neighbors": 5, "n_clusters": 4, "embedding_dim": 8}
 ROWS = tuple(METHODS.values())

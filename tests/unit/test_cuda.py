@@ -46,7 +46,7 @@ def test_same_value_and_gradient_as_on_the_cpu(target, learned, engine):
 
 @pytest.mark.parametrize("name", sorted(il.METHODS))
 def test_every_method_trains_on_the_device(name):
-    from iconlearn.methods import Shape
+    from iconlearn.recipes import Shape
 
     row = il.METHODS[name]
     generator = torch.Generator().manual_seed(0)

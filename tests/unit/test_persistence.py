@@ -34,8 +34,8 @@ from iconlearn import (
     load,
     save,
 )
-from iconlearn.methods import Shape
 from iconlearn.persistence import MAX_JSON, write_aside
+from iconlearn.recipes import Shape
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(40, 5)) + 3 * (np.arange(40) % 3)[:, None]

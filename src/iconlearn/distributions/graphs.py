@@ -294,8 +294,8 @@ def read_weights(weights: Any) -> tuple[Support, Tensor]:
     if isinstance(weights, Tensor) and weights.is_sparse:
         coo = weights.coalesce()
         (rows, cols), values, shape = coo.indices(), coo.values(), tuple(coo.shape)
-    elif hasattr(weights, "tocoo"):
-        coo = weights.tocoo()
+    elif (to_coo := getattr(weights, "tocoo", None)) is not None:
+        coo = to_coo()
         rows, cols = torch.from_numpy(coo.row.astype("int64")), torch.from_numpy(coo.col.astype("int64"))
         values, shape = torch.as_tensor(coo.data), coo.shape
     else:

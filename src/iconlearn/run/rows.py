@@ -9,8 +9,9 @@ import torch
 
 from iconlearn._errors import InputError
 from iconlearn.data.files import Dataset
-from iconlearn.methods import CONTRASTIVE, SUPERVISED, Method, Recipe, Shape
+from iconlearn.methods import CONTRASTIVE, SUPERVISED, Method
 from iconlearn.model import fit_inputs
+from iconlearn.recipes import Recipe, Shape
 from iconlearn.recording import Recorder, probe_batch
 
 
