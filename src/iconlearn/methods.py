@@ -112,7 +112,7 @@ def _pca(n_components: int = 2) -> Recipe:
     return Recipe(Identity(), Gaussian(math.inf, pairs="all"), orthonormal(n_components))
 
 
-def _simclr(temperature: float = 0.5, embedding_dim: int = 64, alpha: float = 0.0) -> Recipe:
+def _simclr(temperature: float = 0.1, embedding_dim: int = 64, alpha: float = 0.0) -> Recipe:
     learned = Gaussian(temperature_width(temperature), metric="cos")
     return Recipe(Augmentation(2).debias(alpha), learned, encoder(embedding_dim), augment=jitter)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iconlearn.objective import Pair
 
@@ -50,20 +50,33 @@ class Progress:
 
     def __init__(self, title: str = "fit") -> None:
         self.title = title
+        self.bar: Any = None
 
     def __call__(self, event: Event) -> None:
-        if event.kind == "start":
-            self._open(event)
+        if event.kind == "search":
+            if event.step == 0:
+                self._open(f"{self.title}: starts, round {event.notes['round'] + 1:.0f}", event.max_iter)
+            self._show(event)
+        elif event.kind == "start":
+            self._open(self.title, event.max_iter)
         elif event.kind == "step" and (event.step % 10 == 9 or event.step + 1 == event.max_iter):
-            self.bar.update(self.task, completed=event.step + 1, loss=f"{event.loss:.4f}")
+            self._show(event)
         elif event.kind == "end":
+            self._close()
+
+    def _show(self, event: Event) -> None:
+        self.bar.update(self.task, completed=event.step + 1, loss=f"{event.loss:.4f}")
+
+    def _close(self) -> None:
+        if self.bar is not None:
             self.bar.stop()
 
-    def _open(self, event: Event) -> None:
+    def _open(self, title: str, steps: int) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
+        self._close()
         self.bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -73,4 +86,4 @@ class Progress:
             console=Console(stderr=True),
         )
         self.bar.start()
-        self.task = self.bar.add_task(self.title, total=event.max_iter, loss="...")
+        self.task = self.bar.add_task(title, total=steps, loss="...")

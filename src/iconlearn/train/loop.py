@@ -277,13 +277,14 @@ def best_seed(
     emit = Emitter(options.callbacks)
     runs: dict[int, Run] = {}
     try:
-        for k, s in enumerate(seeds):
+        for s in seeds:
             runs[s] = Run(copy.deepcopy(model), data, options, s, target)
-            emit(Event("search", k, len(seeds), math.nan, model))
-        for share, kept in ROUNDS:
-            for run in runs.values():
+        for number, (share, kept) in enumerate(ROUNDS):
+            for k, run in enumerate(runs.values()):
                 while run.step < round(share * run.total):
                     run.advance()
+                last = run.losses[-1] if run.losses else math.nan
+                emit(Event("search", k, len(runs), last, model, notes={"round": number}))
             losses = {s: run.loss() for s, run in runs.items()}
             history.restart_losses = sorted(losses.values())
             ranked = sorted(losses, key=lambda s: losses[s])
