@@ -8,6 +8,7 @@ barriers inside a parallel tensor operation would each wait for the slowest thre
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -44,12 +45,16 @@ def _pool(workers: int, process: int) -> ThreadPoolExecutor:
 def in_order(work: Callable[[Item], Result], items: Sequence[Item], *, spread: bool) -> Iterator[Result]:
     """``work(item)`` for every item, in order, on as many threads as torch has if ``spread``.
 
-    At most that many results are held at a time.
+    At most that many and one results are held at a time.
     """
     workers = _workers.get() or torch.get_num_threads()
     if not spread or workers == 1 or len(items) == 1:
         yield from map(work, items)
         return
-    pool = _pool(workers, os.getpid())
-    for start in range(0, len(items), workers):
-        yield from list(pool.map(work, items[start : start + workers]))
+    pool, waiting = _pool(workers, os.getpid()), deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) > workers:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
