@@ -97,6 +97,7 @@ class Conditional(ABC):
     pairs: str
     block_rows: int  # how many rows at a time are cheap
     full_support: bool = True  # mass on every candidate pair
+    square: bool = False  # the columns are the rows themselves
     limit: bool = False  # a wide or narrow limit: a rescaled score, no longer a probability
 
     @abstractmethod
@@ -197,9 +198,12 @@ class TableConditional(Conditional):
         if rows is None:
             rows = torch.arange(self.n, device=self._support.cols.device)
         owner, entry = self._support.take_rows(rows)
-        out = self.entries.new_full((len(rows), self.m), NEG)
-        out = out.index_put((owner, self._support.cols[entry]), self.entries[entry])
-        return out if cols is None else out[:, cols]
+        place, width = self._support.cols[entry], self.m
+        if cols is not None:  # never a full row for a few of its columns
+            hit, place = join(place, cols)
+            owner, entry, width = owner[hit], entry[hit], len(cols)
+        out = self.entries.new_full((len(rows), width), NEG)
+        return out.index_put((owner, place), self.entries[entry])
 
     def at(self, rows: Tensor, cols: Tensor) -> Tensor:
         if cols is self._support.cols and rows is self._support.rows:

@@ -154,6 +154,11 @@ def require_value(points: Points, owner: str) -> Tensor:
     return points.value
 
 
+def same_points(i: Points, j: Points) -> bool:
+    """Are rows and columns the same points in the same order?"""
+    return i is j or (i.key.shape == j.key.shape and torch.equal(i.key, j.key))
+
+
 def excluded(i: Points, j: Points, pairs: str) -> Tensor | None:
     """Which pairs are not candidates: (..., n, m) bool, or None when all are.
 

@@ -55,12 +55,12 @@ def refuse(divergence: Costs, p: Conditional, q: Conditional) -> None:
             "inf); use divergence='kl' or a finite sigma"
         )
     strict = ("cross_view", "distinct", "all").index
-    if p.n == p.m and math.isinf(divergence.at_infinity) and strict(p.pairs) > strict(q.pairs):
+    if p.square and math.isinf(divergence.at_infinity) and strict(p.pairs) > strict(q.pairs):
         raise OptionError(
             f"divergence={divergence.name!r} is infinite where only the target has mass: its candidates are "
             f"pairs={p.pairs!r}, those of learned_dist pairs={q.pairs!r}; give both the same pairs="
         )
-    if p.n == p.m and math.isinf(divergence.at_zero) and strict(q.pairs) > strict(p.pairs):
+    if p.square and math.isinf(divergence.at_zero) and strict(q.pairs) > strict(p.pairs):
         raise OptionError(
             f"divergence={divergence.name!r} is infinite where only learned_dist has mass: its candidates are "
             f"pairs={q.pairs!r}, those of the target pairs={p.pairs!r}; give both the same pairs="

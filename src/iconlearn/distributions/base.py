@@ -14,7 +14,7 @@ from iconlearn._checks import check_choice
 from iconlearn._describe import Described
 from iconlearn._numerics import NEG
 from iconlearn.conditional import Conditional, KernelConditional, Scores, TableConditional
-from iconlearn.points import PAIRS, Pairs, Points, mask_pairs
+from iconlearn.points import PAIRS, Pairs, Points, mask_pairs, same_points
 from iconlearn.support import Support
 
 if TYPE_CHECKING:
@@ -44,14 +44,18 @@ class Distribution(Described, nn.Module, ABC):
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         """Apply to points: an immutable conditional over (i.n, j.n) pairs."""
 
+    def __call__(self, i: Points, j: Points, engine: Engine) -> Conditional:
+        """:meth:`forward`, noting whether the columns are the rows."""
+        conditional = super().__call__(i, j, engine)
+        conditional.square = same_points(i, j)
+        return conditional
+
     def prepare(self, data: Points) -> Distribution:
         """What can be computed once for a whole data set (a neighbour graph); itself by default."""
         return self
 
     def per_row(self) -> Distribution:
         """The row-normalised form, used to place new rows against fixed columns; it shares all weights."""
-        if self.normalize == "row":
-            return self
         rows = copy.copy(self)
         rows.normalize = "row"
         return rows

@@ -178,6 +178,21 @@ class DataLabel(Match):
     def __init__(self, *, normalize: str = "row") -> None:
         super().__init__(normalize, "all")
 
+    def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
+        mine = self.keys(i)
+        refuse_unknown("label", mine[mine != UNLABELLED], self.keys(j), "class")
+        return super().forward(i, j, engine)
+
+
+def refuse_unknown(what: str, wanted: Tensor, known: Tensor, kind: str) -> None:
+    """Refuse labels or tokens that no column stands for."""
+    missing = wanted[~torch.isin(wanted, known)]
+    if len(missing):
+        raise InputError(
+            f"{what} {int(missing[0])} has no column among the {len(known)} prototypes; give one a {kind}: "
+            f"mapper_j=Prototypes({int(wanted.max()) + 1}, dim)"
+        )
+
 
 class KNN(Sparse):
     """Uniform over the k nearest other columns.
@@ -219,10 +234,7 @@ class KNN(Sparse):
 
     def prepare(self, data: Points) -> Distribution:
         support, log_mass = self.edges(data, data)
-        return Graph.from_support(support, log_mass, normalize=self.normalize, pairs=self.pairs)
-
-    def per_row(self) -> KNN:
-        return KNN(self.k, self.metric, pairs=self.pairs)
+        return Graph.between(data, support, log_mass, normalize=self.normalize, pairs=self.pairs)
 
 
 class Graph(Sparse):
@@ -253,6 +265,7 @@ class Graph(Sparse):
     indptr: Tensor
     cols: Tensor
     log_weight: Tensor
+    ids: Tensor | None = None  # sample of each row of the weights, ascending; None: row k is sample k
 
     def __init__(self, weights: Any, *, normalize: str = "row", pairs: str = "distinct") -> None:
         super().__init__(normalize, pairs)
@@ -264,25 +277,39 @@ class Graph(Sparse):
         self.register_buffer("log_weight", log_weight)
 
     @classmethod
-    def from_support(cls, support: Support, log_mass: Tensor, **options: Any) -> Graph:
-        """A graph from a support over ids and its log-masses."""
+    def between(cls, data: Points, support: Support, log_mass: Tensor, **options: Any) -> Graph:
+        """A graph between the samples of ``data``, from a support over its points; views are summed."""
+        ids, place = data.id.unique(return_inverse=True)
         coo = torch.sparse_coo_tensor(
-            torch.stack([support.rows, support.cols]),
+            torch.stack([place[support.rows], place[support.cols]]),
             log_mass.exp(),
-            (support.n, support.m),
+            (len(ids), len(ids)),
             check_invariants=False,  # they hold; unsaid, torch warns
         )
-        return cls(coo.coalesce(), **options)
+        graph = cls(coo.coalesce(), **options)
+        graph.ids = ids
+        return graph
+
+    def places(self, points: Points) -> Tensor:
+        """Row of the weights of every point."""
+        if self.ids is None:
+            known = (points.id >= 0) & (points.id < len(self.indptr) - 1)
+            place = points.id
+        else:
+            place = torch.searchsorted(self.ids, points.id.contiguous()).clamp(max=len(self.ids) - 1)
+            known = self.ids[place] == points.id
+        if not bool(known.all()):
+            raise InputError(
+                f"{self!r} has weights of {len(self.indptr) - 1} samples, but a point has the unknown id "
+                f"{int(points.id[~known][0])}; the weights and the data must be of the same samples"
+            )
+        return place
 
     def edges(self, i: Points, j: Points) -> tuple[Support, Tensor]:
-        if i.n and (int(i.id.max()) >= len(self.indptr) - 1 or int(i.id.min()) < 0):
-            raise InputError(
-                f"{self!r} knows ids 0 to {len(self.indptr) - 2}, but a point has id {int(i.id.max())}; "
-                "the rows of the weights and the rows of the data must be the same samples"
-            )
         table = Support(self.indptr, self.cols, self.num_ids)
-        owner, entry = table.take_rows(i.id)
-        hit, cols = join(self.cols[entry], j.id)
+        owner, entry = table.take_rows(self.places(i))
+        ids = self.cols if self.ids is None else self.ids[self.cols]
+        hit, cols = join(ids[entry], j.id)
         rows, log_mass = owner[hit], self.log_weight[entry[hit]]
         keep = candidate_edges(i, j, rows, cols, self.pairs)
         support, order = Support.from_pairs(rows[keep], cols[keep], i.n, j.n)
@@ -348,6 +375,7 @@ class Context(Sparse):
             raise InputError(f"{self!r}: the rows have no field {self.field!r} (fields: {there})")
         tokens = tokens.long().reshape(i.n, -1)
         rows, place = (tokens >= 0).nonzero().unbind(-1)
+        refuse_unknown("token", tokens[rows, place], j.id, "token")
         hit, cols = join(tokens[rows, place], j.id)
         keys, count = (rows[hit] * j.n + cols).unique(return_counts=True)
         support = Support.from_sorted(keys // j.n, keys % j.n, i.n, j.n)

@@ -153,9 +153,6 @@ class Gaussian(Radial):
         a, b = rows.take(support.rows.unsqueeze(-1)), j.take(support.cols.unsqueeze(-1))
         return TableConditional(support, self.log_score(a, b).flatten(), self.normalize, self.pairs)
 
-    def per_row(self) -> Gaussian:
-        return Gaussian(self.sigma, self.metric, pairs=self.pairs)
-
 
 class StudentT(Radial):
     r"""Student-t kernel of a distance; ``df=1`` is the Cauchy kernel of t-SNE.
@@ -206,9 +203,6 @@ class StudentT(Radial):
         scaled = squared if isinstance(inverse, float) and inverse == 1 else squared * inverse
         return torch.log1p(scaled) * (-(self.df + 1) / 2)
 
-    def per_row(self) -> StudentT:
-        return StudentT(self.df, self.width, self.metric, pairs=self.pairs)
-
 
 class Harmonic(Radial):
     r"""Power law of a distance: the small-width limit of a Student-t.
@@ -255,6 +249,3 @@ class Harmonic(Radial):
 
     def log_score(self, i: Points, j: Points) -> Tensor:
         return -self.n * self.squared(i, j).clamp(min=self.eps).log()
-
-    def per_row(self) -> Harmonic:
-        return Harmonic(self.n, self.eps, self.metric, pairs=self.pairs)

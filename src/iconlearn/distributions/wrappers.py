@@ -133,10 +133,10 @@ class Symmetrized(Wrapper):
             raise OptionError(
                 f"{self!r}: a limit (sigma = 0 or inf) is not a probability; use a finite sigma"
             )
-        if base.n != base.m:
+        if not base.square:
             raise InputError(
-                f"{self!r} needs the same points as rows and columns, but there are {base.n} rows and "
-                f"{base.m} columns; leave .symmetrize() out where the columns are prototypes or a queue"
+                f"{self!r} needs the same points as rows and columns, but the {base.n} rows and {base.m} columns "
+                "differ; leave .symmetrize() out where the columns are prototypes or a queue"
             )
         if base.support is None or base.floor is not None:
             return SymmetricConditional(base)
@@ -162,11 +162,13 @@ class Symmetrized(Wrapper):
 
 
 class Propagated(Wrapper):
-    r"""Random walks on the base, which must have the same points as rows and columns.
+    r"""Random walks on the base.
 
     .. math:: \tilde P = \frac1s \sum_{t=1}^{s} P^t, \qquad\text{or, uniform,}\qquad
               \tilde P(j|i) \propto 1[(P + \dots + P^s)_{ij} > 0]
 
+    Where the rows are not the columns, the first step goes from a row to a column and the others go between
+    columns: :math:`P_{ij} P_{jj}^{t - 1}`.
     Walks may return to their start; where self is not a candidate that mass is left out and the row
     renormalised. A sparse base stays sparse (its powers are computed once per call, without gradient).
 
@@ -199,15 +201,18 @@ class Propagated(Wrapper):
 
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         base = self.base(i, j, engine)
-        if base.limit or base.n != base.m:
-            raise InputError(f"{self!r} needs probabilities and the same points as rows and columns")
+        if base.limit:
+            raise OptionError(
+                f"{self!r}: a limit (sigma = 0 or inf) is not a probability; use a finite sigma"
+            )
+        onward = base if base.square else self.base(j, j, engine)
         if base.support is None or base.floor is not None:
-            return self._dense(base, i, j)
-        return self._sparse(base, i, j)
+            return self._dense(base, onward, i, j)
+        return self._sparse(base, onward, i, j)
 
-    def _dense(self, base: Conditional, i: Points, j: Points) -> Conditional:
-        step = base.block(None).exp()
-        power = total = step
+    def _dense(self, base: Conditional, onward: Conditional, i: Points, j: Points) -> Conditional:
+        power = total = base.block(None).exp()
+        step = onward.block(None).exp()
         for _ in range(self.steps - 1):
             power = power @ step
             total = total + power
@@ -218,23 +223,19 @@ class Propagated(Wrapper):
         return MatrixConditional(log_mass, "row", self.pairs, full=base.full_support)
 
     @torch.no_grad()
-    def _sparse(self, base: Conditional, i: Points, j: Points) -> Conditional:
-        from scipy import sparse  # heavy, and only needed here
-
-        here: Support = base.support  # type: ignore[assignment]
-        mass = base.at(here.rows, here.cols)
-        pattern = (here.cols.cpu().numpy(), here.indptr.cpu().numpy())
-        step = sparse.csr_array((mass.double().exp().cpu().numpy(), *pattern), shape=(base.n, base.m))
-        power = total = step
+    def _sparse(self, base: Conditional, onward: Conditional, i: Points, j: Points) -> Conditional:
+        power = total = to_scipy(base)
+        step = power if onward is base else to_scipy(onward)
         for _ in range(self.steps - 1):
             power = power @ step
             total = total + power
         total.sum_duplicates()
         coo = total.tocoo()
-        rows, cols = (torch.from_numpy(k.astype("int64")).to(mass.device) for k in (coo.row, coo.col))
+        rows, cols = (torch.from_numpy(k.astype("int64")).to(i.device) for k in (coo.row, coo.col))
         keep = candidate_edges(i, j, rows, cols, self.pairs)
         support, order = Support.from_pairs(rows[keep], cols[keep], base.n, base.m)
-        log_mass = torch.from_numpy(coo.data).to(mass)[keep][order].log()
+        like = base.at(rows[:1], cols[:1])
+        log_mass = torch.from_numpy(coo.data).to(like)[keep][order].log()
         return TableConditional(support, log_mass * 0 if self.uniform else log_mass, "row", self.pairs)
 
     def rewrap(self, base: Distribution) -> Distribution:
@@ -246,10 +247,20 @@ class Propagated(Wrapper):
             return self.rewrap(base)
         walks = self.rewrap(base)(data, data, no_engine)
         support: Support = walks.support  # type: ignore[assignment]
-        return Graph.from_support(support, walks.at(support.rows, support.cols), pairs=self.pairs)
+        return Graph.between(data, support, walks.at(support.rows, support.cols), pairs=self.pairs)
 
     def __repr__(self) -> str:
         return f"{self.shown_base()}.propagate({self.steps}{', uniform=True' if self.uniform else ''})"
+
+
+def to_scipy(p: Conditional) -> Any:
+    """A sparse conditional as a scipy matrix of masses, float64."""
+    from scipy import sparse  # heavy, and only needed here
+
+    support: Support = p.support  # type: ignore[assignment]
+    mass = p.at(support.rows, support.cols).double().exp().cpu().numpy()
+    pattern = (support.cols.cpu().numpy(), support.indptr.cpu().numpy())
+    return sparse.csr_array((mass, *pattern), shape=(p.n, p.m))
 
 
 class On(Wrapper):
