@@ -58,9 +58,12 @@ def has_rebuild(module: nn.Module) -> bool:
     return type(module).__repr__ is not nn.Module.__repr__
 
 
-def rebuild(thing: Any) -> str:
-    """``Name(argument=value, ...)`` with the arguments that differ from their defaults."""
-    inside = ", ".join(f"{name}={show(value)}" for name, value in arguments(thing).items())
+def rebuild(thing: Any, **instead: Any) -> str:
+    """``Name(argument=value, ...)`` with the arguments that differ from their defaults.
+
+    ``instead`` gives values that stand for an argument that has no code of its own.
+    """
+    inside = ", ".join(f"{name}={show(instead.get(name, value))}" for name, value in arguments(thing).items())
     return f"{type(thing).__name__}({inside})"
 
 

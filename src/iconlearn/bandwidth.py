@@ -43,8 +43,8 @@ class Perplexity(RowBandwidth):
     value : float, default 30
         Effective number of neighbours, usually 5 to 50; more than 1.
     kept : int, None or "auto"
-        Nearest candidates kept in each row; "auto" keeps 3 * value (the mass beyond is negligible).
-        ``None`` keeps every candidate and makes the target dense.
+        Nearest candidates kept in each row, at least value; "auto" keeps 3 * value (the mass beyond is
+        negligible). ``None`` keeps every candidate and makes the target dense.
 
     References
     ----------
@@ -64,6 +64,11 @@ class Perplexity(RowBandwidth):
         check_number("Perplexity", "value", self.value, low=1, open_low=True, high=1e9)
         if not (self.kept is None or self.kept == "auto"):
             check_number("Perplexity", "kept", self.kept, low=1, integer=True)
+            if int(self.kept) < self.value:
+                raise OptionError(
+                    f"Perplexity: kept={self.kept!r} must be at least value={show(self.value)}, which fewer "
+                    "neighbours cannot reach; leave kept out"
+                )
 
     def __repr__(self) -> str:
         return f"Perplexity({show(self.value)}{'' if self.kept == 'auto' else f', kept={self.kept}'})"
@@ -210,7 +215,11 @@ def check_width(owner: str, argument: str, width: Width, *, limits: bool) -> Wid
         value = float(width)
     except (TypeError, ValueError):
         value = math.nan
-    if isinstance(width, bool) or not (value > 0 or low_ok) or (math.isinf(value) and not limits):
+    if (
+        isinstance(width, (bool, str, bytes))
+        or not (value > 0 or low_ok)
+        or (math.isinf(value) and not limits)
+    ):
         ends = "0, inf, " if limits else ""
         raise OptionError(
             f"{owner}: {argument}={width!r} must be > 0, {ends}Perplexity, KthNeighbor or Learnable; "

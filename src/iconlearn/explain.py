@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from iconlearn.divergences import entropy
 from iconlearn.engines import Plan, Problem, plan
@@ -26,6 +29,18 @@ class Explanation:
     __repr__ = __str__
 
 
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode for a while; every module then goes back to the mode that it had."""
+    training = [module for module in model.modules() if module.training]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
 def explain(model: Objective, batch: Inputs | None) -> Explanation:
     """Describe ``model``, and measure it on ``batch`` if one is given."""
     sides = {"row": "sum_i w_i D(p(.|i), q(.|i))", "joint": "D(P, Q) over all pairs"}
@@ -39,7 +54,7 @@ def explain(model: Objective, batch: Inputs | None) -> Explanation:
         return Explanation(
             (*lines, "pass data to see the plan and the entropies: model.explain(X)"), {}, None
         )
-    with torch.no_grad():
+    with evaluating(model), torch.no_grad():
         pair = model.pair(batch)
         loss, h = float(model.loss(pair)), float(entropy(pair.target))
     chosen = None

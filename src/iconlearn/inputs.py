@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -89,9 +90,8 @@ class Inputs:
         """What distributions see: one point for each sample and view, views below one another."""
         count = max(1, len(self.views))
         same = len({tuple(v.shape[1:]) for v in self.views}) == 1
-        numeric = same and all(v.is_floating_point() for v in self.views)
         return Points.of(
-            self.stacked() if numeric else None,
+            self.stacked() if same else None,
             id=self.id.repeat(count),
             view=torch.arange(count, device=self.id.device).repeat_interleave(self.n),
             label=None if self.label is None else self.label.repeat(count),
@@ -124,8 +124,8 @@ def from_array(array: np.ndarray, name: str) -> Tensor:
 
 
 def as_labels(value: Any, n: int) -> Tensor:
-    """Labels as int64 codes of the right length."""
-    label = as_tensor(value, "label")
+    """Labels as int64 codes of the right length; names are numbered in sorted order."""
+    label = as_tensor(value if isinstance(value, Tensor) else encode(to_array(value, "label")), "label")
     if label.is_floating_point() and not bool(label.isfinite().all()):
         row = int((~label.isfinite()).nonzero()[0, 0])
         raise InputError(f"label is NaN or infinite in row {row}; use -1 for unlabelled rows")
@@ -138,12 +138,86 @@ def as_labels(value: Any, n: int) -> Tensor:
     return label.long()
 
 
+def encode(labels: np.ndarray) -> np.ndarray:
+    """Class codes: numbers stay, names are numbered in sorted order; -1, None and NaN objects are unlabelled."""
+    if labels.dtype.kind not in "OUST":
+        return labels
+    flat = labels.ravel().tolist()
+    known = np.array([not is_unlabelled(label) for label in flat], dtype=bool)
+    held = [label for label, is_known in zip(flat, known, strict=True) if is_known]
+    if all(isinstance(label, Real) for label in held):
+        numbers = np.array(held)
+    else:
+        numbers = np.unique([str(label) for label in held], return_inverse=True)[1]
+    codes = np.full(len(flat), -1, dtype=np.result_type(numbers, np.int8))
+    codes[known] = numbers
+    return codes.reshape(labels.shape)
+
+
+def is_unlabelled(label: Any) -> bool:
+    """None, NaN, pandas' NA, or the number -1."""
+    try:
+        return label is None or bool(label != label) or (isinstance(label, Real) and bool(label == -1))
+    except TypeError:  # pandas.NA is neither true nor false
+        return True
+    except ValueError as cause:
+        raise InputError("label holds arrays; one class code or name a row is needed") from cause
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A batch taken apart, as the user gave it; ``table`` where it is one bare array."""
+
+    views: Mapping[str, Any]
+    label: Any = None
+    id: Any = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    table: bool = False
+
+
+def take_apart(batch: Any) -> Parts:
+    """Views by name, label, id and fields of a batch in any form that :func:`as_inputs` accepts."""
+    if isinstance(batch, Mapping):
+        views = batch.get("views", (batch["value"],) if "value" in batch else ())
+        fields = {k: v for k, v in batch.items() if k not in NAMED}
+        return Parts(_numbered(views), batch.get("label"), batch.get("id"), fields)
+    if not _is_views(batch):
+        return Parts({"X": batch}, table=True)
+    *views, last = (v if isinstance(v, Tensor) else to_array(v, f"views[{k}]") for k, v in enumerate(batch))
+    if views and last.ndim == 1 and not is_fractional(last):
+        return Parts(_numbered(views), last)
+    return Parts(_numbered([*views, last]))
+
+
+def _numbered(views: Any) -> dict[str, Any]:
+    return {f"views[{k}]": view for k, view in enumerate(views)}
+
+
+def is_fractional(part: Tensor | np.ndarray) -> bool:
+    """Is it of a type for fractions, rather than of whole numbers or names?"""
+    if isinstance(part, Tensor):
+        return part.is_floating_point() or part.is_complex()
+    return part.dtype.kind in "fc"
+
+
+def _is_views(batch: Any) -> bool:
+    """A tuple, or a list of arrays, rather than a table in nested lists or a list of its rows."""
+    if isinstance(batch, tuple):
+        return bool(batch) and not np.isscalar(batch[0])
+    return (
+        isinstance(batch, list)
+        and all(isinstance(part, (Tensor, np.ndarray)) for part in batch)
+        and any(part.ndim > 1 for part in batch)
+    )
+
+
 def as_inputs(batch: Any, num_views: int = 1) -> Inputs:
     """Turn a batch in any accepted form into :class:`Inputs`.
 
-    Accepted: a tensor or array ``X``; ``(X, y)``; ``(view_1, view_2)``; ``(view_1, view_2, y)``, where labels
-    are a last one-dimensional tensor of integers; or a dict with "value" or "views", "label", "id", and any
-    other name as a field.
+    Accepted: a tensor, array or nested list ``X``; ``(X, y)``; ``(view_1, view_2)``; ``(view_1, view_2, y)``,
+    where labels are a last one-dimensional array of integers or names; a list of arrays in place of a tuple,
+    unless all are one-dimensional (rows of one table); or a dict with "value" or "views", "label", "id", and
+    any other name as a field.
 
     Raises
     ------
@@ -152,15 +226,8 @@ def as_inputs(batch: Any, num_views: int = 1) -> Inputs:
     """
     if isinstance(batch, Inputs):
         return batch
-    if isinstance(batch, Mapping):
-        inputs = _from_mapping(batch)
-    elif isinstance(batch, (tuple, list)) and batch and not np.isscalar(batch[0]) and _is_views(batch):
-        parts = [as_tensor(part, f"batch[{k}]") for k, part in enumerate(batch)]
-        last_is_label = len(parts) > 1 and parts[-1].ndim == 1 and not parts[-1].is_floating_point()
-        views = tuple(parts[:-1] if last_is_label else parts)
-        inputs = _build(views, parts[-1] if last_is_label else None, None, {})
-    else:
-        inputs = _build((as_tensor(batch, "the batch"),), None, None, {})
+    parts = take_apart(batch)
+    inputs = assemble(parts, [as_tensor(view, name) for name, view in parts.views.items()])
     if max(1, len(inputs.views)) < num_views:  # ids alone are enough for a table
         raise InputError(
             f"the target compares {num_views} views of every sample but the batch has {len(inputs.views)}; "
@@ -169,31 +236,23 @@ def as_inputs(batch: Any, num_views: int = 1) -> Inputs:
     return inputs
 
 
-def _is_views(batch: Any) -> bool:
-    """A tuple or list of arrays, rather than a nested list of numbers."""
-    return isinstance(batch, tuple) or all(isinstance(part, (Tensor, np.ndarray)) for part in batch)
-
-
-def _from_mapping(batch: Mapping[str, Any]) -> Inputs:
-    views = batch.get("views", (batch["value"],) if "value" in batch else ())
-    views = tuple(as_tensor(v, f"views[{k}]") for k, v in enumerate(views))
-    fields = {k: as_tensor(v, k) for k, v in batch.items() if k not in NAMED}
-    return _build(views, batch.get("label"), batch.get("id"), fields)
-
-
-def _build(views: tuple[Tensor, ...], label: Any, id: Any, fields: dict[str, Tensor]) -> Inputs:
+def assemble(parts: Parts, views: Sequence[Tensor], unit: float = 1.0) -> Inputs:
+    """Inputs of views that are tensors already and of the other parts of a batch."""
+    fields = {name: as_tensor(value, name) for name, value in parts.fields.items()}
     holders = [*views, *fields.values()]
-    if not holders and id is None:
+    if not holders and parts.id is None:
         raise InputError("the batch holds no data; give 'value', 'views' or 'id'")
-    n = len(holders[0]) if holders else len(id)
-    device = holders[0].device if holders else None
+    ids = None if parts.id is None else as_tensor(parts.id, "id").long()
+    n = len(holders[0] if holders else ids)  # type: ignore[arg-type]
     for tensor in holders:
         if len(tensor) != n:
             raise InputError(f"the parts of the batch have different lengths: {[len(t) for t in holders]}")
-    ids = torch.arange(n, device=device) if id is None else as_tensor(id, "id").long()
+    if ids is None:
+        ids = torch.arange(n, device=holders[0].device)
     if ids.shape != (n,):
         raise InputError(f"id has shape {tuple(ids.shape)} but there are {n} samples")
-    return Inputs(views, ids, None if label is None else as_labels(label, n), fields)
+    label = None if parts.label is None else as_labels(parts.label, n)
+    return Inputs(tuple(views), ids, label, fields, unit)
 
 
 def safe_unit(*arrays: np.ndarray) -> float:

@@ -9,11 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from iconlearn._errors import InputError, NonFiniteError
+from iconlearn._describe import rebuild
+from iconlearn._errors import InputError, NonFiniteError, OptionError
 from iconlearn._parallel import one_thread_each
 from iconlearn.data.features import check_samples, to_array
-from iconlearn.explain import Explanation, explain
-from iconlearn.inputs import Inputs, as_inputs, as_labels, safe_unit
+from iconlearn.divergences import Divergence, as_divergence
+from iconlearn.explain import Explanation, evaluating, explain
+from iconlearn.inputs import Inputs, as_inputs, as_labels, as_tensor, assemble, safe_unit, take_apart
 from iconlearn.mappers import embed
 from iconlearn.objective import Objective
 from iconlearn.train.loop import History, training_options
@@ -124,18 +126,15 @@ class ICon(Objective):
     @torch.no_grad()
     def embed(self, batch: Any) -> Tensor:
         """Embeddings of a batch, (views * n, dim), views below one another; no gradient, training mode off."""
-        was_training = self.mapper.training
-        self.mapper.eval()
-        try:
+        with evaluating(self.mapper):
             return embed(self.mapper, as_inputs(batch).to(self.device))
-        finally:
-            self.mapper.train(was_training)
 
     def transform(self, X: Any) -> np.ndarray:
         """Embeddings of rows, (n, dim) float32.
 
         A parametric mapper is applied. With a table (``Embedding``, ``Assignments``) rows of the training data
-        return their own entry, and new rows are placed against the fixed fitted columns.
+        return their own entry, and new rows are placed against the fixed fitted columns; ``{"id": ids}`` alone
+        returns the entries of those samples.
         """
         data = fit_inputs(X, None, min_rows=1, unit=self.unit)
         with one_thread_each():
@@ -171,6 +170,21 @@ class ICon(Objective):
         batch = None if X is None else fit_inputs(X, y, unit=self.unit).to(self.device)
         return explain(self, batch)
 
+    def __repr__(self) -> str:
+        return rebuild(self, divergence=named(self.divergence))
+
+
+def named(divergence: str | Divergence) -> str | Divergence:
+    """The name that makes this divergence again; the divergence itself if no name does."""
+    if isinstance(divergence, str):
+        return divergence
+    try:
+        found = as_divergence(divergence.name)
+    except OptionError:
+        return divergence
+    same = replace(found, formula=divergence.formula) == divergence  # the formula is for people
+    return divergence.name if same else divergence
+
 
 def finite(embedding: Tensor) -> np.ndarray:
     """The embedding as float32, refused if a number in it is not finite."""
@@ -186,28 +200,36 @@ def finite(embedding: Tensor) -> np.ndarray:
 def fit_inputs(X: Any, y: Any, *, min_rows: int = 2, unit: float | None = None) -> Inputs:
     """Data at the door of fit and transform: checked, in float32, divided by a power of two if extreme.
 
-    Whole numbers of 64 bits in a tuple or dict stay as they are (tokens); everything else becomes float32.
+    Whole numbers of 64 bits in views stay as they are (tokens); everything else becomes float32.
     """
-    if isinstance(X, Inputs):
-        data = X
-    elif isinstance(X, (dict, tuple)):
-        data = as_inputs(X)
-        views = [view.unsqueeze(1) if view.ndim == 1 else view for view in data.views]
-        arrays = [check_samples(view, f"views[{k}]", min_rows) for k, view in enumerate(views)]
-        kept = [view.dtype == torch.int64 for view in views]
-        scale = unit or safe_unit(*(a for a, whole in zip(arrays, kept, strict=True) if not whole))
-        held = [
-            view if whole else in_units(array, scale).to(view.device)
-            for view, array, whole in zip(data.views, arrays, kept, strict=True)
-        ]
-        data = replace(data, views=tuple(held), unit=scale)
-    else:
-        array = check_samples(X, "X", min_rows)
-        scale = unit or safe_unit(array)
-        data = Inputs((in_units(array, scale),), torch.arange(len(array)), unit=scale)
-    if y is None:
-        return data
-    return replace(data, label=as_labels(encode(y), data.n).to(data.id.device))
+    data = X if isinstance(X, Inputs) else checked(X, min_rows, unit)
+    return data if y is None else replace(data, label=as_labels(y, data.n).to(data.id.device))
+
+
+def checked(X: Any, min_rows: int, unit: float | None) -> Inputs:
+    """A batch as :func:`as_inputs` reads it, with every view and field checked and in one unit."""
+    parts = take_apart(X)
+    tokens, arrays = {}, {}
+    for name, view in parts.views.items():
+        column = view if parts.table else as_column(view, name)
+        arrays[name] = check_samples(column, name, min_rows)
+        if not parts.table and column.dtype in (torch.int64, np.int64):
+            tokens[name] = as_tensor(view, name)
+    scale = unit or safe_unit(*(array for name, array in arrays.items() if name not in tokens))
+    views = [tokens[k] if k in tokens else in_units(array, scale) for k, array in arrays.items()]
+    data = assemble(parts, views, scale)
+    for name, field in data.fields.items():
+        if field.is_floating_point():
+            check_samples(as_column(field, name), name, min_rows)
+    if data.n < min_rows:
+        raise InputError(f"id: {data.n} sample(s) while a minimum of {min_rows} is required; add data")
+    return data
+
+
+def as_column(view: Any, name: str) -> Any:
+    """An array, a flat one as a single column."""
+    array = view if isinstance(view, Tensor) else to_array(view, name)
+    return array[:, None] if array.ndim == 1 else array
 
 
 def in_units(array: np.ndarray, unit: float) -> Tensor:
@@ -220,14 +242,3 @@ def in_units(array: np.ndarray, unit: float) -> Tensor:
             "bring both to one scale"
         )
     return torch.from_numpy(values)
-
-
-def encode(y: Any) -> Any:
-    """Class codes of labels of any kind: strings and objects are numbered in sorted order."""
-    labels = to_array(y, "y")
-    if labels.dtype.kind not in "OUS":
-        return labels
-    try:
-        return np.unique(labels.astype(str), return_inverse=True)[1]
-    except (TypeError, ValueError) as cause:
-        raise InputError(f"y has type {labels.dtype}; class codes or names are needed") from cause

@@ -22,7 +22,8 @@ def nearest(metric: Metric, i: Points, j: Points, k: int, pairs: str, owner: str
     """The k nearest candidate columns of every row, and their squared distances (E,).
 
     Ties are broken by the search, so a row never has more than ``k`` entries; a row with fewer candidates
-    keeps them all. Exact: one matrix product a tile of rows, O(n m d) time and O(n k) memory.
+    keeps them all. Exact: one matrix product a tile of rows, O(n m d) time and O(n k) memory, in float64,
+    because |x|^2 + |y|^2 - 2 x.y loses the neighbours of float32 data with far-apart groups.
     """
     k = check_number(owner, "k", k, low=1, integer=True)
     most = int(candidate_count(i, j, pairs).max()) if i.n and j.n else 0
@@ -30,6 +31,7 @@ def nearest(metric: Metric, i: Points, j: Points, k: int, pairs: str, owner: str
         raise InputError(f"{owner}: no row has a candidate neighbour among the {j.n} columns; pass more rows")
     width = min(k, most)
     x, y = require_value(i, owner), require_value(j, owner)
+    dtype, x, y = x.dtype, x.double(), y.double()
     kept_rows, kept_cols, kept_squares = [], [], []
     for rows in all_rows(i.n, TILE // max(1, j.n), i.device):
         d = metric(x[rows], y)
@@ -44,4 +46,4 @@ def nearest(metric: Metric, i: Points, j: Points, k: int, pairs: str, owner: str
         kept_cols.append(cols[finite])
         kept_squares.append(squares[finite])
     rows, cols = torch.cat(kept_rows), torch.cat(kept_cols)
-    return Support.from_sorted(rows, cols, i.n, j.n), torch.cat(kept_squares)
+    return Support.from_sorted(rows, cols, i.n, j.n), torch.cat(kept_squares).to(dtype)

@@ -29,6 +29,15 @@ class Pair:
     columns: Points
 
 
+class Held:
+    """What belongs to a run and not to the model: copied with it by reference, never saved with it."""
+
+    target: Distribution | None = None
+
+    def __deepcopy__(self, memo: Any) -> Held:
+        return self
+
+
 class Objective(Described, nn.Module):
     """A target distribution, a learned one, a mapper and a divergence: a loss over batches."""
 
@@ -64,12 +73,22 @@ class Objective(Described, nn.Module):
         self.divergence, self.direction, self.engine = divergence, direction, engine
         self.measure = as_divergence(divergence, direction)
         self.evaluate = PlannedEngine(engine)
-        self.prepared: Distribution | None = None
+        self._held = Held()
 
     @property
     def device(self) -> torch.device:
         """Where the parameters live; the CPU for a model without any."""
         return next((p.device for p in self.parameters()), torch.device("cpu"))
+
+    @property
+    def prepared(self) -> Distribution | None:
+        """The target as prepared for the data set of the run in progress; None outside of runs."""
+        return self._held.target
+
+    def hold(self, target: Distribution | None) -> None:
+        """Set :attr:`prepared`; a method, because assigning a module would make it part of the model."""
+        self._held = Held()
+        self._held.target = target
 
     @property
     def num_views(self) -> int:
@@ -134,10 +153,10 @@ class Objective(Described, nn.Module):
     def attraction(self, pair: Pair) -> Tensor:
         """-sum_i w_i E_p[score of q]: what early exaggeration multiplies, a scalar."""
         p, q = pair.target, pair.learned
-        if not isinstance(q, KernelConditional) or p.support is None:
+        if not (isinstance(q, KernelConditional) and p.support is not None and self.measure.splits):
             raise OptionError(
-                f"exaggeration needs a sparse target and a kernel as learned_dist, not {self.learned_dist!r}; "
-                "leave exaggeration out"
+                "exaggeration needs divergence='kl', a sparse target and a kernel as learned_dist, not "
+                f"{self.measure.name!r} and {self.learned_dist!r}; leave exaggeration out"
             )
         s = p.support
         score = q.at(s.rows, s.cols) + q.log_z[s.rows]

@@ -31,9 +31,10 @@ from iconlearn.distributions import (
     Symmetrized,
     Tempered,
 )
+from iconlearn.divergences import Divergence
 from iconlearn.inputs import Inputs
 from iconlearn.mappers import MAPPERS, Momentum, PerView, Queue
-from iconlearn.model import ICon
+from iconlearn.model import ICon, named
 from iconlearn.support import Support
 
 SCHEMA = 1
@@ -44,6 +45,7 @@ KNOWN: dict[str, type] = {
     **{cls.__name__: cls for cls in (*WRAPPERS, ICon, KthNeighbor, Learnable, Perplexity, Spread)},
 }
 MAX_JSON = 64 << 20
+MAPPER = "config.mapper"  # where the one part may stand that is of a class of the user's
 
 
 def paths(path: str | os.PathLike[str]) -> tuple[Path, Path]:
@@ -56,13 +58,15 @@ def paths(path: str | os.PathLike[str]) -> tuple[Path, Path]:
 def save(model: ICon, path: str | os.PathLike[str]) -> Path:
     """Write a model as ``path.safetensors`` and ``path.json``, each aside first and then renamed.
 
-    Returns the path of the JSON file. A mapper of the user's own class is saved by its tensors; ``load`` then
-    needs such a mapper to put them into.
+    Returns the path of the JSON file. A ``mapper`` of the user's own class is saved by its tensors; ``load``
+    then needs such a mapper to put them into. It is the only part that may be of a class of the user's: a
+    distribution, a ``mapper_j`` or one of several mappers may not.
 
     Raises
     ------
     OptionError
-        If a distribution holds a callable metric, which a file cannot describe.
+        If a file cannot describe a part: a callable metric, a divergence without a name, or a part of the
+        user's own class other than the whole ``mapper``.
 
     Examples
     --------
@@ -236,7 +240,19 @@ def encode(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
     if KNOWN.get(type(value).__name__) is type(value):
         args = {k: encode(v, tensors, f"{name}.{k}") for k, v in arguments(value).items()}
         return {"type": type(value).__name__, "args": args}
+    if isinstance(value, Divergence):
+        if isinstance(name_of := named(value), str):
+            return name_of
+        raise OptionError(
+            f"save: divergence={value.name!r} is a Divergence of your own, which a file cannot describe; "
+            "save model.state_dict() and make the model in code"
+        )
     if isinstance(value, nn.Module):
+        if name != MAPPER:
+            raise OptionError(
+                f"save: {name.removeprefix('config.')}={type(value).__name__} is of a class that is not part of "
+                "iconlearn, and only the whole mapper may be; save model.state_dict() and make the model in code"
+            )
         return {"external": type(value).__name__}
     if callable(value):
         raise OptionError(f"save: {value!r} is a function, which a file cannot describe; use a named metric")

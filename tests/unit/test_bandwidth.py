@@ -70,7 +70,7 @@ def test_neighbours_kept():
     assert Perplexity(30).neighbors() == 90
     assert Perplexity(2.5).neighbors() == 8
     assert Perplexity(30, kept=None).neighbors() is None
-    assert Perplexity(30, kept=17).neighbors() == 17
+    assert Perplexity(30, kept=37).neighbors() == 37
     assert KthNeighbor().neighbors() is None
 
 

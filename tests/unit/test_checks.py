@@ -96,17 +96,14 @@ UNUSABLE = {
     "Label() compares labels but the points have none; pass y=": lambda: apply(Label()),
     "Context(): the rows have no field 'tokens' (fields: none)": lambda: apply(Context()),
     ".on('caption'): the points carry no field 'caption'": lambda: apply(KNN(2).on("caption")),
-    "KNN(k=2).symmetrize() needs the same points as rows and columns, but there are 4 rows and 3": lambda: (
-        apply(KNN(2).symmetrize(), columns=3)
-    ),
-    "KNN(k=2).propagate(2) needs probabilities and the same points": lambda: apply(
-        KNN(2).propagate(2), columns=3
+    "KNN(k=2).symmetrize() needs the same points as rows and columns, but the 4 rows and 3": lambda: apply(
+        KNN(2).symmetrize(), columns=3
     ),
     "Graph: a weight is -1; weights must be finite and not negative": lambda: Graph([[0, -1.0], [1, 0]]),
     "Graph: a weight is nan": lambda: Graph([[0, math.nan], [1, 0]]),
     "Graph: none of the 0 weights is positive": lambda: Graph(np.zeros((3, 3))),
     "Graph: weights have shape (3,); a matrix (N, N) is needed": lambda: Graph([1.0, 2, 3]),
-    "knows ids 0 to 2, but a point has id 3": lambda: apply(Graph(np.ones((3, 3)))),
+    "has weights of 3 samples, but a point has the unknown id 3": lambda: apply(Graph(np.ones((3, 3)))),
     "UniformCluster compares features": lambda: UniformCluster()(
         Points.of(None, n=3), Points.of(None, n=3), Dense
     ),

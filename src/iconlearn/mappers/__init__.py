@@ -1,5 +1,6 @@
 """Mappers: how a sample becomes an embedding. Any ``nn.Module`` is one."""
 
+from iconlearn.mappers._build import Initializable
 from iconlearn.mappers.columns import ColumnMapper, Momentum, PerView, Prototypes, Queue, embed
 from iconlearn.mappers.heads import SoftmaxHead
 from iconlearn.mappers.networks import CNN, MLP, Linear, Orthonormal
@@ -29,6 +30,7 @@ __all__ = [
     "Assignments",
     "ColumnMapper",
     "Embedding",
+    "Initializable",
     "Linear",
     "Momentum",
     "Orthonormal",

@@ -8,8 +8,18 @@ import torch
 from torch import Tensor, nn
 
 from iconlearn._errors import InputError
+from iconlearn.conditional import Conditional
+from iconlearn.points import Points
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
+
+
+class Initializable:
+    """Part of a mapper that ``fit`` starts anew; other modules go on from the weights they have."""
+
+    def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
+        """Set the start from the data, the target on it (if it is fixed) and the run's generator."""
+        raise NotImplementedError
 
 
 def seeded(seed: int) -> torch.Generator:

@@ -14,7 +14,7 @@ from iconlearn._describe import Described
 from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional
 from iconlearn.inputs import Inputs
-from iconlearn.mappers._build import seeded
+from iconlearn.mappers._build import Initializable, seeded
 from iconlearn.points import Points
 
 PROTOTYPE_VIEW = -1  # no data point has this view, so a prototype is never mistaken for a sample
@@ -69,7 +69,7 @@ class ColumnMapper(Described, nn.Module, ABC):
         """The columns, with their embeddings as values."""
 
 
-class Prototypes(ColumnMapper):
+class Prototypes(Initializable, ColumnMapper):
     """One learned vector for each class, token or cluster.
 
     Parameters
@@ -114,7 +114,7 @@ class Prototypes(ColumnMapper):
         return Points(value=self.weight, id=ids, view=view, label=ids)
 
 
-class Momentum(ColumnMapper):
+class Momentum(Initializable, ColumnMapper):
     """The same points through an exponential moving average of the mapper, without gradient.
 
     .. math:: \\theta' \\leftarrow m\\,\\theta' + (1 - m)\\,\\theta
@@ -166,7 +166,7 @@ class Momentum(ColumnMapper):
             return rows.with_value(embed(self.follow(mapper), inputs))
 
 
-class Queue(ColumnMapper):
+class Queue(Initializable, ColumnMapper):
     """The points of the batch and those of earlier batches, whose embeddings are kept without gradient.
 
     Parameters

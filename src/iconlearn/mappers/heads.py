@@ -9,12 +9,12 @@ from iconlearn._checks import check_choice, check_number
 from iconlearn._describe import Described
 from iconlearn._errors import OptionError
 from iconlearn.conditional import Conditional
-from iconlearn.mappers._build import draw, kmeans_centres, layer, seeded
+from iconlearn.mappers._build import Initializable, draw, kmeans_centres, layer, seeded
 from iconlearn.mappers.networks import flat
 from iconlearn.points import Points, require_value
 
 
-class SoftmaxHead(Described, nn.Module):
+class SoftmaxHead(Initializable, Described, nn.Module):
     """Log-probabilities of clusters, log softmax(W x + b): the linear head of InfoNCE clustering.
 
     Inputs are centred and divided by one common scale, both taken from the data by ``fit``: columns keep their

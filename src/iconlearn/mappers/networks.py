@@ -14,11 +14,11 @@ from iconlearn._checks import check_number
 from iconlearn._describe import Described
 from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional
-from iconlearn.mappers._build import draw, layer, seeded
+from iconlearn.mappers._build import Initializable, draw, layer, seeded
 from iconlearn.points import Points
 
 
-class Network(Described, nn.Module):
+class Network(Initializable, Described, nn.Module):
     """A mapper whose weights come from its own seed; ``fit`` draws them anew, so a refit repeats itself."""
 
     net: nn.Module

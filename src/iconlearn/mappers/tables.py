@@ -12,11 +12,11 @@ from iconlearn._checks import check_choice, check_number
 from iconlearn._describe import Described
 from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional
-from iconlearn.mappers._build import kmeans_centres, seeded
+from iconlearn.mappers._build import Initializable, kmeans_centres, seeded
 from iconlearn.points import Points, require_value
 
 
-class Table(Described, nn.Module):
+class Table(Initializable, Described, nn.Module):
     """A learned row for every sample id."""
 
     reads = "id"
@@ -35,12 +35,23 @@ class Table(Described, nn.Module):
         """What the module returns for rows of its table."""
         return weight
 
-    def check_rows(self, n: int) -> None:
-        """Refuse data with another number of rows."""
+    def check_rows(self, data: Points) -> None:
+        """Refuse data with another number of samples, or with ids outside the table."""
+        ids = data.id.unique()
+        n = len(ids)
         if n != len(self.weight):
             raise InputError(
-                f"{self!r} has {len(self.weight)} rows but the data has {n}; set num_embeddings={n}"
+                f"{self!r} has {len(self.weight)} rows but the data has {n} samples; set num_embeddings={n}"
             )
+        if int(ids[0]) != 0 or int(ids[-1]) != n - 1:
+            raise InputError(
+                f"{self!r}: ids run from {int(ids[0])} to {int(ids[-1])}; number the samples 0 to {n - 1}"
+            )
+
+    @torch.no_grad()
+    def start_at(self, start: Tensor, data: Points) -> None:
+        """Put the start of every point into the row of its id."""
+        self.weight[data.id] = start.to(self.weight)
 
     @torch.no_grad()
     def restore(self, init: Any) -> None:
@@ -103,7 +114,7 @@ class Embedding(Table):
 
     def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
         """Set the start from the data (see ``init``)."""
-        self.check_rows(data.n)
+        self.check_rows(data)
         if not isinstance(self.init, str):
             self.restore(self.init)
             return
@@ -112,8 +123,7 @@ class Embedding(Table):
         start = start * (self.scale / spread) if spread > 0 else start
         # Coincident rows would stay coincident for ever: their gradients are equal.
         noise = torch.randn(start.shape, generator=generator) * (self.scale * 1e-2)
-        with torch.no_grad():
-            self.weight.copy_(start.cpu() + noise)
+        self.start_at(start.cpu() + noise, data)
 
 
 def pca_start(data: Points, target: Conditional | None, dim: int, generator: torch.Generator) -> Tensor:
@@ -214,15 +224,14 @@ class Assignments(Table):
 
     def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
         """Set the start from the data (see ``init``)."""
-        self.check_rows(data.n)
+        self.check_rows(data)
         if not isinstance(self.init, str):
             self.restore(self.init)
             return
-        noise = torch.randn(self.weight.shape, generator=generator) * 1e-2
+        noise = torch.randn(data.n, self.num_clusters, generator=generator) * 1e-2
         if self.init == "k-means":
             noise = noise + soft_membership(require_value(data, repr(self)), self.num_clusters, generator)
-        with torch.no_grad():
-            self.weight.copy_(noise)
+        self.start_at(noise, data)
 
 
 def soft_membership(x: Tensor, k: int, generator: torch.Generator) -> Tensor:

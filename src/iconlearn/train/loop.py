@@ -20,6 +20,7 @@ from iconlearn._parallel import one_thread_each
 from iconlearn.conditional import Conditional, MatrixConditional
 from iconlearn.engines.plan import DENSE_SHARE, Problem
 from iconlearn.inputs import Inputs
+from iconlearn.mappers import Initializable
 from iconlearn.objective import Objective, Pair
 from iconlearn.train.events import Callback, Event
 from iconlearn.train.optimizers import OPTIMIZERS
@@ -75,11 +76,16 @@ class Training:
 
 @dataclass
 class History:
-    """What a run leaves behind: the loss of every step, and whether it was cut short."""
+    """What a run leaves behind.
+
+    The loss of every step, whether it was cut short, the losses of the restarts when they were last compared,
+    and the share of rows that had no mass under the target and were left out (the mean over the steps).
+    """
 
     losses: list[float] = field(default_factory=list)
     interrupted: bool = False
     restart_losses: list[float] = field(default_factory=list)
+    empty_rows: float = 0.0
 
 
 class Run:
@@ -91,8 +97,8 @@ class Run:
         self.model, self.data, self.options, self.target = model, data, options, target
         self.generator = torch.Generator().manual_seed(seed)
         for module in model.modules():
-            if (initialize := getattr(module, "initialize", None)) is not None:
-                initialize(data.points(), target, self.generator)  # type: ignore[operator]
+            if isinstance(module, Initializable):
+                module.initialize(data.points(), target, self.generator)
         self.batches = self._batches()
         per_epoch = 1 if not options.batch_size else max(1, data.n // options.batch_size)
         self.total = options.max_iter if options.epochs is None else options.epochs * per_epoch
@@ -105,6 +111,8 @@ class Run:
         self.optimizer = choice.make(trained, lr=self.lr(0, self.total))
         self.step = 0
         self.losses: list[float] = []
+        self.empty_rows = 0.0  # summed over the steps
+        self.failed = False
 
     def _batches(self) -> Iterator[Inputs]:
         """Batches for ever: the data itself, or a fresh permutation an epoch; the short last one is dropped."""
@@ -148,11 +156,25 @@ class Run:
         self.optimizer.step()
         self.step += 1
         self.losses.append(value)
-        return Event("step", k, self.total, value, model, pair)
+        empty = float(pair.target.empty.double().mean())
+        self.empty_rows += empty
+        return Event("step", k, self.total, value, model, pair, notes={"empty_rows": empty})
+
+    def advance_to(self, step: int) -> float:
+        """Steps up to ``step``, and the last loss; a start that stops being finite ends there with inf."""
+        try:
+            while self.step < step and not self.failed:
+                self.advance()
+        except NonFiniteError:
+            self.failed = True
+            self.losses.append(math.inf)
+        return self.losses[-1] if self.losses else math.nan
 
     @torch.no_grad()
     def loss(self) -> float:
         """The loss as it stands: of the whole data where the target is fixed, else of the last batch."""
+        if self.failed:
+            return math.inf
         if self.target is None:
             return self.losses[-1] if self.losses else 0.0
         return float(self.model.loss(self.model.pair(self.data, target=self.target)))
@@ -187,23 +209,27 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
     InputError
         If the target needs views, labels or fields that the data does not have.
     """
-    if len(data.views) < model.num_views and options.augment is None:
+    if max(1, len(data.views)) < model.num_views and options.augment is None:
         raise InputError(
             f"{model.target_dist!r} compares {model.num_views} views of every sample but the data has "
             f"{len(data.views)}; pass a tuple of views, or augment= (a function (x, generator) -> view)"
         )
     seed, history = options.seed(), History()
-    model.prepared = model.target_dist.prepare(data.points())
+    model.hold(model.target_dist.prepare(data.points()))
     model.train()
     try:
         with one_thread_each(), own_randomness(seed, data.id.device):
             target = fixed_target(model, data, options)
             if options.restarts > 1:
                 seed = best_seed(model, data, options, seed, target, history)
-            if not history.interrupted:
+            if history.interrupted:
+                Emitter(options.callbacks)(
+                    Event("end", 0, 0, history.losses[-1] if history.losses else math.nan, model)
+                )
+            else:
                 follow(Run(model, data, options, seed, target), history)
     finally:
-        model.prepared = None
+        model.hold(None)
         model.eval()
     return history
 
@@ -224,17 +250,23 @@ def follow(run: Run, history: History) -> None:
     model, best, emit = run.model, Best(run.model), Emitter(run.options.callbacks)
     history.losses = run.losses
     try:
-        emit(Event("start", 0, run.total, math.nan, model))
-        while run.step < run.total:
+        goes_on = emit(Event("start", 0, run.total, math.nan, model))
+        while goes_on and run.step < run.total:
             event = run.advance()
             best.see(event, whole=run.target is not None)
-            if not emit(event):
-                break
+            goes_on = emit(event)
     except KeyboardInterrupt:
         history.interrupted = True
         best.restore()
         log.warning("interrupted at step %d of %d; the best state so far is kept", run.step, run.total)
     finally:
+        history.empty_rows = run.empty_rows / max(1, run.step)
+        if history.empty_rows > 0:
+            log.warning(
+                "%.1f %% of the rows had no mass under the target (no positive, no neighbour in the batch, no label) "
+                "and were left out of the mean",
+                100 * history.empty_rows,
+            )
         emit(Event("end", run.step, run.total, run.losses[-1] if run.losses else math.nan, model))
 
 
@@ -249,9 +281,11 @@ def fixed_target(model: Objective, data: Inputs, options: Training) -> Condition
         points = data.points()
         target = model.target_on(points, points)
         if target.support is None and fits(Problem.of(points, points)):
-            return MatrixConditional(
+            whole = MatrixConditional(
                 target.block(None), target.normalize, target.pairs, full=target.full_support
             )
+            whole.square = target.square
+            return whole
         return target
 
 
@@ -281,10 +315,9 @@ def best_seed(
             runs[s] = Run(copy.deepcopy(model), data, options, s, target)
         for number, (share, kept) in enumerate(ROUNDS):
             for k, run in enumerate(runs.values()):
-                while run.step < round(share * run.total):
-                    run.advance()
-                last = run.losses[-1] if run.losses else math.nan
-                emit(Event("search", k, len(runs), last, model, notes={"round": number}))
+                last = run.advance_to(round(share * run.total))
+                if not emit(Event("search", k, len(runs), last, model, notes={"round": number})):
+                    raise KeyboardInterrupt
             losses = {s: run.loss() for s, run in runs.items()}
             history.restart_losses = sorted(losses.values())
             ranked = sorted(losses, key=lambda s: losses[s])

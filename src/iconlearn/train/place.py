@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -68,14 +69,33 @@ def attraction_centre(p: object, anchors: Points) -> Tensor:
 
 
 class OwnRows:
-    """Finds rows of the training data again, by their exact content."""
+    """Finds rows of the training data again: by their exact content, or by id where no data is given."""
 
     def __init__(self, fitted: Inputs) -> None:
-        self.places: dict[bytes, int] = {}
-        for k, row in enumerate(fitted.stacked().flatten(1).cpu().numpy()):
-            self.places.setdefault(row.tobytes(), k)
+        self.fitted = fitted
 
     def find(self, data: Inputs) -> Tensor:
         """Position of every row among the fitted ones, -1 for a new row, (n,)."""
-        rows = data.stacked().flatten(1).cpu().numpy()
-        return torch.tensor([self.places.get(row.tobytes(), -1) for row in rows], dtype=torch.int64)
+        if data.views and not self.fitted.views:
+            raise InputError("X holds data but fit was given ids alone; give those: transform({'id': ids})")
+        keys = content if data.views else ids
+        places: dict[Any, int] = {}
+        for k, key in enumerate(keys(self.fitted)):
+            places.setdefault(key, k)
+        found = torch.tensor([places.get(key, -1) for key in keys(data)], dtype=torch.int64)
+        if not data.views and bool((found < 0).any()):
+            raise InputError(
+                f"id: {int(data.id[found < 0][0])} is not among the samples that fit was given; give data of new "
+                "samples, 'value' or 'views'"
+            )
+        return found
+
+
+def content(data: Inputs) -> list[bytes]:
+    """Every row as bytes; 0 is added because -0.0 and 0.0 are one number."""
+    return [row.tobytes() for row in data.stacked().flatten(1).cpu().numpy() + 0]
+
+
+def ids(data: Inputs) -> list[int]:
+    """The id of every sample."""
+    return data.id.tolist()
