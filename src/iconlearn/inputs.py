@@ -35,6 +35,8 @@ class Inputs:
     fields : mapping of str to Tensor of shape (n, ...)
     unit : float
         What the views were divided by; see :class:`Points`.
+    anonymous : bool
+        True for a batch that came without ids: its ids tell its samples apart, but not those of other batches.
     """
 
     views: tuple[Tensor, ...]
@@ -42,6 +44,7 @@ class Inputs:
     label: Tensor | None = None
     fields: Mapping[str, Tensor] = field(default_factory=dict)
     unit: float = 1.0
+    anonymous: bool = False
 
     @property
     def n(self) -> int:
@@ -233,7 +236,7 @@ def as_inputs(batch: Any, num_views: int = 1) -> Inputs:
             f"the target compares {num_views} views of every sample but the batch has {len(inputs.views)}; "
             "pass a tuple of views, or augment= to fit"
         )
-    return inputs
+    return replace(inputs, anonymous=parts.id is None)
 
 
 def assemble(parts: Parts, views: Sequence[Tensor], unit: float = 1.0) -> Inputs:

@@ -222,7 +222,7 @@ def checked(X: Any, min_rows: int, unit: float | None) -> Inputs:
         if field.is_floating_point():
             check_samples(as_column(field, name), name, min_rows)
     if data.n < min_rows:
-        raise InputError(f"id: {data.n} sample(s) while a minimum of {min_rows} is required; add data")
+        raise InputError(f"X: {data.n} sample(s) while a minimum of {min_rows} is required; add data")
     return data
 
 

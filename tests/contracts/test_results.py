@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import subprocess
 import sys
@@ -20,8 +21,12 @@ from iconlearn import (
     Augmentation,
     Embedding,
     Gaussian,
+    Graph,
     ICon,
+    InputError,
     Linear,
+    Momentum,
+    Queue,
     StudentT,
     UniformCluster,
 )
@@ -238,3 +243,41 @@ def test_transform_is_pure_and_independent_of_batch_mates(name):
     np.testing.assert_array_equal(model.transform(X)[:10], out[:10]) if name in ("t-sne", "k-means") else None
     with torch.no_grad():
         np.testing.assert_array_equal(model.transform(fresh), out)
+
+
+def test_explain_leaves_the_model_as_it_was():
+    frozen = nn.BatchNorm1d(6).eval()
+    network = nn.Sequential(frozen, nn.BatchNorm1d(6), nn.Dropout(0.5), Linear(6, 4))
+    model = ICon(Augmentation(), Gaussian(0.7, "cos"), network, mapper_j=Queue(50, keys=Momentum(0.9)))
+    model((X, X))
+    with torch.no_grad():
+        network[3].net.weight.add_(1.0)  # the teacher would follow
+    held, state, before = model.mapper_j.held, copy.deepcopy(model.state_dict()), states()
+    assert model.explain((X, X)).figures == model.explain((X, X)).figures
+    assert model.mapper_j.held is held
+    assert states() == before
+    assert all(torch.equal(v, state[k]) for k, v in model.state_dict().items())
+    assert model.training
+    assert not frozen.training
+
+
+def test_ids_alone_are_enough_for_a_table():
+    ids = np.arange(40)
+    weights = (np.abs(ids[:, None] - ids) == 1) + 0.0
+    model = ICon(Graph(weights), Gaussian(), Embedding(40, 2, init="random")).fit({"id": ids}, max_iter=20)
+    table = model.mapper.weight.detach().numpy()
+    np.testing.assert_array_equal(model.transform({"id": ids}), table)
+    np.testing.assert_array_equal(model.transform({"id": [7, 3]}), table[[7, 3]])
+    with pytest.raises(InputError, match="id: 40 is not among the samples"):
+        model.transform({"id": [40]})
+    with pytest.raises(InputError, match="fit was given ids alone"):
+        model.transform(X)
+
+
+def test_minus_zero_is_zero_when_rows_are_found_again():
+    data = X.copy()
+    data[0, 0] = 0.0
+    model = ICon(KNN(5), StudentT(), Embedding(len(X), 2)).fit(data, max_iter=5)
+    expected = model.transform(data)
+    data[0, 0] = -0.0
+    np.testing.assert_array_equal(model.transform(data), expected)

@@ -10,6 +10,7 @@ from toys import X
 from iconlearn import (
     KNN,
     Assignments,
+    Augmentation,
     DataLabel,
     Embedding,
     Gaussian,
@@ -18,9 +19,11 @@ from iconlearn import (
     Label,
     Linear,
     Prototypes,
+    Queue,
     StudentT,
     UniformCluster,
 )
+from iconlearn.inputs import as_inputs
 from iconlearn.model import fit_inputs
 
 
@@ -73,3 +76,13 @@ def test_rows_left_out_are_counted_and_told(caplog):
     model = ICon(Label(), Gaussian(0.5, "cos"), Linear(6, 3)).fit(X, labels, max_iter=3)
     assert model.history.empty_rows == pytest.approx(0.1)
     assert "10.0 % of the rows had no mass under the target" in caplog.text
+
+
+def test_a_queue_makes_no_positives_of_strangers():
+    model = ICon(Augmentation(2), Gaussian(0.7, "cos"), Linear(6, 3), mapper_j=Queue(100))
+    for batch in torch.tensor(X, dtype=torch.float32).split(20):
+        pair = model.pair(as_inputs((batch, batch + 0.1), 2))
+        assert pair.target.support.lengths.tolist() == [1] * 40
+    named = {"views": (batch, batch + 0.1), "id": torch.arange(20)}
+    model.pair(as_inputs(named, 2))
+    assert model.pair(as_inputs(named, 2)).target.support.lengths.tolist() == [2] * 40

@@ -103,7 +103,7 @@ def test_learnable_is_positive_and_trains_its_logarithm():
     assert [name for name, _ in Gaussian(copy.deepcopy(width)).named_parameters()] == ["sigma.log_sigma"]
 
 
-@pytest.mark.parametrize("bad", [-1.0, math.nan, True, "wide", None, [1.0]])
+@pytest.mark.parametrize("bad", [-1.0, math.nan, True, "wide", "2", None, [1.0]])
 def test_widths_that_are_not_positive_are_refused(bad):
     with pytest.raises(
         OptionError, match=r"Gaussian: sigma=.*must be > 0, 0, inf, Perplexity.*sigma=t\*\*0\.5"
@@ -154,3 +154,9 @@ def test_an_uncalibrated_kernel_says_so():
     i = Points.of(torch.ones(3, 2))
     with pytest.raises(OptionError, match="calibrates Perplexity"):
         Gaussian(Perplexity(2)).log_score(i, i)
+
+
+def test_fewer_neighbours_than_the_perplexity_are_refused():
+    assert Perplexity(5, kept=5).neighbors() == 5
+    with pytest.raises(OptionError, match=r"Perplexity: kept=5 must be at least value=20.*leave kept out"):
+        Perplexity(20, kept=5)

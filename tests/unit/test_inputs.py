@@ -187,3 +187,67 @@ def test_text_labels_are_numbered_in_sorted_order():
     assert fit_inputs(X, ["b", "a", "c", "a", "b", "c"]).label.tolist() == [1, 0, 2, 0, 1, 2]
     assert fit_inputs(X, np.array(list("bacabc"), dtype=object)).label.tolist() == [1, 0, 2, 0, 1, 2]
     assert fit_inputs(X, Y).label.tolist() == Y.tolist()
+
+
+def test_object_labels_keep_numbers_and_leave_out_what_is_missing():
+    for given, codes in (
+        (np.array([-1, 0, 1, 10, 9, None], dtype=object), [-1, 0, 1, 10, 9, -1]),
+        (["a", None, "b", float("nan"), "a", -1], [0, -1, 1, -1, 0, -1]),
+        (np.array([True, False, None, 1.0, 2, -1], dtype=object), [1, 0, -1, 1, 2, -1]),
+        ([None] * 6, [-1] * 6),
+    ):
+        for door in (
+            fit_inputs(X, given),
+            fit_inputs((X, given), None),
+            as_inputs({"value": X, "label": given}),
+        ):
+            assert door.label.tolist() == codes
+    pandas = pytest.importorskip("pandas")
+    assert as_labels(np.array(["b", pandas.NA, "a"], dtype=object), 3).tolist() == [1, -1, 0]
+    with pytest.raises(InputError, match="fractions"):
+        as_labels(np.array([0.5, 1, None], dtype=object), 3)
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        [X, X + 1],
+        [torch.from_numpy(X), torch.from_numpy(X) + 1],
+        [X, Y],
+        (X, list("bacabc")),
+        X.tolist(),
+        list(X),
+        {"value": X, "label": list("bacabc")},
+        {"views": [X, X[:, :2]], "caption": X[:, 0]},
+        {"id": [3, 1, 2]},
+    ],
+)
+def test_forward_and_fit_read_a_batch_alike(batch):
+    forward, fit = as_inputs(batch), fit_inputs(batch, None)
+    assert [v.shape for v in forward.views] == [v.shape for v in fit.views]
+    assert forward.id.tolist() == fit.id.tolist()
+    assert forward.fields.keys() == fit.fields.keys()
+    assert (forward.label is None) == (fit.label is None)
+    assert forward.label is None or forward.label.tolist() == fit.label.tolist()
+
+
+def test_whole_numbers_are_features_at_every_door():
+    whole = (10 * X).astype(np.int64)
+    for inputs in (
+        as_inputs(whole),
+        as_inputs({"value": whole}),
+        fit_inputs(whole, None),
+        fit_inputs((whole,), None),
+    ):
+        np.testing.assert_array_equal(inputs.points().value.numpy(), whole)
+    assert fit_inputs((np.arange(6), np.arange(6) / 2), None).views[0].shape == (6,)
+
+
+def test_a_field_that_is_not_finite_is_named():
+    caption = np.where(np.arange(12).reshape(6, 2) == 5, np.nan, 1.0)
+    with pytest.raises(InputError, match="caption: NaN.*row 2, column 1"):
+        fit_inputs({"value": X, "caption": caption}, None)
+    with pytest.raises(InputError, match="time: NaN.*row 1"):
+        fit_inputs({"id": np.arange(3), "time": np.array([0, np.inf, 1])}, None)
+    with pytest.raises(InputError, match=r"X: 1 sample"):
+        fit_inputs({"id": [4]}, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ from iconlearn import (
     load,
     save,
 )
+from iconlearn.divergences import alpha, as_divergence
 from iconlearn.persistence import MAX_JSON, write_aside
 from iconlearn.recipes import Shape
 
@@ -249,3 +251,42 @@ def test_a_name_with_dots_keeps_them(tmp_path):
     path = save(model, tmp_path / "run.v1")
     assert sorted(os.listdir(tmp_path)) == ["run.v1.json", "run.v1.safetensors"]
     assert repr(load(tmp_path / "run.v1")) == repr(load(path))
+
+
+class Halved(Gaussian):
+    """A kernel of a user's."""
+
+
+@pytest.mark.parametrize(
+    ("part", "make"),
+    [
+        (
+            "mapper.mappers.0=Linear",
+            lambda: ICon(CrossModal(), Gaussian(), PerView(nn.Linear(5, 2), nn.Linear(5, 2))),
+        ),
+        ("target_dist=Halved", lambda: ICon(Halved(1.0), Gaussian(), Linear(5, 2))),
+        ("mapper_j=Linear", lambda: ICon(KNN(3), Gaussian(), Linear(5, 2), mapper_j=nn.Linear(5, 2))),
+    ],
+)
+def test_only_the_whole_mapper_may_be_of_a_class_of_the_users(part, make, tmp_path):
+    with pytest.raises(OptionError, match=f"save: {part} is of a class.*state_dict"):
+        save(make(), tmp_path / "own")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("given", [alpha(0.5), as_divergence("kl"), as_divergence("kl").reversed()])
+def test_a_divergence_is_saved_and_shown_by_its_name(given, tmp_path):
+    model = ICon(Gaussian(2.0), StudentT(), Linear(5, 2), divergence=given)
+    assert f"divergence={given.name!r}" in repr(model)
+    loaded = load(save(model, tmp_path / "named"))
+    assert loaded.divergence == given.name
+    assert loaded(X).item() == model(X).item()
+
+
+def test_a_divergence_of_the_users_cannot_be_saved(tmp_path):
+    for name in ("mine", "kl"):
+        own = replace(as_divergence("tv"), name=name)
+        with pytest.raises(
+            OptionError, match=f"save: divergence='{name}' is a Divergence of your own.*state_dict"
+        ):
+            save(ICon(KNN(3), StudentT(), Linear(5, 2), divergence=own), tmp_path / "own")

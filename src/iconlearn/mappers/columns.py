@@ -169,6 +169,9 @@ class Momentum(Initializable, ColumnMapper):
 class Queue(Initializable, ColumnMapper):
     """The points of the batch and those of earlier batches, whose embeddings are kept without gradient.
 
+    A sample that comes again is a positive of its earlier self, by its id; points of batches without ids are
+    strangers to all later ones.
+
     Parameters
     ----------
     size : int, default 4096
@@ -192,6 +195,7 @@ class Queue(Initializable, ColumnMapper):
         self.size = check_number("Queue", "size", size, low=1, integer=True)
         self.keys = keys
         self.held: Points | None = None
+        self.strangers = 0
 
     def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
         """Forget the points of an earlier run."""
@@ -201,7 +205,11 @@ class Queue(Initializable, ColumnMapper):
         now = rows if self.keys is None else self.keys.columns(inputs, rows, mapper)
         joined = now if self.held is None else _concatenate(now, self.held)
         if self.training:
-            kept = _concatenate(now, self.held) if self.held is not None else now
+            keep = now
+            if inputs.anonymous:  # ids of a batch's own would match those of the next
+                keep = replace(now, id=-1 - self.strangers - now.id)
+                self.strangers += inputs.n
+            kept = _concatenate(keep, self.held) if self.held is not None else keep
             kept = kept.take(torch.arange(min(self.size, kept.n), device=kept.device))
             self.held = replace(kept, value=kept.value.detach() if kept.value is not None else None)
         return joined
