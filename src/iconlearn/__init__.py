@@ -109,4 +109,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *ESTIMATOR_NAMES])
+    return sorted([*__all__, *ESTIMATOR_NAMES])

@@ -133,11 +133,17 @@ def methods() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*heads, header_style="bold", show_lines=False)
+    console = Console()
+    # What has to be typed is never cut; a narrow terminal shows fewer columns instead.
+    shown = range(len(heads)) if console.width >= 150 else (0, 1, 2, 7)
+    table = Table(header_style="bold", show_lines=console.width < 150)
+    for k in shown:
+        table.add_column(heads[k], no_wrap=k == 0, overflow="fold")
     for row, line in zip(METHODS.values(), lines, strict=True):
         color = COLORS[FAMILIES.index(row.family) % len(COLORS)]
-        table.add_row(f"[bold {color}]{line[0]}[/]", *line[1:5], f"[{color}]{line[5]}[/]", *line[6:])
-    Console().print(table)
+        cells = [f"[bold {color}]{line[0]}[/]", *line[1:5], f"[{color}]{line[5]}[/]", *line[6:]]
+        table.add_row(*(cells[k] for k in shown))
+    console.print(table)
 
 
 def describe(row: Method) -> list[str]:

@@ -14,7 +14,7 @@ from iconlearn.conditional import Conditional, KernelConditional
 from iconlearn.distributions import Distribution
 from iconlearn.divergences import Divergence, as_divergence, entropy
 from iconlearn.engines import Plan, PlannedEngine, Problem, plan
-from iconlearn.inputs import Inputs, as_inputs
+from iconlearn.inputs import Inputs, as_inputs, as_labels
 from iconlearn.mappers import ColumnMapper, Prototypes, embed
 from iconlearn.points import Points
 
@@ -95,7 +95,7 @@ class Objective(Described, nn.Module):
         """Views of every sample that the two distributions compare."""
         return max(self.target_dist.num_views, self.learned_dist.num_views)
 
-    def forward(self, batch: Any) -> Tensor:
+    def forward(self, batch: Any, y: Any = None) -> Tensor:
         """The loss on a batch, a scalar.
 
         Parameters
@@ -103,9 +103,13 @@ class Objective(Described, nn.Module):
         batch
             A tensor ``X``, ``(X, y)``, ``(view_1, view_2)``, ``(view_1, view_2, y)``, or a dict with "value"
             or "views", "label", "id" and other fields.
+        y : array of shape (n,), optional
+            Labels, as in ``fit``.
         """
-        pair = self.pair(as_inputs(batch, self.num_views))
-        return self.loss(pair)
+        inputs = as_inputs(batch, self.num_views)
+        if y is not None:
+            inputs = replace(inputs, label=as_labels(y, inputs.n).to(inputs.id.device))
+        return self.loss(self.pair(inputs))
 
     def loss(self, pair: Pair) -> Tensor:
         """The loss of a pair of conditionals that has been built already."""

@@ -49,16 +49,21 @@ MAPPER = "config.mapper"  # where the one part may stand that is of a class of t
 
 
 def paths(path: str | os.PathLike[str]) -> tuple[Path, Path]:
-    """The two files of a saved model: ``path`` without its ending, plus .safetensors and .json."""
+    """The two files of a saved model: ``path`` without its ending, plus .safetensors and .json.
+
+    A folder stands for the ``model`` in it, as ``iconlearn fit`` leaves it there.
+    """
     stem = Path(path)
+    stem = stem / "model" if stem.is_dir() else stem
     stem = stem.with_suffix("") if stem.suffix in (".json", ".safetensors") else stem
     return stem.with_name(stem.name + ".safetensors"), stem.with_name(stem.name + ".json")
 
 
-def save(model: ICon, path: str | os.PathLike[str]) -> Path:
+def save(model: Any, path: str | os.PathLike[str]) -> Path:
     """Write a model as ``path.safetensors`` and ``path.json``, each aside first and then renamed.
 
-    Returns the path of the JSON file. A ``mapper`` of the user's own class is saved by its tensors; ``load``
+    ``model`` is an ``ICon``, or a fitted estimator, of which its ``model_`` is written. Returns the path of the
+    JSON file. A ``mapper`` of the user's own class is saved by its tensors; ``load``
     then needs such a mapper to put them into. It is the only part that may be of a class of the user's: a
     distribution, a ``mapper_j`` or one of several mappers may not.
 
@@ -77,6 +82,11 @@ def save(model: ICon, path: str | os.PathLike[str]) -> Path:
     ...     load(save(model, folder + "/model"))
     ICon(target_dist=Gaussian(sigma=2), learned_dist=Gaussian(), mapper=Linear(in_features=3, out_features=2))
     """
+    model = getattr(model, "model_", model)
+    if not isinstance(model, ICon):
+        raise OptionError(
+            f"save: {type(model).__name__} is neither an ICon nor a fitted estimator; fit it first"
+        )
     from safetensors.torch import save as to_bytes
 
     tensors: dict[str, Tensor] = {f"state.{k}": v for k, v in model.state_dict().items()}
@@ -162,7 +172,7 @@ def read_document(path: Path) -> dict[str, Any]:
             raise FileFormatError(f"{path}: is larger than {MAX_JSON >> 20} MiB, so it is not a saved model")
         document = json.loads(path.read_bytes())
     except OSError as cause:
-        raise FileFormatError(f"{path}: cannot be read ({cause.strerror}); save the model again") from cause
+        raise FileFormatError(f"{path}: cannot be read ({cause.strerror}); check the path") from cause
     except (ValueError, RecursionError) as cause:
         raise FileFormatError(f"{path}: is not JSON ({cause}); save the model again") from cause
     needed = {"schema", "model", "unit", "training_data", "sha256"}

@@ -81,6 +81,7 @@ class Recorder:
         self.shown = np.linspace(0, data.n - 1, count).round().astype(np.int64)
         self.display = data if count == data.n else data.take(torch.from_numpy(self.shown))
         self.anchors: Any = None if anchors is None else np.asarray(anchors, dtype=np.int64)
+        self.planned = 0  # steps of the run, taken or not
         self.count = snapshots
         self.snapshots: list[Snapshot] = []
         self.limit = self.by_class = self.on_sphere = False
@@ -91,6 +92,7 @@ class Recorder:
     def __call__(self, event: Event) -> None:
         """Keep the moment if it is one of those chosen."""
         if event.kind == "start":
+            self.planned = event.max_iter
             self._steps = snapshot_steps(event.max_iter, self.count)
             if self.probe is not None:  # steps come too late: their update is done, and they see other data
                 self._steps.discard(0)

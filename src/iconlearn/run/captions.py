@@ -51,16 +51,16 @@ def bars(row: Method, recorder: Recorder) -> str:
     return "the most probable neighbours" + (", q drawn at a finite width" if recorder.limit else "")
 
 
-def schedule_marks(options: Mapping[str, Any], total: int) -> list[tuple[float, str]]:
-    """Steps at which a stepwise schedule changes, in words."""
+def schedule_marks(options: Mapping[str, Any], planned: int, done: int) -> list[tuple[float, str]]:
+    """Steps at which a stepwise schedule changed, of ``planned`` steps of which ``done`` were taken, in words."""
     return [
         (float(end), f"{name} {before:g} → {after:g}")
         for name, schedule in options.items()
         if isinstance(schedule, Steps)
         for end, before, after in zip(
-            schedule.ends(total), schedule.values, schedule.values[1:], strict=False
+            schedule.ends(planned), schedule.values, schedule.values[1:], strict=False
         )
-        if 0 < end < total
+        if 0 < end < done
     ]
 
 

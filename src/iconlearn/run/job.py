@@ -209,6 +209,7 @@ def draw(
     album.draw_bars(folder / "p_vs_q.png", f"{cell}  ·  bars: {captions.bars(row, album.recorder)}")
     final = album.recorder.snapshots[-1].loss
     words = f"{loss_name} {losses[0]:.4g} → {final:.4g} in {len(losses)} steps" if losses else "no steps"
-    marks = captions.schedule_marks(row.fit, len(losses))
+    words += ", interrupted" if model.history.interrupted else ""
+    marks = captions.schedule_marks(row.fit, album.recorder.planned, len(losses))
     album.draw_loss(folder / "loss.png", losses, marks, loss_name, words)
     album.animate(folder / "training.gif", cell, loss_name)
