@@ -172,12 +172,7 @@ def test_the_number_of_threads_does_not_matter(name):
             results.append(run(name, X, max_iter=6))
         finally:
             torch.set_num_threads(1)
-    if (
-        name == "cross-entropy"
-    ):  # MKL splits the sum of the prototypes' gradient by threads: last digits differ
-        np.testing.assert_allclose(results[1], results[0], rtol=1e-4, atol=1e-4)
-    else:
-        np.testing.assert_array_equal(results[1], results[0])
+    np.testing.assert_array_equal(results[1], results[0])
 
 
 def states():
