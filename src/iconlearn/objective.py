@@ -12,7 +12,7 @@ from iconlearn._describe import Described
 from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional, KernelConditional
 from iconlearn.distributions import Distribution
-from iconlearn.divergences import Divergence, as_divergence, entropy
+from iconlearn.divergences import Divergence, as_divergence
 from iconlearn.engines import Plan, PlannedEngine, Problem, plan
 from iconlearn.inputs import Inputs, as_inputs, as_labels
 from iconlearn.mappers import ColumnMapper, Prototypes, embed
@@ -179,13 +179,3 @@ class Objective(Described, nn.Module):
         """How ``n`` rows and ``m`` columns would be evaluated, on the CPU."""
         memory = Problem.of(Points.of(torch.zeros(1, 1)), Points.of(torch.zeros(1, 1))).memory
         return plan(Problem(n, n if m is None else m, dim, memory=memory), self.engine)
-
-    def entropies(self, batch: Any) -> dict[str, float]:
-        """Divergence, entropy of the target and share of empty rows on a batch."""
-        with torch.no_grad():
-            pair = self.pair(as_inputs(batch, self.num_views))
-            return {
-                self.measure.name: float(self.loss(pair)),
-                "target_entropy": float(entropy(pair.target)),
-                "empty_rows": float(pair.target.empty.double().mean()),
-            }

@@ -153,7 +153,7 @@ def test_public_form_of_a_map_runs_verbatim():
     assert model.fit(X, max_iter=100, lr=0.1) is model
     assert model(X).item() < before
     assert model.transform(X).shape == (N, m)
-    assert model(X).item() == pytest.approx(model.entropies(X)["kl"])
+    assert model(X).item() == pytest.approx(model.explain(X).figures["kl"])
 
 
 def test_public_form_of_an_encoder_is_a_loss_module_in_a_hand_written_loop(generator):

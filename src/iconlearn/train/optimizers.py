@@ -13,8 +13,8 @@ from torch import nn
 class DeltaBarDelta(torch.optim.Optimizer):
     """Gradient descent with momentum and a gain for every number: the optimiser of t-SNE.
 
-    A gain grows by 0.2 while the gradient opposes the last step's direction of travel less than it helps it,
-    and shrinks to 0.8 of itself when they disagree; never below 0.01.
+    A gain grows by 0.2 where the gradient still points down the way the last step went, and shrinks to 0.8 of
+    itself where it has turned round; it is never below 0.01.
 
     Parameters
     ----------
