@@ -10,16 +10,17 @@ from pathlib import Path
 import iconlearn
 
 LAYERS = (
-    "_errors _checks _parallel _numerics _describe _version",
+    "_errors _checks _parallel _numerics _describe _version published",
     "points support metrics bandwidth neighbors data",
     "conditional distributions",
     "divergences refusals engines",
     "mappers inputs",
     "objective explain",
     "train evaluation viz",
-    "model recipes methods recording persistence",
-    "estimators",
-    "run cli __main__",
+    "model recipes intake claim claims methods recording persistence spectral",
+    "estimators verification",
+    "run pages",
+    "cli __main__",
 )
 LAYER = {name: layer for layer, names in enumerate(LAYERS) for name in names.split()}
 ROOT = Path(iconlearn.__file__).parent
