@@ -79,6 +79,21 @@ def as_floats(array: np.ndarray, name: str, columns: list[str] | None = None) ->
     return out
 
 
+def as_table(
+    array: np.ndarray, name: str, columns: list[str] | None = None
+) -> tuple[np.ndarray, tuple[int, ...] | None]:
+    """A table (n, d), or images (n, h, w) or (n, c, h, w) flattened, by `as_floats`; and (c, h, w) of images."""
+    if array.ndim not in (2, 3, 4) or 0 in array.shape:
+        raise InputError(
+            f"{name}: shape {array.shape}, but (n, d), or (n, h, w) or (n, c, h, w) for images, is needed, "
+            f"none of them 0; {'save X.reshape(-1, 1)' if array.ndim == 1 else 'reshape or add data'}"
+        )
+    if array.ndim == 4 and array.shape[3] in (1, 3, 4) and array.shape[1] not in (1, 3, 4):
+        raise InputError(f"{name}: shape {array.shape} has channels last; save X.transpose(0, 3, 1, 2)")
+    image_shape = None if array.ndim == 2 else (1,) * (4 - array.ndim) + array.shape[1:]
+    return as_floats(array.reshape(len(array), -1), name, columns), image_shape
+
+
 def check_samples(X: Any, name: str = "X", min_rows: int = 2) -> np.ndarray:
     """Samples of any shape (n, ...), such as images, by the rules of :func:`check_features`; the shape is kept."""
     array = to_array(X, name)

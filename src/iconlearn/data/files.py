@@ -1,9 +1,8 @@
-"""Feature tables from files and from memory: one set of rules for what counts as data."""
+"""Data sets by name or from files, whose form is told by what they hold."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,40 +10,15 @@ import numpy as np
 
 from iconlearn._checks import nearest_name
 from iconlearn._errors import FileFormatError, InputError
-from iconlearn.data.features import as_floats
+from iconlearn.data.builtin import BUILT_IN, load_digits_dataset
+from iconlearn.data.dataset import Dataset
+from iconlearn.data.features import as_table
+from iconlearn.data.forms import table_of
 from iconlearn.data.readers import READERS, csv_table, flat_labels, read_array, reading
 
+__all__ = ["Dataset", "load_dataset", "load_digits_dataset", "load_table"]
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """A feature table with what is known about its rows.
-
-    Attributes
-    ----------
-    name : str
-        File stem, or the built-in name.
-    X : ndarray of float32 or float64, shape (n, d)
-        Features, finite and C-contiguous.
-    y : ndarray of int64, shape (n,), or None
-        Label codes, positions in `classes`; -1 where the label is missing.
-    classes : list of str, or None
-        Class names, sorted (by value where the labels are numbers).
-    image_shape : tuple of int, or None
-        (channels, height, width) where the rows are flattened images.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from iconlearn.data.files import Dataset
-    >>> Dataset("tiny", np.zeros((2, 3)), None, None).X.shape
-    (2, 3)
-    """
-
-    name: str
-    X: np.ndarray
-    y: np.ndarray | None
-    classes: list[str] | None
-    image_shape: tuple[int, ...] | None = None
+_SAMPLES = {"graph": "node", "tokens": "sequence"}  # what one label belongs to
 
 
 def _read_label_file(path: Path, n: int) -> list[Any]:
@@ -61,11 +35,11 @@ def _read_label_file(path: Path, n: int) -> list[Any]:
         return table.column(0).to_pylist()
 
 
-def _encode(path: Path, values: list[Any], n: int) -> tuple[np.ndarray, list[str]]:
+def _encode(path: Path, values: list[Any], n: int, sample: str) -> tuple[np.ndarray, list[str]]:
     """Codes (n,) and sorted class names; None and NaN become -1."""
     if len(values) != n:
         raise InputError(
-            f"{path}: {len(values)} labels for {n} rows; give one per row (NA where one is not known)"
+            f"{path}: {len(values)} labels for {n} {sample}s; give one per {sample} (NA where one is not known)"
         )
     present = [value for value in values if value is not None and value == value]
     if all(isinstance(value, float) and value.is_integer() for value in present):
@@ -89,7 +63,7 @@ def _as_path(value: Any, name: str) -> Path:
 
 
 def load_table(path: str | os.PathLike[str], labels: str | os.PathLike[str] | None = None) -> Dataset:
-    """A feature table, with labels where there are some, from one file.
+    """A data set, with labels where there are some, from one file: a table of features, or another form.
 
     ========================  =========================================  ==========================
     extension                 features                                   labels
@@ -101,6 +75,20 @@ def load_table(path: str | os.PathLike[str], labels: str | os.PathLike[str] | No
                               long lists of numbers
     ========================  =========================================  ==========================
 
+    Other forms are told by what the file holds, and checked:
+
+    ==============  ========================================================================================
+    form            file
+    ==============  ========================================================================================
+    graph           an .npz of ``scipy.sparse.save_npz``: symmetric weights, finite and not negative; or a
+                    .csv or .parquet with the columns source, target and, if wanted, weight (in any case
+                    and order) and no label column: undirected edges, ``W = A + A.T``, whose nodes are the
+                    distinct names, sorted
+    modalities      an .npz or .safetensors with the keys X_1, X_2, ... and no X: tables with the same rows
+    captioned rows  an .npz or .safetensors with the keys X and captions: tables with the same rows
+    tokens          an .npz or .safetensors with the key tokens and no X: integer ids (sequences, length)
+    ==============  ========================================================================================
+
     Arrays (n, h, w) and (n, c, h, w) are images, flattened with their shape kept. The first line of a .csv
     is a header unless one of its cells is a number; without header the columns are f0, f1, ... Pickles are
     never loaded. Types are kept or widened as in `check_features`.
@@ -109,7 +97,7 @@ def load_table(path: str | os.PathLike[str], labels: str | os.PathLike[str] | No
     ----------
     path : path
     labels : str or path, default None
-        A column or key; or, ending in .npy or .csv, a file with one label per row. Each distinct value is a
+        A column or key; or, ending in .npy or .csv, a file with one label per sample. Each distinct value is a
         class (-1 too); null and NaN are missing and become code -1.
 
     Returns
@@ -121,7 +109,8 @@ def load_table(path: str | os.PathLike[str], labels: str | os.PathLike[str] | No
     FileFormatError
         A missing, damaged, truncated, empty or pickled file, or an unknown extension.
     InputError
-        Features that are not finite real numbers of a usable shape, or labels that do not fit.
+        Features that are not finite real numbers of a usable shape, weights, captions or tokens that are none,
+        or labels that do not fit.
 
     Examples
     --------
@@ -146,57 +135,29 @@ def load_table(path: str | os.PathLike[str], labels: str | os.PathLike[str] | No
             raise FileFormatError(f"{label_file}: a label file must end in .npy or .csv; convert it")
         key, label_file = labels, None
     with reading(path):
-        array, columns, values = reader(path, key)
-    if array.ndim not in (2, 3, 4) or 0 in array.shape:
-        raise InputError(
-            f"{path}: shape {array.shape}, but (n, d), or (n, h, w) or (n, c, h, w) for images, is needed, "
-            f"none of them 0; {'save X.reshape(-1, 1)' if array.ndim == 1 else 'reshape or add data'}"
-        )
-    if array.ndim == 4 and array.shape[3] in (1, 3, 4) and array.shape[1] not in (1, 3, 4):
-        raise InputError(f"{path}: shape {array.shape} has channels last; save X.transpose(0, 3, 1, 2)")
-    n, inner = len(array), array.shape[1:]
-    image_shape = None if array.ndim == 2 else (1,) * (4 - array.ndim) + inner
-    X = as_floats(array.reshape(n, -1), str(path), columns)
-    if label_file is not None:
-        values = _read_label_file(label_file, n)
-    y, classes = (None, None) if values is None else _encode(label_file or path, values, n)
-    return Dataset(path.stem, X, y, classes, image_shape)
-
-
-def load_digits_dataset() -> Dataset:
-    """The 1797 handwritten digits of 8 x 8 pixels that come with scikit-learn.
-
-    Returns
-    -------
-    Dataset
-        X float32 (1797, 64) with values 0 to 16, y 0 to 9, image_shape (1, 8, 8).
-
-    References
-    ----------
-    Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine Learning Repository.
-
-    Examples
-    --------
-    >>> from iconlearn.data.files import load_digits_dataset
-    >>> load_digits_dataset().X.shape
-    (1797, 64)
-    """
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
-    return Dataset("digits", X.astype(np.float32), y.astype(np.int64), [str(i) for i in range(10)], (1, 8, 8))
+        parts = reader(path, key)
+    if parts.form == "rows":
+        (X, image_shape), source = as_table(parts.features, str(path), parts.columns), None
+    else:
+        X, image_shape, source = table_of(parts.form, parts.features), parts.image_shape, parts.features
+    values = parts.labels if label_file is None else _read_label_file(label_file, len(X))
+    y = classes = None
+    if values is not None:
+        y, classes = _encode(label_file or path, values, len(X), _SAMPLES.get(parts.form, "row"))
+    return Dataset(path.stem, X, y, classes, image_shape, parts.form, source)
 
 
 def load_dataset(
     name_or_path: str | os.PathLike[str], labels: str | os.PathLike[str] | None = None
 ) -> Dataset:
-    """The built-in data set "digits", or a file as `load_table` reads it.
+    """A built-in data set, or a file as `load_table` reads it.
 
     Parameters
     ----------
     name_or_path : str or path
+        "digits", "digits-graph", "digits-halves", "digits-captions", "sentences", or a path.
     labels : str or path, default None
-        As in `load_table`; "digits" has its own.
+        As in `load_table`; built-in sets have their own or none.
 
     Returns
     -------
@@ -205,7 +166,7 @@ def load_dataset(
     Raises
     ------
     FileFormatError, InputError
-        As `load_table`; also for a name that is neither built in nor a file, and for labels with "digits".
+        As `load_table`; also for a name that is neither built in nor a file, and for labels with a name.
 
     Examples
     --------
@@ -214,13 +175,15 @@ def load_dataset(
     (1, 8, 8)
     """
     path = _as_path(name_or_path, "name_or_path")
-    if str(path) == "digits":
+    if make := BUILT_IN.get(str(path)):
         if labels is not None:
-            raise InputError(f"digits: labels={str(labels)!r}, but it has its own labels; leave it out")
-        return load_digits_dataset()
+            raise InputError(
+                f"{path}: labels={str(labels)!r}, but a built-in data set has its own labels or none; leave it out"
+            )
+        return make()
     if not path.suffix and not os.path.exists(path):
         raise FileFormatError(
-            f"{path}: no built-in data set ('digits') and no file of this name"
-            f"{nearest_name(str(path), ['digits'])}; files end in {', '.join(READERS)}"
+            f"{path}: no built-in data set ({', '.join(map(repr, BUILT_IN))}) and no file of this name"
+            f"{nearest_name(str(path), BUILT_IN)}; files end in {', '.join(READERS)}"
         )
     return load_table(path, labels)

@@ -1,4 +1,4 @@
-"""Readers of feature tables, one for each file format; whatever goes wrong becomes an error that names the file."""
+"""Readers of data, one for each file format; whatever goes wrong becomes an error that names the file."""
 
 from __future__ import annotations
 
@@ -6,15 +6,27 @@ import csv
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from iconlearn._checks import nearest_name
 from iconlearn._errors import FileFormatError, IConLearnError, InputError
 from iconlearn.data.features import listed
+from iconlearn.data.forms import READ_FORM, form_of
+from iconlearn.data.graphs import edge_columns, read_edges
 
-_Parts = tuple[np.ndarray, list[str] | None, list[Any] | None]  # features, column names, labels
+
+class Parts(NamedTuple):
+    """What a file holds: an array of features that is still to be checked, or a checked source of another form."""
+
+    features: Any
+    columns: list[str] | None = None
+    labels: list[Any] | None = None
+    form: str = "rows"
+    image_shape: tuple[int, ...] | None = None
+
+
 # What pandas calls a row index that was saved as if it were a column.
 _INDEX_NAMES = {"", "Unnamed: 0", "__index_level_0__"}
 
@@ -59,20 +71,25 @@ def read_array(path: Path) -> np.ndarray:
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def _read_npy(path: Path, labels: str | None) -> _Parts:
+def _read_npy(path: Path, labels: str | None) -> Parts:
     if labels is not None:
         raise InputError(
             f"{path}: labels={labels!r}, but an .npy file has no columns; give a label file (.npy or .csv)"
         )
-    return read_array(path), None, None
+    return Parts(read_array(path))
 
 
-def _pick(path: Path, keys: Iterable[str], get: Callable[[str], Any], labels: str | None) -> _Parts:
-    """Features and labels among named arrays; only what is needed is read."""
+def _pick(path: Path, keys: Iterable[str], get: Callable[[str], Any], labels: str | None) -> Parts:
+    """Data and labels among named arrays; only what is needed is read."""
     keys = list(keys)
     key = labels or "y"
     if labels and key not in keys:
         raise _missing_column(path, key, keys)
+    form, needed = form_of(path, (name for name in keys if name != key))
+    if form != "rows":
+        source, image_shape = READ_FORM[form](path, {name: get(name) for name in needed})
+        y = flat_labels(path, get(key)) if key in keys else None
+        return Parts(source, None, y, form, image_shape)
     arrays = {name: get(name) for name in keys if "X" not in keys or name in ("X", key)}
     features = {k: v for k, v in arrays.items() if k != key and isinstance(v, np.ndarray) and v.ndim > 1}
     flat = [k for k, v in features.items() if v.ndim == 2] or list(features)
@@ -80,15 +97,15 @@ def _pick(path: Path, keys: Iterable[str], get: Callable[[str], Any], labels: st
         shapes = ", ".join(f"{k}: {getattr(v, 'shape', 'not an array')}" for k, v in arrays.items())
         raise InputError(f"{path}: {len(flat)} arrays could be the features ({shapes}); name one of them X")
     y = flat_labels(path, arrays[key]) if key in arrays else None
-    return arrays["X" if "X" in arrays else flat[0]], None, y
+    return Parts(arrays["X" if "X" in arrays else flat[0]], None, y)
 
 
-def _read_npz(path: Path, labels: str | None) -> _Parts:
+def _read_npz(path: Path, labels: str | None) -> Parts:
     with open(path, "rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
         return _pick(path, archive.files, archive.__getitem__, labels)
 
 
-def _read_safetensors(path: Path, labels: str | None) -> _Parts:
+def _read_safetensors(path: Path, labels: str | None) -> Parts:
     from safetensors import safe_open
 
     with safe_open(path, framework="np") as file:
@@ -126,23 +143,25 @@ def csv_table(path: Path, header: bool) -> Any:
     )
 
 
-def _read_csv(path: Path, labels: str | None) -> _Parts:
+def _read_csv(path: Path, labels: str | None) -> Parts:
     return _from_table(path, csv_table(path, _has_header(path)), labels)
 
 
-def _read_parquet(path: Path, labels: str | None) -> _Parts:
+def _read_parquet(path: Path, labels: str | None) -> Parts:
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file:
         return _from_table(path, file.read(), labels)
 
 
-def _from_table(path: Path, table: Any, labels: str | None) -> _Parts:
+def _from_table(path: Path, table: Any, labels: str | None) -> Parts:
     names = list(table.column_names)
     if labels is not None and names.count(labels) != 1:
         raise _missing_column(path, labels, names)
     if table.num_rows == 0:
         raise InputError(f"{path}: has columns ({listed(names)}) but no rows; add data")
+    if labels is None and (lower := edge_columns(names)):
+        return Parts(read_edges(path, dict(zip(lower, table.columns, strict=True))), form="graph")
     y, blocks, columns, bad = None, [], [], {}
     for name, column in zip(names, table.columns, strict=True):
         if name == labels:
@@ -169,7 +188,7 @@ def _from_table(path: Path, table: Any, labels: str | None) -> _Parts:
         )
     if not blocks:
         raise InputError(f"{path}: no feature columns besides the labels; add numeric columns")
-    return np.concatenate(blocks, axis=1), columns, y
+    return Parts(np.concatenate(blocks, axis=1), columns, y)
 
 
 def _numbers(path: Path, name: str, column: Any) -> np.ndarray | None:
@@ -200,7 +219,7 @@ def flat_labels(path: Path, y: np.ndarray) -> list[Any]:
     return y.ravel().tolist()
 
 
-READERS: dict[str, Callable[[Path, str | None], _Parts]] = {
+READERS: dict[str, Callable[[Path, str | None], Parts]] = {
     ".npy": _read_npy,
     ".npz": _read_npz,
     ".csv": _read_csv,
