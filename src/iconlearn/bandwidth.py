@@ -183,6 +183,8 @@ class Learnable(nn.Module):
     ----------
     initial : float, default 1
         Where it starts.
+    at_least : float, default 0
+        Smallest width; 0.1 is CLIP's cap of 100 on the logit scale.
 
     Examples
     --------
@@ -190,17 +192,21 @@ class Learnable(nn.Module):
     0.5
     """
 
-    def __init__(self, initial: float = 1.0) -> None:
+    def __init__(self, initial: float = 1.0, at_least: float = 0.0) -> None:
         super().__init__()
         self.initial = check_number("Learnable", "initial", initial, low=0, open_low=True, high=1e30)
+        self.at_least = check_number("Learnable", "at_least", at_least, low=0, high=self.initial)
         self.log_sigma = nn.Parameter(torch.tensor(math.log(self.initial)))
 
     def forward(self) -> Tensor:
         """The current width, a scalar tensor."""
-        return self.log_sigma.exp()
+        sigma = self.log_sigma.exp()
+        # the gradient passes below the bound, so that a width which has reached it can grow again
+        return sigma + (self.at_least - sigma).clamp(min=0).detach()
 
     def __repr__(self) -> str:
-        return f"Learnable({show(self.initial)})"
+        bound = f", at_least={show(self.at_least)}" if self.at_least else ""
+        return f"Learnable({show(self.initial)}{bound})"
 
 
 Width = float | RowBandwidth | Learnable | nn.Parameter

@@ -98,7 +98,7 @@ class Conditional(ABC):
     block_rows: int  # how many rows at a time are cheap
     full_support: bool = True  # mass on every candidate pair
     square: bool = False  # the columns are the rows themselves
-    limit: bool = False  # a wide or narrow limit: a rescaled score, no longer a probability
+    improper: bool = False  # rows do not sum to one: a limit (a rescaled score) or the DCL baseline
 
     @abstractmethod
     def block(self, rows: Tensor | None, cols: Tensor | None = None) -> Tensor:
@@ -147,12 +147,12 @@ class KernelConditional(Conditional):
         normalize: str,
         pairs: str,
         *,
-        limit: bool,
+        improper: bool,
         full: bool,
     ) -> None:
         self.scores, self.normalize, self.pairs = scores, normalize, pairs
         (self.n, self.m), self.block_rows = shape, scores.block_rows
-        self.limit, self.full_support = limit, full
+        self.improper, self.full_support = improper, full
         self._empty = partition.detach() == NEG
         if normalize == "joint":
             partition = log_sum_exp(partition).expand_as(partition)

@@ -95,7 +95,7 @@ class Divergence:
 
     def _streamed(self, p: Conditional, q: Conditional) -> Tensor:
         """Every pair, a tile of rows at a time."""
-        use = self._cross if q.limit else self.integrand
+        use = self._cross if q.improper else self.integrand
 
         def tile(rows: Tensor | None) -> Tensor:
             return self._sum(use, p.block(rows), q.block(rows))
@@ -105,7 +105,7 @@ class Divergence:
     def _listed(self, p: Conditional, q: Conditional, support: Support) -> Tensor:
         """Only the pairs on p's support, and closed forms for the rest of the row."""
         log_p, log_q = p.at(support.rows, support.cols), q.at(support.rows, support.cols)
-        use = self._cross if q.limit else self.integrand
+        use = self._cross if q.improper else self.integrand
         inside = support.sum(self._terms(use, log_p, log_q))
         if p.floor is not None:
             return inside + self._outside_floor(p.floor, p, q, support, log_q)
@@ -123,7 +123,7 @@ class Divergence:
         log_u = floor.log_mass.to(log_q).masked_fill(p.empty, 0.0)
         total = candidate_log_mass(floor.candidates, p, q)
         outside = total - support.sum(log_q.masked_fill(log_q == NEG, 0.0))
-        if q.limit:
+        if q.improper:
             return -log_u.exp() * outside
         count = (floor.candidates.count - support.lengths).to(log_q)
         return log_u.exp() * (count * log_u - outside)

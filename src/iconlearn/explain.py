@@ -70,11 +70,14 @@ def explain(model: Objective, batch: Inputs | None) -> Explanation:
     empty = int(pair.target.empty.sum())
     figures = {model.measure.name: loss, "target_entropy": h, "empty_rows": float(empty)}
     lines.append(f"target: {form}; entropy {h:.4f} nats; {empty} rows without mass are left out of the mean")
-    if model.measure.splits and not pair.learned.limit:
+    if model.measure.splits and not pair.learned.improper:
         figures["cross_entropy"] = loss + h
         lines.append(f"KL = cross entropy - entropy = {loss + h:.4f} - {h:.4f} = {loss:.4f}")
     else:
         lines.append(f"{model.measure.name} = {loss:.4f}")
-    limit = " The learned side is a limit: its value is rescaled by 2 sigma^2." if pair.learned.limit else ""
-    lines.append("exact: every sum is evaluated in full, up to float rounding." + limit)
+    limit = " The learned side is no probability: its value is a cross entropy, in a limit times 2 sigma^2."
+    lines.append(
+        "exact: every sum is evaluated in full, up to float rounding."
+        + (limit if pair.learned.improper else "")
+    )
     return Explanation(tuple(lines), figures, chosen)

@@ -17,6 +17,7 @@ from iconlearn.engines import Plan, PlannedEngine, Problem, plan
 from iconlearn.inputs import Inputs, as_inputs, as_labels
 from iconlearn.mappers import ColumnMapper, Prototypes, embed
 from iconlearn.points import Points
+from iconlearn.refusals import refuse_infinite
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +71,8 @@ class Objective(Described, nn.Module):
             )
         self.target_dist, self.learned_dist = target_dist, learned_dist
         self.mapper, self.mapper_j = mapper, mapper_j
+        if isinstance(mapper_j, ColumnMapper):
+            mapper_j.bind(mapper)
         self.divergence, self.direction, self.engine = divergence, direction, engine
         self.measure = as_divergence(divergence, direction)
         self.evaluate = PlannedEngine(engine)
@@ -113,12 +116,15 @@ class Objective(Described, nn.Module):
 
     def loss(self, pair: Pair) -> Tensor:
         """The loss of a pair of conditionals that has been built already."""
-        if bool(pair.target.empty.all()):
-            raise InputError(
-                f"no row of the batch has mass under {self.target_dist!r} (no positive, no neighbour, no label); "
-                "pass larger batches, more views, or labels that repeat"
-            )
-        return self.measure(pair.target, pair.learned)
+        for side, dist in ((pair.target, self.target_dist), (pair.learned, self.learned_dist)):
+            if bool(side.empty.all()):
+                raise InputError(
+                    f"no row of the batch has mass under {dist!r} (no positive, no neighbour, no label); "
+                    "pass larger batches, more views, or labels that repeat"
+                )
+        loss = self.measure(pair.target, pair.learned)
+        refuse_infinite(self.measure, pair.target, pair.learned, loss)
+        return loss
 
     def pair(
         self, inputs: Inputs, target: Conditional | None = None, learned: Distribution | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import inspect
 import json
@@ -23,6 +22,7 @@ from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity, Spread
 from iconlearn.distributions import (
     DISTRIBUTIONS,
     Debiased,
+    DegreeSoftmax,
     Graph,
     Mixture,
     Nearest,
@@ -33,7 +33,7 @@ from iconlearn.distributions import (
 )
 from iconlearn.divergences import Divergence
 from iconlearn.inputs import Inputs
-from iconlearn.mappers import MAPPERS, Momentum, PerView, Queue
+from iconlearn.mappers import MAPPERS, PerView
 from iconlearn.model import ICon, named
 from iconlearn.support import Support
 
@@ -154,7 +154,6 @@ def load(path: str | os.PathLike[str], *, mapper: nn.Module | None = None) -> IC
         if not isinstance(model, ICon):
             raise FileFormatError(f"{json_file}: describes a {type(model).__name__}, not a model")
         state = {k.removeprefix("state."): v for k, v in tensors.items() if k.startswith("state.")}
-        grow_teachers(model, state)
         model.load_state_dict(state)
         model.unit = float(document["unit"])
         model.training_data = read_data(document["training_data"], tensors)
@@ -221,13 +220,6 @@ def read_data(described: Any, tensors: dict[str, Tensor]) -> Inputs | None:
     )
 
 
-def grow_teachers(model: ICon, state: dict[str, Tensor]) -> None:
-    """Make room for the tensors of a momentum encoder that had already started."""
-    held = model.mapper_j.keys if isinstance(model.mapper_j, Queue) else model.mapper_j
-    if isinstance(held, Momentum) and any(".teacher." in name for name in state):
-        held.teacher = copy.deepcopy(model.mapper).requires_grad_(False)
-
-
 def encode(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
     """A value as JSON; arrays go to ``tensors`` under ``name``."""
     if value is None or isinstance(value, (bool, int, str)):
@@ -239,12 +231,12 @@ def encode(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
         return {"parameter": name}
     if isinstance(value, (list, tuple, nn.ModuleList)):
         return [encode(v, tensors, f"{name}.{k}") for k, v in enumerate(value)]
-    if isinstance(value, Graph):
+    if isinstance(value, (Graph, DegreeSoftmax)):
         support = Support(value.indptr, value.cols, value.num_ids)
         tensors[f"{name}.indices"] = torch.stack([support.rows, support.cols])
         tensors[f"{name}.values"] = value.log_weight.exp()
         args = {k: v for k, v in arguments(value).items() if k != "weights"}
-        return {"type": "Graph", "args": args, "graph": [name, support.n, support.m]}
+        return {"type": type(value).__name__, "args": args, "graph": [name, support.n, support.m]}
     if isinstance(value, PerView):
         return {"type": "PerView", "parts": encode(value.mappers, tensors, f"{name}.mappers")}
     if KNOWN.get(type(value).__name__) is type(value):
@@ -299,7 +291,7 @@ def decode(value: Any, tensors: dict[str, Tensor], mapper: nn.Module | None) -> 
     args = {k: decode(v, tensors, mapper) for k, v in value.get("args", {}).items()}
     if "graph" in value:
         name, *shape = value["graph"]
-        check_size("Graph", shape[0], tensors)
+        check_size(kind.__name__, shape[0], tensors)
         args["weights"] = torch.sparse_coo_tensor(
             tensors[f"{name}.indices"], tensors[f"{name}.values"], tuple(shape), check_invariants=True
         ).coalesce()
@@ -333,6 +325,10 @@ WEIGHTS: dict[str, Callable[[Mapping[str, Any]], int]] = {
     "Linear": lambda a: chain(a["in_features"], a["out_features"]),
     "Orthonormal": lambda a: chain(a["in_features"], a["out_features"]),
     "SoftmaxHead": lambda a: chain(a["in_features"], a["num_clusters"]),
+    "TokenEncoder": lambda a: (
+        chain(a["vocabulary"], a.get("token_dim", 32))
+        + chain(a["context"] * a.get("token_dim", 32), a.get("hidden", 256), a["out_features"])
+    ),
     "MLP": lambda a: chain(a["in_features"], *a.get("hidden", (256,)), a["out_features"]),
     "CNN": lambda a: chain(
         math.prod(-(-int(s) // 4) for s in a["image_shape"]), a.get("hidden", 128), a.get("embedding_dim", 64)

@@ -76,7 +76,7 @@ def test_value_is_that_of_the_definition(name):
 
 
 @every
-def test_logit_gradient(name):
+def test_t26_logit_gradient(name):
     """dD/ds_j = q_j (g_j - sum_k q_k g_k) for q = softmax(s)."""
     p, _ = random_rows(1, n=1)
     s = torch.randn(1, 6, generator=torch.Generator().manual_seed(0), dtype=torch.float64, requires_grad=True)
@@ -141,7 +141,7 @@ POSITIVE_SLOPE = {
 
 
 @pytest.mark.parametrize("name", ONE_HOT)
-def test_one_hot_closed_forms(name):
+def test_t26_one_hot_closed_forms(name):
     s = torch.tensor([[0.3, -1.2, 0.8, 2.0]], dtype=torch.float64, requires_grad=True)
     q = s.softmax(-1)[0, 2].item()
     loss = ALL_DIVERGENCES[name](dense(np.eye(4)[2]), MatrixConditional(s.log_softmax(-1), "row", "all"))
@@ -153,7 +153,7 @@ def test_one_hot_closed_forms(name):
 
 @quick
 @given(p=masses, q=masses)
-def test_inequalities(p, q):
+def test_t26_inequalities(p, q):
     kl, tv, js, h2 = (D(name, p, q) for name in ("kl", "tv", "js", "hellinger"))
     slack = 1e-12
     assert h2 <= tv + slack

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from iconlearn import bandwidth, distributions
-from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity
+from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity, Spread
 from iconlearn.conditional import Conditional
 from iconlearn.distributions import (
     KNN,
@@ -19,12 +19,14 @@ from iconlearn.distributions import (
     Context,
     CrossModal,
     DataLabel,
+    DegreeSoftmax,
     Distribution,
     Gaussian,
     Graph,
     Harmonic,
     Identity,
     Label,
+    MarginGaussian,
     StudentT,
     UniformCluster,
 )
@@ -93,6 +95,12 @@ KERNELS = [
     form("Gaussian kth", lambda **o: Gaussian(KthNeighbor(3), **o)),
     form("StudentT", lambda **o: StudentT(2.5, 0.7, **o), smooth=True),
     form("StudentT inf", lambda **o: StudentT(math.inf, Learnable(0.5), pairs="all", **o), smooth=True),
+    form("StudentT kth", lambda **o: StudentT(2, KthNeighbor(3), **o)),
+    form("StudentT spread", lambda **o: StudentT(1, Spread(0.4), **o)),
+    form("MarginGaussian", lambda **o: MarginGaussian(0.8, 0.6, **o), smooth=True),
+    form(
+        "MarginGaussian label", lambda **o: MarginGaussian(0.7, 0.5, "label", "euclidean", **o), smooth=True
+    ),
     form("Harmonic", lambda **o: Harmonic(1.5, **o), smooth=True),
     form("UniformCluster", lambda **o: UniformCluster(**o), smooth=True),
     form("UniformCluster distinct", lambda **o: UniformCluster(pairs="distinct", **o), smooth=True),
@@ -106,6 +114,7 @@ GRAPHS = [
     form("KNN", lambda **o: KNN(3, **o)),
     form("KNN all", lambda **o: KNN(2, "cos", pairs="all", **o)),
     form("Graph", lambda **o: Graph(weights(), **o), rebuilds=False),
+    form("DegreeSoftmax", lambda **o: DegreeSoftmax(weights() + weights().T, 0.1, **o), rebuilds=False),
     form("Identity", lambda **o: Identity(**o)),
     form("Label", lambda **o: Label(**o)),
     form("Label all", lambda **o: Label(pairs="all", **o)),

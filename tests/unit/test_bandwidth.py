@@ -109,7 +109,7 @@ def test_widths_that_are_not_positive_are_refused(bad):
         OptionError, match=r"Gaussian: sigma=.*must be > 0, 0, inf, Perplexity.*sigma=t\*\*0\.5"
     ):
         Gaussian(bad)
-    with pytest.raises(OptionError, match=r"StudentT: width=.*must be > 0, Perplexity"):
+    with pytest.raises(OptionError, match=r"StudentT: width=.*must be > 0"):
         StudentT(width=bad)
 
 
@@ -119,7 +119,7 @@ def test_limits_are_allowed_where_they_are_defined():
     for end in (0, inf):
         with pytest.raises(OptionError, match="StudentT: width"):
             StudentT(width=end)
-    with pytest.raises(OptionError, match="must be a number, Learnable"):
+    with pytest.raises(OptionError, match="solved for a Gaussian"):
         StudentT(width=Perplexity(5))
     with pytest.raises(OptionError, match=r"shape \(2,\); a scalar"):
         Gaussian(torch.nn.Parameter(torch.ones(2)))

@@ -235,7 +235,6 @@ def test_prototypes_give_cross_entropy(generator):
 def test_momentum_follows_by_its_formula():
     network, momentum = Linear(6, 3), Momentum(0.9)
     model = ICon(KNN(5), Gaussian(1.0), network, mapper_j=momentum).train()
-    model(X)
     expected = network.net.weight.detach().clone()
     assert torch.equal(momentum.teacher.net.weight, expected)
     for _ in range(3):
@@ -253,7 +252,10 @@ def test_momentum_follows_by_its_formula():
     assert torch.equal(pair.columns.value, momentum.teacher(X))
     assert not pair.columns.value.requires_grad
     momentum.initialize(*target_of(X), torch.Generator())
-    assert momentum.teacher is None
+    assert torch.equal(momentum.teacher.net.weight, network.net.weight)
+    assert "mapper_j.teacher.net.weight" in model.state_dict()
+    with pytest.raises(OptionError, match="follows no mapper"):
+        Momentum().columns(as_inputs(X), None, network)
     with pytest.raises(OptionError, match="momentum=2"):
         Momentum(2)
 

@@ -2,6 +2,8 @@
 
 from iconlearn.distributions.base import Distribution, Kernel, Sparse
 from iconlearn.distributions.clusters import UniformCluster
+from iconlearn.distributions.contrasts import DCL, MarginGaussian
+from iconlearn.distributions.cuts import DegreeSoftmax
 from iconlearn.distributions.graphs import (
     KNN,
     Augmentation,
@@ -38,10 +40,14 @@ DISTRIBUTIONS: dict[str, type[Distribution]] = {
         DataLabel,
         Context,
         UniformCluster,
+        DegreeSoftmax,
+        MarginGaussian,
+        DCL,
     )
 }
 
 __all__ = [
+    "DCL",
     "DISTRIBUTIONS",
     "KNN",
     "Augmentation",
@@ -49,6 +55,7 @@ __all__ = [
     "CrossModal",
     "DataLabel",
     "Debiased",
+    "DegreeSoftmax",
     "Distribution",
     "Gaussian",
     "Graph",
@@ -56,6 +63,7 @@ __all__ = [
     "Identity",
     "Kernel",
     "Label",
+    "MarginGaussian",
     "Mixture",
     "Nearest",
     "On",

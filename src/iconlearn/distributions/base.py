@@ -12,9 +12,10 @@ from torch import Tensor, nn
 
 from iconlearn._checks import check_choice
 from iconlearn._describe import Described
+from iconlearn._errors import OptionError
 from iconlearn._numerics import NEG
 from iconlearn.conditional import Conditional, KernelConditional, Scores, TableConditional
-from iconlearn.points import PAIRS, Pairs, Points, mask_pairs, same_points
+from iconlearn.points import PAIRS, Pairs, Points, candidate_count, mask_pairs, same_points
 from iconlearn.support import Support
 
 if TYPE_CHECKING:
@@ -45,9 +46,10 @@ class Distribution(Described, nn.Module, ABC):
         """Apply to points: an immutable conditional over (i.n, j.n) pairs."""
 
     def __call__(self, i: Points, j: Points, engine: Engine) -> Conditional:
-        """:meth:`forward`, noting whether the columns are the rows."""
+        """:meth:`forward`, noting whether the columns are the rows and whether every candidate has mass."""
         conditional = super().__call__(i, j, engine)
         conditional.square = same_points(i, j)
+        conditional.full_support = conditional.full_support or covers(conditional, i, j)
         return conditional
 
     def prepare(self, data: Points) -> Distribution:
@@ -128,7 +130,7 @@ class Kernel(Distribution):
             (i.n, j.n),
             self.normalize,
             self.pairs,
-            limit=self.pool != "logsumexp",
+            improper=self.pool != "logsumexp",
             full=self.full_support,
         )
 
@@ -143,6 +145,25 @@ class Sparse(Distribution):
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         support, log_mass = self.edges(i, j)
         return TableConditional(support, log_mass, self.normalize, self.pairs)
+
+
+def require_proper(conditional: Conditional, owner: str) -> None:
+    """Refuse rows that do not sum to one where a probability is needed."""
+    if conditional.improper:
+        raise OptionError(
+            f"{owner}: a limit (sigma = 0 or inf) and DCL are not probabilities, so they cannot be debiased, "
+            "mixed, walked or symmetrized; use a finite sigma, or debias the target alone"
+        )
+
+
+def covers(conditional: Conditional, i: Points, j: Points) -> bool:
+    """Has a listed conditional mass on every candidate, as neighbour graphs of few points have?"""
+    support = conditional.support
+    if support is None or not len(support):
+        return False
+    if len(support) < int(candidate_count(i, j, conditional.pairs).sum()):
+        return False
+    return bool((conditional.at(support.rows, support.cols) > NEG).all())
 
 
 def candidate_edges(i: Points, j: Points, rows: Tensor, cols: Tensor, pairs: str) -> Tensor:

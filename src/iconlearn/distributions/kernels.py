@@ -22,6 +22,8 @@ from iconlearn.points import Points, candidate_count, mask_pairs, require_value
 class Radial(Kernel):
     """A kernel of the (squared-distance-like) metric, with a width."""
 
+    width_name: str = ""  # the argument that holds the width, if there is one
+
     def __init__(self, metric: str | Metric, normalize: str, pairs: str) -> None:
         super().__init__(normalize, pairs)
         check_metric(type(self).__name__, metric)
@@ -40,6 +42,13 @@ class Radial(Kernel):
             raise OptionError(f"{self!r}: call the distribution itself, which calibrates {width!r} first")
         value = width() if isinstance(width, Learnable) else width
         return value if self.metric == "cos" else value / i.unit  # type: ignore[operator, return-value]
+
+    def scaled_rows(self, width: Width, i: Points, j: Points) -> Points:
+        """The rows with their bandwidths, where ``width`` is one that is solved from the data."""
+        if not isinstance(width, RowBandwidth):
+            return i
+        check_perplexity(width, i, j, self.pairs)
+        return replace(i, scale=self.solve(width, i, j))
 
     def solve(self, width: RowBandwidth, i: Points, j: Points) -> Tensor:
         """Bandwidth of every row, from its distances to all candidates."""
@@ -103,6 +112,8 @@ class Gaussian(Radial):
     Gaussian(sigma=Perplexity(30)).symmetrize()
     """
 
+    width_name = "sigma"
+
     def __init__(
         self,
         sigma: Width = 1.0,
@@ -135,10 +146,7 @@ class Gaussian(Radial):
         return squared * (-0.5 / sigma**2)
 
     def calibrate(self, i: Points, j: Points) -> tuple[Points, Points]:
-        if not isinstance(self.sigma, RowBandwidth):
-            return i, j
-        check_perplexity(self.sigma, i, j, self.pairs)
-        return replace(i, scale=self.solve(self.sigma, i, j)), j
+        return self.scaled_rows(self.sigma, i, j), j
 
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         k = self.sigma.neighbors() if isinstance(self.sigma, RowBandwidth) else None
@@ -163,7 +171,7 @@ class StudentT(Radial):
     ----------
     df : float, default 1
         Degrees of freedom nu; ``inf`` is the Gaussian with sigma = width.
-    width : float, Learnable or nn.Parameter, default 1
+    width : float, KthNeighbor, Spread, Learnable or nn.Parameter, default 1
         Width gamma, in units of the data.
     metric, normalize, pairs
         As in :class:`Gaussian`.
@@ -179,6 +187,8 @@ class StudentT(Radial):
     StudentT(df=2, normalize='joint')
     """
 
+    width_name = "width"
+
     def __init__(
         self,
         df: float = 1.0,
@@ -190,8 +200,10 @@ class StudentT(Radial):
     ) -> None:
         super().__init__(metric, normalize, pairs)
         self.df = check_number("StudentT", "df", df, low=0, open_low=True)
-        if isinstance(width, RowBandwidth):
-            raise OptionError(f"StudentT: width={width!r} must be a number, Learnable or nn.Parameter")
+        if isinstance(width, Perplexity):
+            raise OptionError(
+                f"StudentT: width={width!r} is solved for a Gaussian; use KthNeighbor, Spread or a number > 0"
+            )
         self.width = check_width("StudentT", "width", width, limits=False)
 
     def log_score(self, i: Points, j: Points) -> Tensor:
@@ -202,6 +214,9 @@ class StudentT(Radial):
         squared = self.squared(i, j)
         scaled = squared if isinstance(inverse, float) and inverse == 1 else squared * inverse
         return torch.log1p(scaled) * (-(self.df + 1) / 2)
+
+    def calibrate(self, i: Points, j: Points) -> tuple[Points, Points]:
+        return self.scaled_rows(self.width, i, j), j
 
 
 class Harmonic(Radial):

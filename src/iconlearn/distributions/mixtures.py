@@ -11,7 +11,7 @@ from iconlearn._checks import check_number
 from iconlearn._describe import show
 from iconlearn._errors import OptionError
 from iconlearn.conditional import Conditional, MixtureConditional
-from iconlearn.distributions.base import WRAPPERS, Distribution, Engine
+from iconlearn.distributions.base import WRAPPERS, Distribution, Engine, require_proper
 from iconlearn.points import Points
 
 
@@ -54,10 +54,7 @@ class Mixture(Distribution):
         total = sum(self.weights)
         parts = [part(i, j, engine) for part in self.terms()]
         for part, given in zip(parts, self.terms(), strict=True):
-            if part.limit:
-                raise OptionError(
-                    f"{given!r}: a limit (sigma = 0 or inf) cannot be mixed; use a finite sigma"
-                )
+            require_proper(part, repr(given))
         return MixtureConditional(parts, [w / total for w in self.weights], self.pairs)
 
     def _map(self, change: Any) -> Distribution:

@@ -25,6 +25,7 @@ from iconlearn.distributions.base import (
     Kernel,
     Sparse,
     candidate_edges,
+    require_proper,
 )
 from iconlearn.distributions.graphs import Graph
 from iconlearn.distributions.mixtures import Mixture
@@ -92,10 +93,7 @@ class Debiased(Wrapper):
 
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         base = self.base(i, j, engine)
-        if base.limit:
-            raise OptionError(
-                f"{self!r}: a limit (sigma = 0 or inf) is not a probability; use a finite sigma"
-            )
+        require_proper(base, repr(self))
         return DebiasedConditional(base, self.alpha, i, j) if self.alpha > 0 else base
 
     def rewrap(self, base: Distribution) -> Distribution:
@@ -129,10 +127,7 @@ class Symmetrized(Wrapper):
 
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         base = self.base(i, j, engine)
-        if base.limit:
-            raise OptionError(
-                f"{self!r}: a limit (sigma = 0 or inf) is not a probability; use a finite sigma"
-            )
+        require_proper(base, repr(self))
         if not base.square:
             raise InputError(
                 f"{self!r} needs the same points as rows and columns, but the {base.n} rows and {base.m} columns "
@@ -201,10 +196,7 @@ class Propagated(Wrapper):
 
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         base = self.base(i, j, engine)
-        if base.limit:
-            raise OptionError(
-                f"{self!r}: a limit (sigma = 0 or inf) is not a probability; use a finite sigma"
-            )
+        require_proper(base, repr(self))
         onward = base if base.square else self.base(j, j, engine)
         if base.support is None or base.floor is not None:
             return self._dense(base, onward, i, j)
@@ -307,10 +299,7 @@ class Nearest(Wrapper):
 
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         base = self.base(i, j, engine)
-        if base.limit:
-            raise OptionError(
-                f"{self!r}: a limit (sigma = 0 or inf) is not a probability; use a finite sigma"
-            )
+        require_proper(base, repr(self))
         if base.support is not None and int(base.support.lengths.max()) <= self.k and base.floor is None:
             return base
         rows, cols = [], []

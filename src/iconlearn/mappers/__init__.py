@@ -1,10 +1,11 @@
 """Mappers: how a sample becomes an embedding. Any ``nn.Module`` is one."""
 
 from iconlearn.mappers._build import Initializable
-from iconlearn.mappers.columns import ColumnMapper, Momentum, PerView, Prototypes, Queue, embed
+from iconlearn.mappers.columns import ColumnMapper, Momentum, PerView, Predicted, Prototypes, Queue, embed
 from iconlearn.mappers.heads import SoftmaxHead
 from iconlearn.mappers.networks import CNN, MLP, Linear, Orthonormal
 from iconlearn.mappers.tables import Assignments, Embedding, Table
+from iconlearn.mappers.tokens import TokenEncoder
 
 MAPPERS = {
     cls.__name__: cls
@@ -20,6 +21,8 @@ MAPPERS = {
         Prototypes,
         Momentum,
         Queue,
+        Predicted,
+        TokenEncoder,
     )
 }
 
@@ -35,9 +38,11 @@ __all__ = [
     "Momentum",
     "Orthonormal",
     "PerView",
+    "Predicted",
     "Prototypes",
     "Queue",
     "SoftmaxHead",
     "Table",
+    "TokenEncoder",
     "embed",
 ]

@@ -59,6 +59,36 @@ def embed(mapper: nn.Module, inputs: Inputs) -> Tensor:
     return mapper(inputs.stacked())
 
 
+class Predicted(Described, nn.Module):
+    """An encoder and a predictor after it; a momentum teacher follows the encoder alone.
+
+    Parameters
+    ----------
+    encoder, predictor : nn.Module
+
+    References
+    ----------
+    Chen, Xie & He, An Empirical Study of Training Self-Supervised Vision Transformers (MoCo v3), ICCV 2021.
+
+    Examples
+    --------
+    >>> from iconlearn import MLP, Predicted
+    >>> Predicted(MLP(8, 4), MLP(4, 4))
+    Predicted(encoder=MLP(in_features=8, out_features=4), predictor=MLP(in_features=4, out_features=4))
+    """
+
+    def __init__(self, encoder: nn.Module, predictor: nn.Module) -> None:
+        super().__init__()
+        for name, module in (("encoder", encoder), ("predictor", predictor)):
+            if not isinstance(module, nn.Module):
+                raise OptionError(f"Predicted: {name}={module!r} must be an nn.Module")
+        self.encoder, self.predictor = encoder, predictor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Predictions of keys from the encoder's embeddings, (n, dim)."""
+        return self.predictor(self.encoder(x))
+
+
 class ColumnMapper(Described, nn.Module, ABC):
     """Says which points are the columns, when they are not simply the rows again."""
 
@@ -67,6 +97,9 @@ class ColumnMapper(Described, nn.Module, ABC):
     @abstractmethod
     def columns(self, inputs: Inputs, rows: Points, mapper: nn.Module) -> Points:
         """The columns, with their embeddings as values."""
+
+    def bind(self, mapper: nn.Module) -> None:
+        """Told once, by the model, which mapper makes the rows."""
 
 
 class Prototypes(Initializable, ColumnMapper):
@@ -137,33 +170,39 @@ class Momentum(Initializable, ColumnMapper):
     """
 
     same_points = True
-    teacher: nn.Module | None
+    teacher: nn.Module
 
     def __init__(self, momentum: float = 0.99) -> None:
         super().__init__()
         self.momentum = check_number("Momentum", "momentum", momentum, low=0, high=1)
-        self.teacher = None
+        self.source: tuple[nn.Module, ...] = ()  # in a tuple: it is the mapper's, and no part of this module
 
-    def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
-        """Forget the teacher of an earlier run."""
-        self.teacher = None
+    def bind(self, mapper: nn.Module) -> None:
+        """Follow this mapper; of a :class:`Predicted` one its encoder, without the predictor."""
+        self.source = (mapper.encoder if isinstance(mapper, Predicted) else mapper,)
+        self.teacher = copy.deepcopy(self.source[0]).requires_grad_(False)
 
     @torch.no_grad()
-    def follow(self, mapper: nn.Module) -> nn.Module:
-        """Move the teacher towards the mapper and return it."""
-        if self.teacher is None:
-            self.teacher = copy.deepcopy(mapper).requires_grad_(False)
-        elif self.training:
-            pairs = zip(self.teacher.parameters(), mapper.parameters(), strict=True)
-            for mine, theirs in pairs:
-                mine.lerp_(theirs, 1 - self.momentum)
-            for mine, theirs in zip(self.teacher.buffers(), mapper.buffers(), strict=True):
-                mine.copy_(theirs)
-        return self.teacher
+    def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
+        """Start where the mapper starts."""
+        for source in self.source:
+            self.teacher.load_state_dict(source.state_dict())
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        """Move the teacher towards the mapper."""
+        for mine, theirs in zip(self.teacher.parameters(), self.source[0].parameters(), strict=True):
+            mine.lerp_(theirs, 1 - self.momentum)
+        for mine, theirs in zip(self.teacher.buffers(), self.source[0].buffers(), strict=True):
+            mine.copy_(theirs)
 
     def columns(self, inputs: Inputs, rows: Points, mapper: nn.Module) -> Points:
+        if not self.source:
+            raise OptionError(f"{self!r} follows no mapper yet; give it to ICon(..., mapper_j=Momentum())")
+        if self.training:
+            self.follow()
         with torch.no_grad():
-            return rows.with_value(embed(self.follow(mapper), inputs))
+            return rows.with_value(embed(self.teacher, inputs))
 
 
 class Queue(Initializable, ColumnMapper):
@@ -196,6 +235,11 @@ class Queue(Initializable, ColumnMapper):
         self.keys = keys
         self.held: Points | None = None
         self.strangers = 0
+
+    def bind(self, mapper: nn.Module) -> None:
+        """Tell the momentum encoder, if there is one."""
+        if self.keys is not None:
+            self.keys.bind(mapper)
 
     def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
         """Forget the points of an earlier run."""

@@ -150,6 +150,11 @@ class Run:
         if options.exaggeration is not None:
             factor = as_schedule("exaggeration", options.exaggeration)(k, self.total)
             driven = loss if factor == 1 else loss + (factor - 1) * model.attraction(pair)
+        if not driven.requires_grad:
+            raise OptionError(
+                f"fit: learned_dist={model.learned_dist!r} does not depend on the embedding, so there is nothing to "
+                "learn; use a kernel such as Gaussian() or StudentT()"
+            )
         self._tune(k)
         self.optimizer.zero_grad(set_to_none=True)
         driven.backward()
@@ -328,7 +333,7 @@ def best_seed(
         history.interrupted = True
         ahead = min(runs.values(), key=lambda run: (-run.step, run.loss()))
         history.losses = ahead.losses
-        model.load_state_dict(ahead.model.state_dict(), strict=False)  # a teacher would be extra
+        model.load_state_dict(ahead.model.state_dict())
         log.warning("interrupted during the search; the best of %d starts so far is kept", len(runs))
     return next(iter(runs))
 

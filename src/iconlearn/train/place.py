@@ -10,7 +10,8 @@ from torch import Tensor
 
 from iconlearn._errors import InputError
 from iconlearn.bandwidth import RowBandwidth
-from iconlearn.distributions import Distribution, Gaussian
+from iconlearn.distributions import Distribution
+from iconlearn.distributions.kernels import Radial
 from iconlearn.inputs import Inputs
 from iconlearn.mappers import Table, embed
 from iconlearn.objective import Objective
@@ -55,9 +56,10 @@ def place(model: Objective, fitted: Inputs, new: Inputs) -> Tensor:
 def hold_shared_widths(target: Distribution, columns: Points) -> None:
     """Take widths that all rows share from the fitted rows, so that a new row does not change another's."""
     for part in target.modules():
-        if isinstance(part, Gaussian) and isinstance(part.sigma, RowBandwidth) and part.sigma.shared:
-            held = float(part.solve(part.sigma, columns, columns)[0])
-            part.sigma = held if part.metric == "cos" else held * columns.unit
+        width = getattr(part, part.width_name, None) if isinstance(part, Radial) else None
+        if isinstance(width, RowBandwidth) and width.shared:
+            held = float(part.solve(width, columns, columns)[0])  # type: ignore[operator]
+            setattr(part, part.width_name, held if part.metric == "cos" else held * columns.unit)  # type: ignore[arg-type]
 
 
 def attraction_centre(p: object, anchors: Points) -> Tensor:
