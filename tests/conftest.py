@@ -10,12 +10,22 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before torch starts its pool
 import pytest
 import torch
 
+from iconlearn.methods import METHODS
 from iconlearn.points import Points
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _own_methods() -> Iterator[None]:
+    """What a test registers is gone after it."""
+    before = dict(METHODS)
+    yield
+    METHODS.clear()
+    METHODS.update(before)
 
 
 @pytest.fixture

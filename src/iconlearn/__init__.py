@@ -1,7 +1,7 @@
 """iconlearn: representation learning as one equation."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from iconlearn._errors import (
     FileFormatError,
@@ -14,11 +14,13 @@ from iconlearn._errors import (
 from iconlearn._version import __version__
 from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity, Spread
 from iconlearn.distributions import (
+    DCL,
     KNN,
     Augmentation,
     Context,
     CrossModal,
     DataLabel,
+    DegreeSoftmax,
     Distribution,
     Gaussian,
     Graph,
@@ -26,6 +28,7 @@ from iconlearn.distributions import (
     Identity,
     Kernel,
     Label,
+    MarginGaussian,
     Sparse,
     StudentT,
     UniformCluster,
@@ -40,28 +43,31 @@ from iconlearn.mappers import (
     Momentum,
     Orthonormal,
     PerView,
+    Predicted,
     Prototypes,
     Queue,
     SoftmaxHead,
+    TokenEncoder,
 )
-from iconlearn.methods import METHODS, Method
+from iconlearn.methods import METHODS, Method, register
 from iconlearn.model import ICon
 from iconlearn.persistence import load, save
-
-if TYPE_CHECKING:
-    from iconlearn.estimators import *  # noqa: F403
+from iconlearn.verification import Certificate, verify
 
 __all__ = [
     "CNN",
+    "DCL",
     "DIVERGENCES",
     "KNN",
     "METHODS",
     "MLP",
     "Assignments",
     "Augmentation",
+    "Certificate",
     "Context",
     "CrossModal",
     "DataLabel",
+    "DegreeSoftmax",
     "Distribution",
     "Divergence",
     "Embedding",
@@ -78,6 +84,7 @@ __all__ = [
     "Label",
     "Learnable",
     "Linear",
+    "MarginGaussian",
     "MemoryBudgetError",
     "Method",
     "Momentum",
@@ -86,27 +93,34 @@ __all__ = [
     "Orthonormal",
     "PerView",
     "Perplexity",
+    "Predicted",
     "Prototypes",
     "Queue",
     "SoftmaxHead",
     "Sparse",
     "Spread",
     "StudentT",
+    "TokenEncoder",
     "UniformCluster",
     "__version__",
     "load",
+    "register",
     "save",
+    "verify",
 ]
 
-ESTIMATOR_NAMES = tuple(row.estimator for row in METHODS.values())
+
+def estimator_names() -> list[str]:
+    """Names of the scikit-learn classes, one a row of the table."""
+    return [row.estimator for row in METHODS.values()]
 
 
 def __getattr__(name: str) -> Any:
     """Estimators are made when first asked for: they need scikit-learn, the rest of the library does not."""
-    if name in ESTIMATOR_NAMES:
+    if name in estimator_names() and name not in globals():
         return import_module("iconlearn.estimators").ESTIMATORS[name]
     raise AttributeError(f"module 'iconlearn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *ESTIMATOR_NAMES])
+    return sorted([*__all__, *estimator_names()])

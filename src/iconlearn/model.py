@@ -138,14 +138,14 @@ class ICon(Objective):
         """
         data = fit_inputs(X, None, min_rows=1, unit=self.unit)
         with one_thread_each():
-            return self._apply(data) if self.training_data is None else self._place(data)
+            return self._map(data) if self.training_data is None else self._placed(data)
 
-    def _apply(self, data: Inputs) -> np.ndarray:
+    def _map(self, data: Inputs) -> np.ndarray:
         views = max(1, len(data.views))
         parts = [self.embed(data.take(rows)).cpu() for rows in torch.arange(data.n).split(CHUNK)]
         return finite(torch.cat([part.unflatten(0, (views, -1)) for part in parts], 1).flatten(0, 1))
 
-    def _place(self, data: Inputs) -> np.ndarray:
+    def _placed(self, data: Inputs) -> np.ndarray:
         assert self.training_data is not None
         own = OwnRows(self.training_data).find(data)
         fitted = self.embed(self.training_data).cpu()

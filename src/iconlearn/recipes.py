@@ -1,4 +1,4 @@
-"""Recipes: what a row of the table builds, and the builders of mappers that rows share."""
+"""Recipes: what a method builds of data of a given shape, and the builders of mappers that methods share."""
 
 from __future__ import annotations
 
@@ -15,14 +15,34 @@ from iconlearn._errors import InputError
 from iconlearn.data.views import ImageJitter, RowJitter
 from iconlearn.distributions import Distribution
 from iconlearn.inputs import safe_unit
-from iconlearn.mappers import CNN, MLP, Assignments, Embedding, Orthonormal, Prototypes, SoftmaxHead
+from iconlearn.mappers import (
+    CNN,
+    MLP,
+    Assignments,
+    Embedding,
+    Momentum,
+    Orthonormal,
+    PerView,
+    Predicted,
+    Prototypes,
+    SoftmaxHead,
+    TokenEncoder,
+)
 from iconlearn.mappers.networks import check_image_shape
 from iconlearn.model import ICon
 
 
 @dataclass(frozen=True)
+class Tower:
+    """One modality: number of columns, and root mean square of the data as its mapper sees it."""
+
+    d: int
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
 class Shape:
-    """What a row needs to know of the data to build its mapper."""
+    """What a row of the table of methods needs to know of the data to build its parts."""
 
     n: int
     d: int
@@ -30,6 +50,9 @@ class Shape:
     n_classes: int | None = None
     seed: int = 0
     scale: float = 1.0  # of the data as the mapper sees it; encoders divide by it
+    towers: tuple[Tower, ...] = ()  # modalities, where there are several
+    graph: Any = None  # weights (n, n), where the data is a graph
+    vocabulary: int = 0  # number of tokens, where the data is text
 
     @classmethod
     def of(
@@ -45,25 +68,51 @@ class Shape:
         return cls(n, d, image_shape, n_classes, seed, scale if scale > 0 else 1.0)
 
 
+# Stands for data that is not there yet: enough to say what a recipe is made of.
+SPECIMEN = Shape(
+    8, 8, n_classes=2, towers=(Tower(8), Tower(8)), graph=np.ones((8, 8)) - np.eye(8), vocabulary=8
+)
 Build = Callable[[Shape], Any]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a row builds: p, q and, once the data's shape is known, the mapper and the views."""
+    """What a method builds: p, q and, once the data's shape is known, the mapper and the views.
 
-    target_dist: Distribution
+    Parameters
+    ----------
+    target : Distribution, or callable (Shape) -> Distribution
+        The latter where the target holds data: a graph, the number of modalities.
+    learned_dist : Distribution
+    mapper, mapper_j : callable (Shape) -> Module
+    divergence : str, default "kl"
+    augment : callable (Shape) -> augmentation, optional
+    present : callable (checked data) -> batch, optional
+        What the model is fitted to, where that is not simply the data.
+    """
+
+    target: Distribution | Build
     learned_dist: Distribution
     mapper: Build
     mapper_j: Build | None = None
     divergence: str = "kl"
     augment: Build | None = None
+    present: Callable[[Any], Any] | None = None
+
+    def target_for(self, shape: Shape) -> Distribution:
+        """The target for data of this shape."""
+        return self.target if isinstance(self.target, Distribution) else self.target(shape)
+
+    @property
+    def target_dist(self) -> Distribution:
+        """The target as far as it is known without data."""
+        return self.target_for(SPECIMEN)
 
     def model(self, shape: Shape) -> ICon:
         """The model for data of this shape."""
         mapper_j = None if self.mapper_j is None else self.mapper_j(shape)
         return ICon(
-            self.target_dist,
+            self.target_for(shape),
             self.learned_dist,
             self.mapper(shape),
             mapper_j=mapper_j,
@@ -71,10 +120,10 @@ class Recipe:
         )
 
 
-def embedding(dim: int) -> Build:
+def embedding(dim: int, init: str = "pca", scale: float = 1e-4) -> Build:
     """A table of positions."""
     check_number("method", "n_components", dim, low=1, integer=True)
-    return lambda shape: Embedding(shape.n, dim, seed=shape.seed)
+    return lambda shape: Embedding(shape.n, dim, init=init, scale=scale, seed=shape.seed)
 
 
 def orthonormal(dim: int) -> Build:
@@ -101,8 +150,52 @@ def encoder(dim: int) -> Build:
     return build
 
 
+def predictor(dim: int) -> Build:
+    """An encoder with a predictor after it: the query side of a momentum method."""
+
+    def build(shape: Shape) -> nn.Module:
+        return Predicted(encoder(dim)(shape), MLP(dim, dim, hidden=(dim,), seed=shape.seed + 1))
+
+    return build
+
+
+def towers(dim: int) -> Build:
+    """One perceptron for each modality."""
+    check_number("method", "embedding_dim", dim, low=1, integer=True)
+
+    def build(shape: Shape) -> nn.Module:
+        parts = [
+            MLP(tower.d, dim, hidden=(256,), seed=shape.seed + k, input_scale=tower.scale)
+            for k, tower in enumerate(shape.towers)
+        ]
+        return PerView(*parts)
+
+    return build
+
+
+def heads(n_clusters: int) -> Build:
+    """One linear softmax head for each modality."""
+    check_number("method", "n_clusters", n_clusters, low=1, integer=True)
+
+    def build(shape: Shape) -> nn.Module:
+        parts = [
+            MLP(tower.d, n_clusters, hidden=(), seed=shape.seed + k, input_scale=tower.scale)
+            for k, tower in enumerate(shape.towers)
+        ]
+        return PerView(*parts)
+
+    return build
+
+
+def context_encoder(context: int, dim: int) -> Build:
+    """A network that reads a window of tokens; one id more than the vocabulary stands for what is not shown."""
+    check_number("method", "embedding_dim", dim, low=1, integer=True)
+    return lambda shape: TokenEncoder(shape.vocabulary + 1, context, dim, seed=shape.seed)
+
+
 def classes(dim: int) -> Build:
     """One prototype a class."""
+    check_number("method", "embedding_dim", dim, low=1, integer=True)
 
     def build(shape: Shape) -> nn.Module:
         if shape.n_classes is None:
@@ -110,6 +203,21 @@ def classes(dim: int) -> Build:
         return Prototypes(shape.n_classes, dim, seed=shape.seed)
 
     return build
+
+
+def vocabulary(dim: int) -> Build:
+    """One prototype a token."""
+    return lambda shape: Prototypes(shape.vocabulary, dim, seed=shape.seed)
+
+
+def table_of(dim: int) -> Build:
+    """A learned vector for every sample, as columns."""
+    return embedding(dim, "random", 1.0)
+
+
+def momentum(rate: float) -> Build:
+    """Keys from a moving average of the encoder."""
+    return lambda shape: Momentum(rate)
 
 
 def head(n_clusters: int) -> Build:
@@ -121,7 +229,15 @@ def head(n_clusters: int) -> Build:
 def table(n_clusters: int) -> Build:
     """Free soft assignments."""
     check_number("method", "n_clusters", n_clusters, low=1, integer=True)
-    return lambda shape: Assignments(shape.n, n_clusters, seed=shape.seed)
+
+    def build(shape: Shape) -> nn.Module:
+        if n_clusters > shape.n:
+            raise InputError(
+                f"n_clusters={n_clusters} but there are only {shape.n} rows; use at most {shape.n} clusters"
+            )
+        return Assignments(shape.n, n_clusters, seed=shape.seed)
+
+    return build
 
 
 def jitter(shape: Shape) -> ImageJitter | RowJitter:

@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse
 import torch
 from torch import nn
-from toys import CHOSEN, WHOLE, X, Y, blobs, model_of, run
+from toys import CHOSEN, NAMED, WHOLE, X, Y, blobs, model_of, run
 
 from iconlearn import (
     KNN,
@@ -138,7 +138,7 @@ def test_absolute_widths_follow_the_scale(scale):
     np.testing.assert_allclose(got, plain.fit(X, max_iter=10, lr=0.1).transform(X), atol=1e-3)
 
 
-@pytest.mark.parametrize("name", list(METHODS))
+@pytest.mark.parametrize("name", NAMED)
 def test_a_seed_gives_the_same_bits(name):
     row = METHODS[name]
     y = Y if row.needs_labels else None
@@ -179,7 +179,7 @@ def states():
     return np.random.get_state()[1].tobytes(), torch.get_rng_state().numpy().tobytes(), random.getstate()
 
 
-@pytest.mark.parametrize("name", list(METHODS))
+@pytest.mark.parametrize("name", NAMED)
 def test_global_random_states_and_the_callers_arrays_stay(name):
     before, held, labels = states(), X.copy(), Y.copy()
     row = METHODS[name]

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-import iconlearn.cli
+import iconlearn.cli.fit
 from iconlearn import METHODS, load
 from iconlearn._errors import OptionError
 from iconlearn._version import __version__
-from iconlearn.cli import main, parse_settings
+from iconlearn.cli import main
+from iconlearn.cli.fit import parse_settings
 from iconlearn.data.files import load_digits_dataset
 from iconlearn.run import folder, job
 from iconlearn.run.rows import halves
@@ -316,7 +317,7 @@ def test_the_table_is_plain_when_piped(capsys) -> None:
 
 
 def test_a_defect_is_not_blamed_on_the_user(monkeypatch, capsys) -> None:
-    monkeypatch.setattr(iconlearn.cli, "load_dataset", lambda *_: 1 / 0)
+    monkeypatch.setattr(iconlearn.cli.fit, "load_dataset", lambda *_: 1 / 0)
     assert command("fit", "pca", "--out", "x") == 1
     assert "defect" in capsys.readouterr().err
     assert command("fit", "pca", "--out", "x", "--debug") == 1

@@ -114,7 +114,7 @@ class Recorder:
             if not math.isfinite(loss) or (event.kind == "end" and self.probe is None):
                 loss = float(event.model.loss(pair))
             embedding = self._embedding(event.model, pair)
-        self.limit = pair.learned.limit
+        self.limit = pair.learned.improper
         self.by_class = bool((pair.columns.view == PROTOTYPE_VIEW).all())
         metrics = [getattr(part, "metric", None) for part in event.model.learned_dist.modules()]
         self.on_sphere = "cos" in metrics

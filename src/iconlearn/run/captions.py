@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from iconlearn.data.files import Dataset
-from iconlearn.methods import CLUSTERING, Method
+from iconlearn.methods import Method
 from iconlearn.model import ICon
 from iconlearn.recording import Recorder
 from iconlearn.run.pictures import Album
@@ -31,6 +31,8 @@ def headline(metrics: Mapping[str, Any]) -> str:
     names = {
         "trustworthiness": "trustworthiness {:.3f}",
         "knn_accuracy": "10-NN accuracy {:.3f}",
+        "retrieval": "retrieval {:.3f}",
+        "accuracy": "accuracy {:.3f}",
         "linear_probe": "linear probe {:.3f}",
         "linear_probe_untrained": "untrained {:.3f}",
         "hungarian_accuracy": "matched accuracy {:.3f}",
@@ -41,7 +43,7 @@ def headline(metrics: Mapping[str, Any]) -> str:
 
 def bars(row: Method, recorder: Recorder) -> str:
     """What the bars stand for."""
-    if row.family == CLUSTERING:
+    if row.clusters and recorder.probe is None:
         return "mass on each cluster"
     if recorder.by_class:
         return "mass on each class"

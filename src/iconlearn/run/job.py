@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,16 @@ import numpy as np
 
 from iconlearn.data.files import Dataset
 from iconlearn.estimators import ESTIMATORS, MethodEstimator
-from iconlearn.methods import CLUSTERING, Method, method
+from iconlearn.inputs import safe_unit
+from iconlearn.intake import MODALITIES, TOKENS
+from iconlearn.methods import Method, method
 from iconlearn.persistence import save
+from iconlearn.recipes import Recipe
 from iconlearn.recording import Recorder
 from iconlearn.run import captions, scores, tables
 from iconlearn.run.folder import output_folder
 from iconlearn.run.pictures import Album, Clustering
-from iconlearn.run.rows import anchor_rows, choose_rows, is_encoder, make_recorder
+from iconlearn.run.rows import Material, Split, anchor_rows, choose_rows, make_recorder
 from iconlearn.train.events import Event
 
 
@@ -108,21 +111,24 @@ def run_method(
     options = options or RunOptions()
     row = method(name)
     recipe = row.recipe(**options.parameters)
+    material = Material(row, dataset)
     split = choose_rows(row, dataset, options.seed)
     with output_folder(out, overwrite=options.overwrite) as folder:
-        recorder = make_recorder(row, recipe, dataset, split.train, options.seed)
-        estimator = build(row, dataset, options, callbacks=(recorder,), verbose=int(verbose))
+        recorder = make_recorder(row, recipe, material, split.train, options.seed)
+        estimator = build(material, options, callbacks=(recorder,), verbose=int(verbose))
         began = time.perf_counter()
-        fit(estimator, dataset, split.train)
+        fit(estimator, material, split.train)
         if not recorder.snapshots:  # Ctrl-C while restarts were compared: no run has been followed yet
             steps = len(estimator.loss_curve_)
             recorder(Event("end", steps, steps, math.nan, estimator.model_))
         fitted = time.perf_counter()
-        result = outcome(row, estimator, dataset, folder)
-        metrics = judge(row, estimator, dataset, options, split.train, split.test, result)
+        result = outcome(material, estimator)
+        shown = displayed(material, recipe)
+        write_result(row, shown, result, folder)
+        metrics = judge(material, recipe, estimator, options, split, result)
         save(estimator.model_, folder / "model")
         scored = time.perf_counter()
-        album = make_album(row, dataset, recorder, result, anchor_rows(recorder, split.train))
+        album = make_album(row, shown, recorder, result, split.train, dataset.name)
         draw(folder, row, album, estimator.model_, result, metrics)
         seconds = {"fit": fitted - began, "score": scored - fitted, "draw": time.perf_counter() - scored}
         chosen = {**row.parameters, **options.parameters, **row.fit}
@@ -135,67 +141,92 @@ def run_method(
     return RunResult(name, Path(out), files, metrics, seconds["total"], record["interrupted"])
 
 
-def build(row: Method, dataset: Dataset, options: RunOptions, **common: Any) -> Any:
+def build(material: Material, options: RunOptions, **common: Any) -> Any:
     """The scikit-learn estimator of the method with the options of the run."""
     settings = {
         **options.parameters,
-        "image_shape": dataset.image_shape,
+        "image_shape": material.image_shape,
         "max_iter": options.max_iter,
         "restarts": options.restarts,
         "random_state": options.seed,
     }
-    return ESTIMATORS[row.estimator](**{**settings, **common})
+    return ESTIMATORS[material.row.estimator](**{**settings, **common})
 
 
-def fit(estimator: MethodEstimator, dataset: Dataset, train: np.ndarray) -> Any:
-    """Fit to some rows, with their labels if there are any."""
-    return estimator.fit(dataset.X[train], None if dataset.y is None else dataset.y[train])
+def fit(estimator: MethodEstimator, material: Material, train: np.ndarray) -> Any:
+    """Fit to some samples, with their labels if there are any."""
+    y = material.dataset.y
+    part = material.row.takes.take(material.source, train)
+    return estimator.fit(part, None if y is None else y[train])
 
 
-def outcome(row: Method, estimator: Any, dataset: Dataset, folder: Path) -> np.ndarray:
-    """Soft assignment or embedding of all rows, written to the folder."""
-    if row.family == CLUSTERING:
-        tables.write_assignment(folder, estimator.assignment_, dataset)
+def outcome(material: Material, estimator: Any) -> np.ndarray:
+    """Soft assignment or embedding of all samples; of modalities side by side."""
+    row, source = material.row, material.source
+    if row.clusters and len(estimator.assignment_) == row.takes.length(source):
         return estimator.assignment_
-    fitted = len(estimator.embedding_) == len(dataset.X)
-    embedding = estimator.embedding_ if fitted else estimator.transform(dataset.X)
-    tables.write_embedding(folder, embedding, dataset)
-    return embedding
+    if row.clusters:
+        return estimator.predict_proba(source)
+    embedding = estimator.embedding_ if not row.encodes else estimator.transform(source)
+    return np.concatenate(embedding, axis=1) if isinstance(embedding, tuple) else embedding
+
+
+def write_result(row: Method, shown: Dataset, result: np.ndarray, folder: Path) -> None:
+    """Soft assignment or embedding as a file."""
+    write = tables.write_assignment if row.clusters else tables.write_embedding
+    write(folder, result, shown)
+
+
+def displayed(material: Material, recipe: Recipe) -> Dataset:
+    """The samples as the pictures show them: of text every position, labelled by its token."""
+    dataset = material.dataset
+    if material.row.takes is not TOKENS:
+        return dataset
+    batch = material.batch(recipe, material.source)
+    tokens = batch["tokens"].ravel()
+    words = dataset.classes or [str(k) for k in range(int(tokens.max()) + 1)]
+    return replace(dataset, X=batch["views"][0].astype(np.float32), y=tokens, classes=words)
 
 
 def judge(
-    row: Method,
+    material: Material,
+    recipe: Recipe,
     estimator: Any,
-    dataset: Dataset,
     options: RunOptions,
-    train: np.ndarray,
-    test: np.ndarray | None,
+    split: Split,
     result: np.ndarray,
 ) -> scores.Metrics:
     """The metrics that apply; an encoder is compared with the same network before training."""
-    y = dataset.y
-    if row.family == CLUSTERING:
+    row, dataset, y, test = material.row, material.dataset, material.dataset.y, split.test
+    if row.clusters:
         return scores.cluster_scores(dataset, result.argmax(1), result.shape[1])
-    if not is_encoder(row):
-        return scores.map_scores(dataset, result, options.seed)
+    if not row.encodes:
+        return scores.map_scores(dataset, result, options.seed, distances=row.takes.places_new)
+    if row.takes is TOKENS:
+        held = split.train if test is None else test
+        return scores.token_scores(estimator.model_, material.batch(recipe, material.source[held]))
     if test is None or y is None:
         return scores.neighbour_scores(result, y)
-    untrained = fit(build(row, dataset, options, max_iter=0), dataset, train).transform(dataset.X)
-    found = scores.encoder_scores(y, train, test, result, untrained)
+    untrained = outcome(material, fit(build(material, options, max_iter=0), material, split.train))
+    found = scores.encoder_scores(y, split.train, test, result, untrained)
+    held = row.takes.take(material.source, test)
     if hasattr(estimator, "predict"):
-        found["accuracy"] = float(np.mean(estimator.predict(dataset.X[test]) == y[test]))
+        found["accuracy"] = float(np.mean(estimator.predict(held) == y[test]))
+    if row.takes is MODALITIES:
+        found["retrieval"] = scores.retrieval(estimator.model_, material.batch(recipe, held))
     return found
 
 
 def make_album(
-    row: Method, dataset: Dataset, recorder: Recorder, result: np.ndarray, anchors: np.ndarray
+    row: Method, shown: Dataset, recorder: Recorder, result: np.ndarray, train: np.ndarray, name: str
 ) -> Album:
     """What the pictures show."""
     clustering = None
-    if row.family == CLUSTERING:
-        x = recorder.data.stacked().cpu().numpy()
-        clustering = Clustering.of(x, result.argmax(1), result.shape[1], dataset.y)
-    return Album(dataset, recorder, f"{row.name} on {dataset.name}", anchors, clustering)
+    if row.clusters:
+        x = shown.X / safe_unit(shown.X)
+        clustering = Clustering.of(x, result.argmax(1), result.shape[1], shown.y)
+    anchors = anchor_rows(recorder, train)
+    return Album(shown, recorder, f"{row.title} on {name}", anchors, train, clustering)
 
 
 def draw(

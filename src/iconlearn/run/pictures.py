@@ -71,11 +71,17 @@ class Album:
     recorder: Recorder
     title: str
     anchor_rows: np.ndarray
+    train: np.ndarray  # rows of the data set that were fitted
     clustering: Clustering | None = None
+
+    @property
+    def groups(self) -> Clustering | None:
+        """The clustering whose clusters the bars stand for: where p and q are seen on all rows."""
+        return self.clustering if self.recorder.probe is None else None
 
     def bars(self) -> Bars:
         """p and q over columns; of a clustering over its final clusters."""
-        c = self.clustering
+        c = self.groups
         return self.recorder.bars(None if c is None else c.rank[c.assigned])
 
     def anchors(self) -> list[Any]:
@@ -87,7 +93,7 @@ class Album:
         """Pictures of the anchors and of their columns, (A, 1 + bars, h, w), where the rows are images."""
         if self.dataset.image_shape is None or self.dataset.image_shape[0] not in (1, 3):
             return None
-        recorder, c = self.recorder, self.clustering
+        recorder, c = self.recorder, self.groups
         images = self.images(recorder.data if recorder.probe is None else recorder.probe)
         columns = images
         if c is not None:
@@ -101,9 +107,17 @@ class Album:
 
     def images(self, batch: Inputs) -> np.ndarray:
         """Rows, of all views, as pictures (n, h, w) or (n, h, w, 3)."""
-        x = batch.stacked().detach().cpu().double().numpy().reshape(-1, *(self.dataset.image_shape or ()))
-        whole = self.recorder.data.stacked()  # views may be brighter or darker than any picture of the data
-        x = x.clip(float(whole.min()), float(whole.max()))
+        shape = self.dataset.image_shape or ()
+        if self.dataset.form == "rows":
+            whole = (
+                self.recorder.data.stacked()
+            )  # views may be brighter or darker than any picture of the data
+            x = batch.stacked().detach().cpu().double().numpy().reshape(-1, *shape)
+            x = x.clip(float(whole.min()), float(whole.max()))
+        else:  # the mapper sees something else of the samples
+            rows = self.train if batch.n == len(self.train) or self.recorder.probe is batch else slice(None)
+            x = self.dataset.X[rows].reshape(-1, *shape)[batch.id.cpu().numpy()]
+            x = np.concatenate([x] * max(1, len(batch.views)))
         return x[:, 0] if x.shape[1] == 1 else np.moveaxis(x, 1, -1)
 
     def draw_map(self, path: Path, embedding: np.ndarray, subtitle: str) -> None:
@@ -159,7 +173,7 @@ class Album:
                 place,
                 bars.p[k],
                 bars.q[k],
-                None if c is None else c.colors(np.exp(s.embedding)),
+                None if c is None else c.colors(softmax(s.embedding)),
             )
             for k, (s, place) in enumerate(zip(recorder.snapshots, places, strict=True))
         ]
@@ -175,6 +189,12 @@ class Album:
             subtitle=subtitle,
             loss_name=loss_name,
         )
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities of the rows of logits."""
+    mass = np.exp(logits - logits.max(1, keepdims=True))
+    return mass / mass.sum(1, keepdims=True)
 
 
 def group_means(images: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:

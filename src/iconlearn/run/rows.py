@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
 
 from iconlearn._errors import InputError
+from iconlearn.data.builtin import EXAMPLES
 from iconlearn.data.files import Dataset
-from iconlearn.methods import CONTRASTIVE, SUPERVISED, Method
+from iconlearn.intake import CAPTIONED, ROWS, TOKENS
+from iconlearn.methods import Method
 from iconlearn.model import fit_inputs
-from iconlearn.recipes import Recipe, Shape
+from iconlearn.recipes import Recipe
 from iconlearn.recording import Recorder, probe_batch
 
 
@@ -24,9 +27,38 @@ class Split:
     words: str
 
 
-def is_encoder(row: Method) -> bool:
-    """Does the method train an encoder, which is judged on rows it has not seen?"""
-    return row.family in (CONTRASTIVE, SUPERVISED)
+@dataclass(frozen=True, eq=False)
+class Material:
+    """A data set and the method that learns from it."""
+
+    row: Method
+    dataset: Dataset
+
+    def __post_init__(self) -> None:
+        takes, form = self.row.takes, self.dataset.form
+        if takes.name != form:
+            raise InputError(
+                f"{self.row.name} learns from {takes.name} ({takes.words}), but {self.dataset.name} holds {form}; "
+                f"try the built-in {EXAMPLES[takes.name]!r}, or a file of that form (see the documentation of data)"
+            )
+
+    @property
+    def source(self) -> Any:
+        """What the method learns from, checked."""
+        return self.row.takes.read(self.dataset.learns_from, self.row.name)
+
+    @property
+    def image_shape(self) -> tuple[int, ...] | None:
+        """The shape of the rows as the mapper sees them, where they are images."""
+        return self.dataset.image_shape if self.row.takes in (ROWS, CAPTIONED) else None
+
+    def batch(self, recipe: Recipe, source: Any) -> Any:
+        """What a model of the method is fitted to."""
+        return self.row.takes.batch(source) if recipe.present is None else recipe.present(source)
+
+    def views(self, recipe: Recipe) -> int:
+        """Views of every sample that a step compares."""
+        return max(recipe.target_dist.num_views, recipe.learned_dist.num_views)
 
 
 def choose_rows(row: Method, dataset: Dataset, seed: int) -> Split:
@@ -43,7 +75,8 @@ def choose_rows(row: Method, dataset: Dataset, seed: int) -> Split:
             f"{row.name} compares labels but {dataset.name} has none; name a column, key or file with --labels"
         )
     rows, held, words = np.arange(n), None, f"fitted on all {n} rows"
-    if is_encoder(row) and (split := halves(y, seed)) is not None:
+    kinds = np.arange(n) % 2 if row.takes is TOKENS else y
+    if row.encodes and (split := halves(kinds, seed)) is not None:
         rows, held = split
         words = (
             f"fitted on {len(rows)} of {n} rows, a half stratified by label and drawn with seed {seed}; "
@@ -81,17 +114,19 @@ def halves(y: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray] | N
     return parts[0], parts[1]
 
 
-def make_recorder(row: Method, recipe: Recipe, dataset: Dataset, train: np.ndarray, seed: int) -> Recorder:
+def make_recorder(row: Method, recipe: Recipe, material: Material, train: np.ndarray, seed: int) -> Recorder:
     """A recorder of all rows; where steps see batches, p and q are watched on a small fixed one."""
+    dataset, takes = material.dataset, row.takes
     codes = class_codes(dataset, train) if row.needs_labels else None
-    fitted = fit_inputs(dataset.X[train], None if codes is None else codes[train])
+    part = takes.take(material.source, train)
+    fitted = fit_inputs(material.batch(recipe, part), None if codes is None else codes[train])
     if row.fit.get("batch_size") is None and recipe.augment is None:
         return Recorder(fitted)
-    image_shape = None if dataset.image_shape is None else tuple(dataset.image_shape)
-    shape = Shape(len(train), dataset.X.shape[1], image_shape)  # type: ignore[arg-type]
-    augment = None if recipe.augment is None else recipe.augment(shape)
-    probe = probe_batch(fitted, recipe.target_dist.num_views, augment, seed)
-    everything = fit_inputs(dataset.X, None, unit=fitted.unit)
+    augment = None
+    if recipe.augment is not None:
+        augment = recipe.augment(takes.shape(part, image_shape=material.image_shape))
+    probe = probe_batch(fitted, material.views(recipe), augment, seed)
+    everything = fit_inputs(material.batch(recipe, material.source), None, unit=fitted.unit)
     label = None if codes is None else torch.from_numpy(codes)
     # Every moment embeds all rows once more: a few less keep it below a tenth of the run.
     return Recorder(replace(everything, label=label), probe=probe, snapshots=45)
@@ -108,5 +143,5 @@ def class_codes(dataset: Dataset, train: np.ndarray) -> np.ndarray:
 def anchor_rows(recorder: Recorder, train: np.ndarray) -> np.ndarray:
     """Rows of the data set that the recorder's anchors are."""
     if recorder.probe is None:
-        return train[recorder.anchors]
-    return train[recorder.probe.id.cpu().numpy()[recorder.anchors]]
+        return train[recorder.anchors % len(train)]
+    return train[recorder.probe.id.cpu().numpy()[recorder.anchors % recorder.probe.n] % len(train)]

@@ -1,23 +1,22 @@
-"""scikit-learn estimators, made from the rows of the table; none is written by hand."""
+"""What the estimators share, and the kinds that there are: maps, clusterings, classifiers."""
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, ClusterMixin, TransformerMixin
 from sklearn.utils import Tags
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from iconlearn._checks import check_names
 from iconlearn._errors import InputError, OptionError
-from iconlearn.data.features import check_features, to_array
-from iconlearn.methods import CLUSTERING, METHODS, Method
+from iconlearn.data.features import to_array
+from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, ROWS
+from iconlearn.methods import Method
 from iconlearn.model import ICon
-from iconlearn.recipes import Shape
 from iconlearn.train.events import Progress
 
 COMMON: dict[str, Any] = {
@@ -36,15 +35,15 @@ class MethodEstimator(BaseEstimator):
     row: Method
 
     def fit(self, X: Any, y: Any = None) -> MethodEstimator:
-        """Fit to the rows of X; ``y`` only where the method compares labels."""
+        """Fit to X, of the kind that the method takes; ``y`` only where it compares labels."""
         row = self.row
-        data = self._features(X, reset=True)
-        codes = self._codes(row, y, len(data))
-        parameters = {name: getattr(self, name) for name in row.parameters}
-        recipe = row.recipe(**parameters)
+        source = self._source(X, reset=True)
+        codes = self._codes(row, y, row.takes.length(source))
+        recipe = row.recipe(**{name: getattr(self, name) for name in row.parameters})
+        self._present = recipe.present
         seed = self._seed()
-        shape = Shape.of(
-            data,
+        shape = row.takes.shape(
+            source,
             image_shape=self.image_shape,  # type: ignore[attr-defined]
             n_classes=None if codes is None else len(self.classes_),
             seed=seed,
@@ -57,21 +56,30 @@ class MethodEstimator(BaseEstimator):
             options["max_iter"] = self.max_iter  # type: ignore[attr-defined]
         if self.restarts is not None:  # type: ignore[attr-defined]
             options["restarts"] = self.restarts  # type: ignore[attr-defined]
-        self.model_: ICon = recipe.model(shape).fit(data, codes, **options)
+        self.model_: ICon = recipe.model(shape).fit(self._batch(source), codes, **options)
         self.loss_curve_ = np.asarray(self.model_.history.losses)  # type: ignore[union-attr]
         self.n_iter_ = len(self.loss_curve_)
-        self._keep(data)
+        self._keep(self._embed(source))
         return self
 
-    def _features(self, X: Any, *, reset: bool) -> np.ndarray:
-        """X as a checked array; names and number of its columns are kept (``reset``) or compared."""
-        data = check_features(X, "X", 2 if reset else 1)
+    def _source(self, X: Any, *, reset: bool) -> Any:
+        """X checked; names and number of the columns of rows are kept (``reset``) or compared."""
+        takes, name = self.row.takes, type(self).__name__
+        if takes is CAPTIONED and not (reset or isinstance(X, (tuple, list))):
+            X = (X, X)  # captions are the target's business, and only the fit has one
+        source = takes.read(X, name, 2 if reset else 1)
         try:
-            named = X if hasattr(X, "columns") else data
-            validate_data(self, named, reset=reset, skip_check_array=True)  # type: ignore[arg-type]
+            if takes is ROWS or takes is CAPTIONED:
+                rows, given = (source, X) if takes is ROWS else (source[0], X[0])
+                named = given if hasattr(given, "columns") else rows
+                validate_data(self, named, reset=reset, skip_check_array=True)  # type: ignore[arg-type]
         except ValueError as cause:
             raise InputError(f"{cause}; pass the columns that fit was given") from cause
-        return data
+        return source
+
+    def _batch(self, source: Any) -> Any:
+        """What the model sees of checked data."""
+        return self.row.takes.batch(source) if self._present is None else self._present(source)
 
     def _codes(self, row: Method, y: Any, n: int) -> np.ndarray | None:
         """Class codes, with ``classes_`` kept, where the method needs labels."""
@@ -99,6 +107,7 @@ class MethodEstimator(BaseEstimator):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.pairwise = self.row.takes is GRAPH
         tags.target_tags.required = self.row.needs_labels
         return tags
 
@@ -118,28 +127,40 @@ class MethodEstimator(BaseEstimator):
             raise OptionError(f"{type(self).__name__}: callbacks={given!r} must be a tuple of functions")
         return (*given, Progress(self.row.name)) if self.verbose else tuple(given)  # type: ignore[attr-defined]
 
-    def _keep(self, data: np.ndarray) -> None:
-        """Fitted attributes of the family."""
-        self.embedding_ = self.model_.transform(data)
+    def _keep(self, embedding: np.ndarray) -> None:
+        """Fitted attributes of the kind."""
+        self.embedding_ = self._arranged(embedding)
 
-    def _embed(self, X: Any) -> np.ndarray:
+    def _arranged(self, embedding: np.ndarray) -> Any:
+        """Embeddings as the user gets them: of modalities, one array each."""
+        if self.row.takes is not MODALITIES:
+            return embedding
+        return tuple(np.split(embedding, len(self.model_.mapper.mappers)))  # type: ignore[arg-type]
+
+    def _embed(self, source: Any) -> np.ndarray:
+        """What the model makes of checked data, views below one another."""
+        return self.model_.transform(self._batch(source))
+
+    def _embed_new(self, X: Any) -> np.ndarray:
+        """What the model makes of a user's data."""
         check_is_fitted(self)
-        return self.model_.transform(self._features(X, reset=False))
+        return self._embed(self._source(X, reset=False))
 
 
-class MapEstimator(TransformerMixin, MethodEstimator):
-    """Maps and encoders: ``transform`` gives embeddings."""
+def places_new(estimator: MethodEstimator) -> bool:
+    """Can it embed rows that it has not seen? A graph says nothing of nodes outside of it."""
+    return estimator.row.takes.places_new
+
+
+class FixedMapEstimator(TransformerMixin, MethodEstimator):
+    """Maps of the samples that were fitted, and of no others: ``fit_transform`` and ``embedding_``."""
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # embeddings are float32
         return tags
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Embeddings of rows, (n, dim); new rows of a map are placed against the fitted ones."""
-        return self._embed(X)
-
-    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> np.ndarray:
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """``fit`` and the embedding of the same rows."""
         return self.fit(X, y).embedding_  # type: ignore[attr-defined]
 
@@ -154,17 +175,38 @@ class MapEstimator(TransformerMixin, MethodEstimator):
         return np.asarray([f"{stem}{k}" for k in range(self._n_features_out)], dtype=object)
 
 
+class MapEstimator(FixedMapEstimator):
+    """Maps and encoders: ``transform`` gives embeddings."""
+
+    def transform(self, X: Any) -> Any:
+        """Embeddings of rows, (n, dim); of modalities a tuple of them; new rows of a map are placed."""
+        return self._arranged(self._embed_new(X))
+
+
 class ClusterEstimator(ClusterMixin, MethodEstimator):
     """Clusterings: ``labels_``, ``predict`` and soft assignments by ``predict_proba``."""
 
-    def _keep(self, data: np.ndarray) -> None:
-        self.assignment_ = np.exp(self.model_.transform(data))
+    def _keep(self, embedding: np.ndarray) -> None:
+        self.assignment_ = self._probabilities(embedding)
         self.labels_ = self.assignment_.argmax(1)
 
+    def _probabilities(self, embedding: np.ndarray) -> np.ndarray:
+        """Soft assignments, (n, n_clusters); the mean over modalities or views."""
+        logits = torch.from_numpy(embedding).log_softmax(-1).exp().numpy()
+        if self.row.takes is not MODALITIES:
+            return logits
+        return np.mean(np.split(logits, len(self.model_.mapper.mappers)), axis=0)  # type: ignore[arg-type]
+
+    def fit_predict(self, X: Any, y: Any = None, **kwargs: Any) -> np.ndarray:
+        """``fit`` and the clusters of the same rows, (n,)."""
+        return self.fit(X, y).labels_  # type: ignore[attr-defined]
+
+    @available_if(places_new)
     def predict_proba(self, X: Any) -> np.ndarray:
         """Soft assignments of rows, (n, n_clusters); each sums to one."""
-        return np.exp(self._embed(X))
+        return self._probabilities(self._embed_new(X))
 
+    @available_if(places_new)
     def predict(self, X: Any) -> np.ndarray:
         """Most probable cluster of every row, (n,)."""
         return self.predict_proba(X).argmax(1)
@@ -175,7 +217,7 @@ class PrototypeClassifier(ClassifierMixin, MapEstimator):
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Class probabilities, (n, n_classes): the learned distribution over prototypes."""
-        embedding = torch.from_numpy(self._embed(X))
+        embedding = torch.from_numpy(self._embed_new(X))
         with torch.no_grad():
             learned = self.model_.learned_over_columns(embedding)
         return learned.exp().double().numpy()
@@ -184,48 +226,3 @@ class PrototypeClassifier(ClassifierMixin, MapEstimator):
         """Most probable class of every row, (n,)."""
         probabilities = self.predict_proba(X)
         return self.classes_[probabilities.argmax(1)]
-
-
-def base_of(row: Method) -> type[MethodEstimator]:
-    """Which kind of estimator a row becomes: read off its family and its columns."""
-    if row.family == CLUSTERING:
-        return ClusterEstimator
-    return PrototypeClassifier if row.recipe().mapper_j is not None else MapEstimator
-
-
-def describe(row: Method) -> str:
-    """The docstring of an estimator, written from its row."""
-    recipe = row.recipe()
-    lines = [
-        f"{row.name} ({row.paper}), as a scikit-learn estimator.",
-        "",
-        f"p = ``{recipe.target_dist!r}``, q = ``{recipe.learned_dist!r}``, divergence ``{recipe.divergence}``:",
-        f"the cell ({row.target}, {row.learned}) of the table; family: {row.family}.",
-        "",
-        "Parameters",
-        "----------",
-        *(f"{name} : default {value!r}" for name, value in {**row.parameters, **COMMON}.items()),
-    ]
-    return "\n".join(lines)
-
-
-def make_estimator(row: Method) -> type[MethodEstimator]:
-    """A scikit-learn class whose signature is the row's hyper-parameters and the common options."""
-    defaults = {**row.parameters, **COMMON}
-
-    def initialize(self: MethodEstimator, **options: Any) -> None:
-        check_names(row.estimator, options, set(defaults))
-        self.__dict__.update({**defaults, **options})
-
-    kinds = inspect.Parameter
-    signature = [kinds("self", kinds.POSITIONAL_OR_KEYWORD)]
-    signature += [kinds(name, kinds.KEYWORD_ONLY, default=value) for name, value in defaults.items()]
-    initialize.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
-    body = {"__init__": initialize, "__doc__": describe(row), "__module__": __name__, "row": row}
-    return type(row.estimator, (base_of(row),), body)
-
-
-ESTIMATORS: dict[str, type[MethodEstimator]] = {
-    row.estimator: make_estimator(row) for row in METHODS.values()
-}
-globals().update(ESTIMATORS)

@@ -1,0 +1,205 @@
+"""Claims of normalised cuts and of clusterings by neighbours and pairs: DCD, mutual information, InfoNCE."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from iconlearn.claim import EXACT, EXTRA_TERM, UP_TO_ENTROPY, Case, Claim, Rate, Reference
+from iconlearn.claims import neighbours
+from iconlearn.claims.dense import Part, others, positives
+from iconlearn.claims.kmeans import assignment
+from iconlearn.published import clusters, kernels, limits, targets
+
+TEMPERATURES = (1e-4, 1e-5, 1e-6)  # well below what separates w_ij/d_j
+
+# ---------------------------------------------------------------- cuts
+
+
+def cut(case: Case) -> Tensor:
+    """The soft normalised cut."""
+    return clusters.normalized_cut(neighbours.weights(case), assignment(case))
+
+
+def cut_by_scipy(case: Case) -> Tensor:
+    """The same from scipy's Laplacian: sum_c [phi' L phi + d'(phi - phi^2)] / d'phi."""
+    from scipy.sparse.csgraph import laplacian
+
+    matrix, degree = (
+        torch.from_numpy(part) for part in laplacian(neighbours.weights(case).numpy(), return_diag=True)
+    )
+    phi = assignment(case)
+    soft = degree @ (phi - phi.square())
+    return (((phi * (matrix @ phi)).sum(0) + soft) / (degree @ phi)).sum()
+
+
+def to_cut(loss: Tensor, case: Case) -> Tensor:
+    """m + tau [n L + sum_i H(q_i) - sum_i log Z_i]."""
+    w, tau = neighbours.weights(case), case.parameters["temperature"]
+    q = kernels.cluster(assignment(case), weight=w.sum(1))
+    free = case.n * loss + clusters.row_entropies(q).sum() - limits.cut_log_partition(w, tau)
+    return case.z.shape[1] + tau * free
+
+
+def cut_limit(case: Case) -> Tensor:
+    """NCut - m, and what tau log Z tends to."""
+    return cut(case) - case.z.shape[1] + limits.heaviest_shares(neighbours.weights(case))
+
+
+NORMALIZED_CUTS = Claim(
+    EXTRA_TERM,
+    "tau n L = NCut - m - tau sum_i H(q_i) + tau sum_i log Z_i; tau n L -> NCut - m + sum_i max_j w_ij/d_j as tau -> 0",
+    (
+        Reference("normalised cut (formula, Shi & Malik 2000)", cut, to_cut),
+        Reference("scipy Laplacian", cut_by_scipy, to_cut, "scipy"),
+    ),
+    Rate(
+        lambda case, step: limits.scaled_cut(neighbours.weights(case), assignment(case), step),
+        cut_limit,
+        TEMPERATURES,
+    ),
+)
+
+# ---------------------------------------------------------------- neighbours and pairs
+
+
+class ScipyKL(torch.autograd.Function):
+    """sum_ij [p log(p/q) - p + q] by scipy, of which 1 - p/q is the slope."""
+
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, p: Tensor) -> Tensor:
+        from scipy.special import kl_div
+
+        ctx.save_for_backward(1 - p / q.detach())
+        return q.new_tensor(kl_div(p.numpy(), q.detach().numpy()).sum())
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return gradients[0] * ctx.saved_tensors[0], None
+
+
+def dcd_by_scipy(case: Case) -> Tensor:
+    """Generalised KL by scipy, the neighbours by scikit-learn."""
+    value = ScipyKL.apply(kernels.cluster(assignment(case)), neighbours.sklearn_knn(case))
+    assert isinstance(value, Tensor)
+    return value
+
+
+DCD = Claim(
+    EXACT,
+    "n L = sum_ij [p_ij log(p_ij/q_ij) - p_ij + q_ij], p uniform over the k nearest, q the data-cluster-data walk",
+    (
+        Reference(
+            "DCD (formula, Yang & Oja 2012)",
+            lambda case: clusters.dcd(neighbours.knn(case), assignment(case)),
+            lambda loss, case: case.n * loss,
+        ),
+        Reference(
+            "scipy kl_div, scikit-learn neighbours", dcd_by_scipy, lambda loss, case: case.n * loss, "scipy"
+        ),
+    ),
+)
+
+
+def as_pmi(p: Part) -> Callable[[Tensor, Case], Tensor]:
+    """L + H(p) - log N."""
+    return lambda loss, case: loss + kernels.entropy(p(case)) - math.log(len(case.z))
+
+
+def pmi(p: Part) -> Part:
+    """The pointwise mutual information loss of pairs drawn from p."""
+    return lambda case: clusters.pmi(p(case), assignment(case))
+
+
+def share_matrix(case: Case) -> Tensor:
+    """log of sum_c phi_ic phi_jc / pi_c, in log space by torch."""
+    log_phi = case.z.log_softmax(1)
+    log_pi = log_phi.logsumexp(0) - math.log(len(case.z))
+    return (log_phi[:, None, :] + log_phi[None, :, :] - log_pi).logsumexp(-1)
+
+
+def pmi_in_logs(p: Part) -> Part:
+    """The same from logits, in log space."""
+    return lambda case: -(p(case) * share_matrix(case)).sum() / len(case.z)
+
+
+PMI_CLUSTERING = Claim(
+    UP_TO_ENTROPY,
+    "L + log k = PMI + log N, PMI = -mean over neighbours (i, j) of log sum_c phi_ic phi_jc/pi_c",
+    (
+        Reference(
+            "PMI (formula, Adaloglou et al. 2023, without exponent and weights)",
+            pmi(neighbours.knn),
+            as_pmi(neighbours.knn),
+        ),
+        Reference(
+            "torch logsumexp, scikit-learn neighbours",
+            pmi_in_logs(neighbours.sklearn_knn),
+            as_pmi(neighbours.sklearn_knn),
+            "sklearn",
+        ),
+    ),
+)
+MI_CLUSTERING = Claim(
+    EXACT,
+    "L = PMI + log N, PMI = -mean over views (i, i+) of log sum_c phi_ic phi_i+c/pi_c, N rows of all views",
+    (
+        Reference("PMI (formula, I-Con, theorem 15)", pmi(positives), as_pmi(positives)),
+        Reference("torch logsumexp", pmi_in_logs(positives), as_pmi(positives)),
+    ),
+)
+
+
+def walked(case: Case) -> Tensor:
+    """Mean of the powers of the neighbour graph up to the longest walk; mass that returns is left out."""
+    p = targets.walk_rows(neighbours.knn(case), case.parameters["steps"])
+    return targets.graph_rows(p * others(case))
+
+
+def debiased(case: Case) -> Tensor:
+    """(1 - alpha) p + alpha/(n - 1) over the other points."""
+    return targets.debias(walked(case), case.parameters["alpha"], others(case))
+
+
+def infonce(case: Case) -> Tensor:
+    """I-Con's loss; alpha spreads over the others, where the formula's spreads over all points."""
+    alpha, phi = case.parameters["alpha"], assignment(case)
+    attraction = (1 - alpha) * clusters.infonce_clustering(walked(case), phi)
+    uniform = others(case).to(phi.dtype) / (case.n - 1)
+    return attraction + alpha * clusters.infonce_clustering(uniform, phi)
+
+
+INFONCE_CLUSTERING = Claim(
+    UP_TO_ENTROPY,
+    "L + H(p~) = -mean_i sum_j p~_ij log q_ij, p~ = (1 - alpha) p + alpha/(n - 1) for j != i, p walks on neighbours",
+    (
+        Reference(
+            "debiased InfoNCE clustering (formula, I-Con, section 4)",
+            infonce,
+            lambda loss, case: loss + kernels.entropy(debiased(case)),
+        ),
+        Reference("PMI + log N in log space (torch)", pmi_in_logs(debiased), as_pmi(debiased)),
+    ),
+)
+
+
+def identity(case: Case) -> Tensor:
+    """Each row itself."""
+    return targets.identity_rows(case.n, case.z.dtype)
+
+
+IDENTITY_TO_CLUSTERS = Claim(
+    EXACT,
+    "L = -mean_i log sum_c phi_ic^2/S_c, S_c = sum_k phi_kc",
+    (
+        Reference(
+            "cluster kernel at the row itself (formula, I-Con, definition 2)",
+            lambda case: kernels.cross_entropy(identity(case), kernels.cluster(assignment(case))),
+        ),
+        Reference("PMI of each row with itself + log N (torch)", pmi_in_logs(identity), as_pmi(identity)),
+    ),
+)

@@ -1,0 +1,6 @@
+"""The table of methods as data: nothing else in the library knows a method's name."""
+
+from iconlearn.methods.registry import METHODS, method, register
+from iconlearn.methods.row import COLUMNS, FAMILIES, LEARNED, STATUSES, Method
+
+__all__ = ["COLUMNS", "FAMILIES", "LEARNED", "METHODS", "STATUSES", "Method", "method", "register"]

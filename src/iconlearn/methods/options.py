@@ -1,0 +1,58 @@
+"""Training options that methods of one kind share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from iconlearn.train.schedules import Cosine, Steps
+
+MAP: Mapping[str, Any] = {
+    "optimizer": "delta-bar-delta",
+    "max_iter": 500,
+    "exaggeration": Steps((12.0, 1.0), until=(0.25,)),
+    "momentum": Steps((0.5, 0.8), until=(0.25,)),
+}
+# Of a dense target there is no attraction that could be told from the rest, so nothing to exaggerate.
+DENSE_MAP: Mapping[str, Any] = {k: v for k, v in MAP.items() if k != "exaggeration"}
+SPHERE: Mapping[str, Any] = {"optimizer": "adam", "max_iter": 300, "lr": Cosine(0.05)}
+ENCODER: Mapping[str, Any] = {
+    "optimizer": "adamw",
+    "epochs": 100,
+    "batch_size": 128,
+    "lr": Cosine(3e-3),
+}
+# A parametric map: batches large enough to hold a point's neighbours.
+NETWORK_MAP: Mapping[str, Any] = {
+    "optimizer": "adam",
+    "epochs": 60,
+    "batch_size": 600,
+    "lr": Cosine(3e-3),
+}
+# The positives are given by a graph over all rows, of which a small batch would hold few.
+WHOLE: Mapping[str, Any] = {"optimizer": "adamw", "max_iter": 150, "lr": Cosine(3e-3)}
+LANGUAGE_MODEL: Mapping[str, Any] = {
+    "optimizer": "adamw",
+    "epochs": 10,
+    "batch_size": 256,
+    "lr": Cosine(3e-3),
+}
+HEAD: Mapping[str, Any] = {
+    "optimizer": "adam",
+    "max_iter": 120,
+    "lr": Cosine(0.02, warmup=0.0),
+    "restarts": 16,
+}
+SOLUTIONS: Mapping[str, Any] = {
+    "optimizer": "adam",
+    "max_iter": 60,
+    "lr": Cosine(0.3, warmup=0.0),
+    "restarts": 4,
+}
+TABLE: Mapping[str, Any] = {
+    "optimizer": "adam",
+    "max_iter": 120,
+    "lr": Cosine(0.3, warmup=0.0),
+    "restarts": 48,
+}
+LINEAR: Mapping[str, Any] = {"optimizer": "adam", "max_iter": 300, "lr": Cosine(0.05)}
