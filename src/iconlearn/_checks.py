@@ -10,6 +10,9 @@ from typing import Any
 from iconlearn._errors import OptionError
 
 
+MOST_LISTED = 20  # names in a message
+
+
 def nearest_name(name: str, allowed: Iterable[str]) -> str:
     """A « (did you mean ...?)» for a misspelt name, or nothing."""
     close = difflib.get_close_matches(str(name), list(allowed), n=1, cutoff=0.5)
@@ -19,10 +22,11 @@ def nearest_name(name: str, allowed: Iterable[str]) -> str:
 def check_choice(owner: str, argument: str, value: Any, allowed: Collection[str]) -> Any:
     """Refuse a value that is not one of ``allowed``, naming the nearest."""
     if value not in allowed:
-        names = ", ".join(map(repr, sorted(allowed)))
-        raise OptionError(
-            f"{owner}: {argument}={value!r} is unknown; allowed: {names}{nearest_name(value, allowed)}"
-        )
+        names = f"allowed: {', '.join(map(repr, sorted(allowed)))}"
+        if len(allowed) > MOST_LISTED:
+            close = difflib.get_close_matches(str(value), list(allowed), n=5, cutoff=0.3)
+            names = f"the nearest of {len(allowed)} are {', '.join(map(repr, close)) or 'none'}"
+        raise OptionError(f"{owner}: {argument}={value!r} is unknown; {names}{nearest_name(value, allowed)}")
     return value
 
 

@@ -15,6 +15,7 @@ from iconlearn._numerics import NEG, float_like
 Pairs = Literal["distinct", "all", "cross_view"]
 PAIRS: tuple[str, ...] = get_args(Pairs)
 UNLABELLED = -1
+PROTOTYPE_VIEW = -1  # no data point has this view, so a prototype is never mistaken for a sample
 VIEWS = 1 << 20  # ids and views share one 64-bit number: views may be -2^19 ... 2^19, ids 43 bits
 
 
@@ -152,6 +153,15 @@ def require_value(points: Points, owner: str) -> Tensor:
             "different shapes); use a distribution over ids or labels, or .on(field)"
         )
     return points.value
+
+
+def require_samples(points: Points, owner: str) -> None:
+    """Refuse prototypes where the ids of samples are compared: prototype 3 is not sample 3."""
+    if points.n and bool((points.view == PROTOTYPE_VIEW).all()):
+        raise InputError(
+            f"{owner} compares samples, but the columns are prototypes; use DataLabel or Context as target, or leave "
+            "mapper_j out"
+        )
 
 
 def same_points(i: Points, j: Points) -> bool:

@@ -13,7 +13,7 @@ from iconlearn.conditional import Conditional, TableConditional
 from iconlearn.distributions.base import Distribution, Engine, Kernel, Sparse, candidate_edges
 from iconlearn.metrics import Metric, as_metric, check_metric
 from iconlearn.neighbors import nearest
-from iconlearn.points import UNLABELLED, Points
+from iconlearn.points import UNLABELLED, Points, require_samples
 from iconlearn.support import Support, join
 
 # A match with more pairs than this share of all is streamed as a dense kernel instead of being listed.
@@ -43,6 +43,8 @@ class Match(Kernel):
         return torch.where(same, 0.0, -torch.inf).to(dtype)
 
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
+        if self.key == "id":
+            require_samples(j, repr(self))
         mine, theirs = self.keys(i), self.keys(j)
         ordered = theirs.sort().values
         count = torch.searchsorted(ordered, mine.contiguous(), right=True) - torch.searchsorted(
@@ -306,6 +308,7 @@ class Graph(Sparse):
         return place
 
     def edges(self, i: Points, j: Points) -> tuple[Support, Tensor]:
+        require_samples(j, repr(self))
         table = Support(self.indptr, self.cols, self.num_ids)
         owner, entry = table.take_rows(self.places(i))
         ids = self.cols if self.ids is None else self.ids[self.cols]

@@ -15,9 +15,7 @@ from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional
 from iconlearn.inputs import Inputs
 from iconlearn.mappers._build import Initializable, seeded
-from iconlearn.points import Points
-
-PROTOTYPE_VIEW = -1  # no data point has this view, so a prototype is never mistaken for a sample
+from iconlearn.points import PROTOTYPE_VIEW, Points
 
 
 class PerView(Described, nn.Module):

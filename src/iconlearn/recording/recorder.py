@@ -16,8 +16,8 @@ from iconlearn._checks import check_number
 from iconlearn._errors import InputError
 from iconlearn.inputs import Inputs
 from iconlearn.mappers import embed
-from iconlearn.mappers.columns import PROTOTYPE_VIEW
 from iconlearn.objective import Objective, Pair
+from iconlearn.points import PROTOTYPE_VIEW
 from iconlearn.recording.bars import COLUMNS, Bars, conditional, make_bars, nearest_gap
 from iconlearn.recording.choice import choose_anchors, snapshot_steps
 from iconlearn.train.events import Event
