@@ -9,7 +9,6 @@ from typing import Any
 
 from iconlearn._errors import OptionError
 
-
 MOST_LISTED = 20  # names in a message
 
 

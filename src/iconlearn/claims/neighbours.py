@@ -30,9 +30,11 @@ def gaussian(case: Case) -> Tensor:
 
 
 def student(case: Case) -> Tensor:
-    """Student-t rows, as wide as the distance to the k-th neighbour."""
-    width = limits.kth_distances(data(case), case.parameters["n_neighbors"])
-    return targets.student_rows(data(case), case.parameters["df"], width)
+    """Student-t rows, as wide as the distance to the k-th neighbour, each over its 3 k nearest."""
+    k = case.parameters["n_neighbors"]
+    rows = targets.student_rows(data(case), case.parameters["df"], limits.kth_distances(data(case), k))
+    kept = rows * (targets.knn_rows(data(case), min(3 * k, case.n - 1)) > 0)
+    return kept / kept.sum(1, keepdim=True)
 
 
 def knn(case: Case) -> Tensor:

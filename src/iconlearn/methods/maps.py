@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
+from iconlearn._checks import check_number
 from iconlearn.bandwidth import KthNeighbor, Perplexity
 from iconlearn.claims import maps
-from iconlearn.distributions import KNN, Gaussian, Graph, StudentT
+from iconlearn.distributions import KNN, Distribution, Gaussian, Graph, StudentT
 from iconlearn.intake import GRAPH
-from iconlearn.methods.options import DENSE_MAP, MAP, NETWORK_MAP
+from iconlearn.methods.options import MAP, NETWORK_MAP
 from iconlearn.methods.row import REDUCTION, Method
 from iconlearn.recipes import Recipe, embedding, encoder
 
@@ -53,12 +54,18 @@ def t_sne_graph(n_components: int = 2) -> Recipe:
     return Recipe(lambda shape: Graph(shape.graph).symmetrize(), learned, embedding(n_components, "spectral"))
 
 
+def heavy_neighbors(df: float, n_neighbors: int) -> Distribution:
+    """Student-t rows as wide as the distance to the k-th neighbour, each over its 3 k nearest."""
+    check_number("method", "n_neighbors", n_neighbors, low=1, integer=True)
+    return StudentT(df, KthNeighbor(n_neighbors)).nearest(3 * n_neighbors)
+
+
 def dual_t_sne(df: float = 1.0, n_neighbors: int = 15, n_components: int = 2) -> Recipe:
-    return Recipe(StudentT(df, KthNeighbor(n_neighbors)), Gaussian(HALF), embedding(n_components))
+    return Recipe(heavy_neighbors(df, n_neighbors), Gaussian(HALF), embedding(n_components))
 
 
 def doubly_t_sne(df: float = 1.0, n_neighbors: int = 15, n_components: int = 2) -> Recipe:
-    target = StudentT(df, KthNeighbor(n_neighbors)).symmetrize()
+    target = heavy_neighbors(df, n_neighbors).symmetrize()
     return Recipe(target, StudentT(normalize="joint"), embedding(n_components))
 
 
@@ -204,9 +211,9 @@ METHODS = (
         status="gap",
         paper=ICON,
         estimator="DualTSNE",
-        rewards="Far points of the data still count: a heavy-tailed p is matched by a light-tailed q.",
+        rewards="The farther neighbours still count: a heavy-tailed p is matched by a light-tailed q.",
         degenerates=COLLAPSE,
-        fit=DENSE_MAP,
+        fit=MAP,
         claim=maps.DUAL_T_SNE,
     ),
     Method(
@@ -219,9 +226,9 @@ METHODS = (
         status="gap",
         paper=ICON,
         estimator="DoublyTSNE",
-        rewards="Heavy tails on both sides: distances of all ranks are matched, the large ones in ratio.",
+        rewards="Heavy tails on both sides: neighbours count by the ratio of their distances.",
         degenerates=COLLAPSE,
-        fit=DENSE_MAP,
+        fit=MAP,
         claim=maps.DOUBLY_T_SNE,
     ),
     Method(
@@ -235,7 +242,7 @@ METHODS = (
         paper=ICON,
         estimator="ParametricSNE",
         rewards="As SNE, by a network: new rows are mapped without a fit of their own.",
-        degenerates="Neighbours outside the batch do not count; a small batch tells little of the structure.",
+        degenerates="A small network cannot fold the data; in small batches the neighbours are missing.",
         fit=NETWORK_MAP,
         claim=maps.SNE,
     ),
@@ -250,7 +257,7 @@ METHODS = (
         paper="van der Maaten 2009",
         estimator="ParametricTSNE",
         rewards="As t-SNE, by a network: new rows are mapped without a fit of their own.",
-        degenerates="Neighbours outside the batch do not count; a small batch tells little of the structure.",
+        degenerates="A small network cannot fold the data; in small batches the neighbours are missing.",
         fit=NETWORK_MAP,
         claim=maps.T_SNE,
     ),

@@ -22,12 +22,12 @@ ENCODER: Mapping[str, Any] = {
     "batch_size": 128,
     "lr": Cosine(3e-3),
 }
-# A parametric map: batches large enough to hold a point's neighbours.
+# A parametric map, on all rows at once: a batch holds few of a point's neighbours.
 NETWORK_MAP: Mapping[str, Any] = {
     "optimizer": "adam",
-    "epochs": 60,
-    "batch_size": 600,
+    "max_iter": 300,
     "lr": Cosine(3e-3),
+    "exaggeration": Steps((4.0, 1.0), until=(0.25,)),
 }
 # The positives are given by a graph over all rows, of which a small batch would hold few.
 WHOLE: Mapping[str, Any] = {"optimizer": "adamw", "max_iter": 150, "lr": Cosine(3e-3)}

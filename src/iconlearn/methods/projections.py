@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from iconlearn.bandwidth import KthNeighbor, Perplexity
+from iconlearn.bandwidth import Perplexity
 from iconlearn.claims import projections
 from iconlearn.distributions import KNN, Distribution, Gaussian, Graph, Identity, StudentT
 from iconlearn.intake import GRAPH
+from iconlearn.methods.maps import heavy_neighbors
 from iconlearn.methods.options import LINEAR, SPHERE
 from iconlearn.methods.row import REDUCTION, Method
 from iconlearn.recipes import Recipe, embedding, encoder, orthonormal, table_of, temperature_width
@@ -35,7 +36,7 @@ def gaussian_to_wide(perplexity: float = 30.0, n_components: int = 2) -> Recipe:
 
 
 def student_to_wide(df: float = 1.0, n_neighbors: int = 15, n_components: int = 2) -> Recipe:
-    return wide(StudentT(df, KthNeighbor(n_neighbors)), n_components)
+    return wide(heavy_neighbors(df, n_neighbors), n_components)
 
 
 def knn_to_wide(n_neighbors: int = 15, n_components: int = 2) -> Recipe:
@@ -52,7 +53,7 @@ def gaussian_to_narrow(perplexity: float = 30.0, n_components: int = 2) -> Recip
 
 
 def student_to_narrow(df: float = 1.0, n_neighbors: int = 15, n_components: int = 2) -> Recipe:
-    return narrow(StudentT(df, KthNeighbor(n_neighbors)), n_components)
+    return narrow(heavy_neighbors(df, n_neighbors), n_components)
 
 
 def knn_to_narrow(n_neighbors: int = 15, n_components: int = 2) -> Recipe:
@@ -119,8 +120,8 @@ METHODS = (
         status="blank",
         paper=BLANK,
         estimator="StudentToWide",
-        rewards="Large variance, less a scatter to which far points contribute too.",
-        degenerates="With a heavy tail p is nearly uniform, and the two terms nearly cancel.",
+        rewards="Large variance, less a scatter of heavy-tailed neighbourhoods.",
+        degenerates="Neighbour distances are far below the variance in most data, so it is nearly PCA.",
         fit=LINEAR,
         claim=projections.STUDENT_TO_WIDE,
     ),
@@ -181,7 +182,7 @@ METHODS = (
         paper=BLANK,
         estimator="StudentToNarrow",
         rewards="A small mean distance under a heavy-tailed p against that to the nearest point.",
-        degenerates="p reaches far, so the loss is ruled by its mean distance: it picks directions of least variance.",
+        degenerates="Shrinking lowers it, so directions of least variance are favoured.",
         fit=LINEAR,
         claim=projections.STUDENT_TO_NARROW,
     ),

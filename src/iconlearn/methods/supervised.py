@@ -19,6 +19,7 @@ from iconlearn.distributions import (
 from iconlearn.methods.options import ENCODER
 from iconlearn.methods.row import CLUSTERING, SUPERVISED, Method
 from iconlearn.recipes import Recipe, classes, encoder, head, temperature_width
+from iconlearn.train.schedules import Cosine
 
 CLASSES, PAIRS = "Uniform over classes", "Data-label pairs"
 ICON, BLANK = "Alshammari et al. 2025", "blank in Alshammari et al. 2025"
@@ -221,7 +222,7 @@ METHODS = (
         estimator="LabelToClusters",
         rewards="Samples choose clusters and clusters choose classes: a classifier with a bottleneck of clusters.",
         degenerates="With fewer clusters than classes the loss stays above zero: q has no rank for every class.",
-        fit=ENCODER,
+        fit={**ENCODER, "lr": Cosine(1e-2)},
         claim=prototypes.LABEL_TO_CLUSTERS,
     ),
 )
