@@ -17,6 +17,7 @@ from iconlearn import (
     DataLabel,
     Embedding,
     Gaussian,
+    GraphTSNE,
     ICon,
     InputError,
     Linear,
@@ -347,3 +348,13 @@ def test_a_spectral_start_needs_one_target():
     with pytest.raises(OptionError, match="init='spectral' needs one target"):
         model.fit(X.numpy(), batch_size=20, max_iter=2)
     assert model.prepared is None
+
+
+def test_a_graph_in_pieces_starts_from_a_ring_of_them():
+    pieces = np.kron(np.eye(4), np.ones((10, 10)) - np.eye(10))
+    maps = [GraphTSNE(max_iter=0, random_state=k).fit_transform(pieces) for k in (0, 1)]
+    centres = maps[0].reshape(4, 10, 2).mean(1)
+    inside = maps[0].reshape(4, 10, 2).std(1).max()
+    gaps = np.linalg.norm(centres[:, None] - centres[None], axis=-1)[~np.eye(4, dtype=bool)]
+    assert gaps.min() > 3 * inside
+    assert GraphTSNE(max_iter=5).fit_transform(np.ones((3, 3)) - np.eye(3)).shape == (3, 2)

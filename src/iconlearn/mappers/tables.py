@@ -159,7 +159,11 @@ def spectral_start(data: Points, target: Conditional | None, dim: int, generator
         affinity = sparse.csr_array((mass, *pattern), shape=(target.n, target.m))
     affinity = affinity + affinity.T
     if min(dim + 2, data.n) == data.n or not connected(affinity):
-        return pca_start(data, target, dim, generator)
+        if data.value is not None:
+            return pca_start(data, target, dim, generator)
+        if data.n <= dim + 2:
+            return random_start(data, target, dim, generator)
+        affinity = joined(sparse.csr_array(affinity))
     seed = int(torch.randint(1 << 31, (), generator=generator))
     vectors = spectral_embedding(affinity, n_components=dim, random_state=seed, drop_first=True)
     return torch.from_numpy(np.ascontiguousarray(vectors)).float()
@@ -170,6 +174,21 @@ def connected(affinity: Any) -> bool:
     from scipy.sparse.csgraph import connected_components
 
     return connected_components(affinity, directed=False)[0] == 1
+
+
+def joined(affinity: Any) -> Any:
+    """The pieces of a graph in a ring, held by their heaviest nodes with the smallest weight there is."""
+    from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
+
+    count, piece = connected_components(affinity, directed=False)
+    degree = affinity.sum(1)
+    heads = np.array([np.flatnonzero(piece == k)[degree[piece == k].argmax()] for k in range(count)])
+    places = heads.astype(np.int32), np.roll(heads, 1).astype(np.int32)
+    ring = sparse.coo_array((np.full(count, affinity.data.min()), places), shape=affinity.shape)
+    whole = sparse.csr_array(affinity + ring + ring.T)
+    whole.indices, whole.indptr = whole.indices.astype(np.int32), whole.indptr.astype(np.int32)
+    return whole
 
 
 def random_start(data: Points, target: Conditional | None, dim: int, generator: torch.Generator) -> Tensor:

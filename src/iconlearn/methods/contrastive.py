@@ -192,7 +192,7 @@ METHODS = (
         paper="Schroff et al. 2015",
         estimator="Triplet",
         rewards="The other view nearer than the hardest negative by a margin.",
-        degenerates="Hardest negatives may collapse a fresh network to one place; MarginGaussian(0.4) is the soft form.",
+        degenerates="Hardest negatives may collapse a fresh network to one place; MarginGaussian(0.4) is softer.",
         fit=ENCODER,
         claim=claims.TRIPLET,
     ),
