@@ -11,13 +11,13 @@ import iconlearn
 
 LAYERS = (
     "_errors _checks _parallel _numerics _describe _version published",
-    "points support metrics bandwidth neighbors data",
+    "points support metrics bandwidth neighbors data spectral",
     "conditional distributions",
     "divergences refusals engines",
     "mappers inputs",
     "objective explain",
     "train evaluation viz",
-    "model recipes intake claim claims methods recording persistence spectral",
+    "model recipes intake claim claims methods recording persistence",
     "estimators verification",
     "run pages",
     "cli __main__",

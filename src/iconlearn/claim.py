@@ -8,6 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
+from iconlearn._checks import check_choice
+from iconlearn._errors import OptionError
+
 EXACT, UP_TO_ENTROPY, EXTRA_TERM, LIMIT, NOT_CLAIMED = KINDS = (
     "exact",
     "exact up to H(p)",
@@ -119,3 +122,10 @@ class Claim:
     statement: str
     references: tuple[Reference, ...] = field(default_factory=tuple)
     rate: Rate | None = None
+
+    def __post_init__(self) -> None:
+        check_choice("Claim", "kind", self.kind, KINDS)
+        if self.kind == LIMIT and self.rate is None:
+            raise OptionError(
+                "Claim: kind='limit' shows its rate; give rate=Rate(finite, limit), or claim kind='exact'"
+            )

@@ -9,10 +9,9 @@ import numpy as np
 
 from iconlearn._errors import InputError
 from iconlearn.data.features import check_features, to_array
+from iconlearn.data.forms import MOST_TOKENS
 from iconlearn.data.graphs import check_graph
 from iconlearn.recipes import Shape, Tower
-
-MOST_TOKENS = 1 << 20
 
 
 class Intake(ABC):

@@ -16,7 +16,7 @@ from iconlearn.data.features import check_samples, to_array
 from iconlearn.divergences import Divergence, as_divergence
 from iconlearn.explain import Explanation, evaluating, explain
 from iconlearn.inputs import Inputs, as_inputs, as_labels, as_tensor, assemble, safe_unit, take_apart
-from iconlearn.mappers import embed
+from iconlearn.mappers import embed, representation
 from iconlearn.objective import Objective
 from iconlearn.train.loop import History, training_options
 from iconlearn.train.loop import train as run_training
@@ -127,7 +127,7 @@ class ICon(Objective):
     def embed(self, batch: Any) -> Tensor:
         """Embeddings of a batch, (views * n, dim), views below one another; no gradient, training mode off."""
         with evaluating(self.mapper):
-            return embed(self.mapper, as_inputs(batch).to(self.device))
+            return embed(representation(self.mapper), as_inputs(batch).to(self.device))
 
     def transform(self, X: Any) -> np.ndarray:
         """Embeddings of rows, (n, dim) float32.

@@ -188,7 +188,7 @@ def heads(n_clusters: int) -> Build:
 
 
 def context_encoder(context: int, dim: int) -> Build:
-    """A network that reads a window of tokens; one id more than the vocabulary stands for what is not shown."""
+    """A network that reads a window of tokens; id 0 stands for what is not shown."""
     check_number("method", "embedding_dim", dim, low=1, integer=True)
     return lambda shape: TokenEncoder(shape.vocabulary + 1, context, dim, seed=shape.seed)
 

@@ -229,7 +229,10 @@ def test_a_limit_with_a_wrong_constant_fails_by_its_rate_alone():
     assert wrong.gradient_error <= 1e-10
     assert wrong.rate is not None
     assert wrong.rate < 2
-    assert not certify(replace(METHODS["pca"], claim=replace(claim, rate=None))).passed
+    with pytest.raises(OptionError, match="give rate="):
+        replace(claim, rate=None)
+    with pytest.raises(OptionError, match="kind='exakt'"):
+        replace(claim, kind="exakt")
 
 
 @pytest.mark.parametrize(

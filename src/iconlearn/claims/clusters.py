@@ -90,8 +90,9 @@ def dcd_by_scipy(case: Case) -> Tensor:
 
 
 DCD = Claim(
-    EXACT,
-    "n L = sum_ij [p_ij log(p_ij/q_ij) - p_ij + q_ij], p uniform over the k nearest, q the data-cluster-data walk",
+    EXTRA_TERM,
+    "n L = sum_ij [p_ij log(p_ij/q_ij) - p_ij + q_ij] of the row-normalised similarity, q the data-cluster-data walk; "
+    "Yang & Oja leave the similarity symmetric and unnormalised, which weighs row i by its mass and adds a term in it",
     (
         Reference(
             "DCD (formula, Yang & Oja 2012)",

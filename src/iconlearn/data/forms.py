@@ -14,7 +14,7 @@ from iconlearn.data.features import as_floats, as_table, listed
 from iconlearn.data.graphs import degrees, holds_sparse, read_sparse
 
 _ImageShape = tuple[int, ...] | None
-MOST_TOKENS = 1 << 31  # a vocabulary beyond this is a mistake, such as hashes for ids
+MOST_TOKENS = 1 << 20  # a vocabulary beyond this is a mistake, such as hashes for ids
 
 
 def form_of(path: Path, keys: Iterable[str]) -> tuple[str, list[str]]:
@@ -91,7 +91,7 @@ READ_FORM: dict[str, Callable[[Path, Mapping[str, np.ndarray]], tuple[Any, _Imag
 
 # What pictures and scores use as X where it is not what is learned from.
 _TABLES: dict[str, Callable[[Any], np.ndarray]] = {
-    "graph": degrees,
+    "graph": lambda graph: degrees(graph).astype(np.float32),
     "modalities": lambda source: np.concatenate(source, axis=1),
     "captioned rows": lambda source: source[0],
     "tokens": lambda source: as_floats(source, "tokens"),

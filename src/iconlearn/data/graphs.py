@@ -72,8 +72,8 @@ def check_graph(graph: Any, name: str) -> Any:
 
 
 def degrees(graph: Any) -> np.ndarray:
-    """The sum of the weights of every node, (n, 1) float32."""
-    return graph.sum(1).reshape(-1, 1).astype(np.float32)
+    """The sum of the weights of every node, (n, 1) float64."""
+    return np.asarray(graph.sum(axis=1), dtype=np.float64).reshape(-1, 1)
 
 
 def edge_columns(names: Iterable[str]) -> list[str] | None:

@@ -12,7 +12,7 @@ from iconlearn._errors import InputError
 from iconlearn.distributions.base import Kernel
 from iconlearn.distributions.graphs import read_weights
 from iconlearn.points import Points
-from iconlearn.support import Support
+from iconlearn.support import Support, join
 
 
 class DegreeSoftmax(Kernel):
@@ -79,9 +79,14 @@ class DegreeSoftmax(Kernel):
                     f"{self!r} has weights of {self.num_ids} samples, but a point has the unknown id "
                     f"{int(bad[0])}; the weights and the data must be of the same samples"
                 )
-        rows, cols = torch.broadcast_tensors(i.id.unsqueeze(-1), j.id.unsqueeze(-2))
         graph = Support(self.indptr, self.cols, self.num_ids)
         weight = self.log_weight.exp()
-        share = weight / graph.sum(weight)[self.cols]
+        score = weight / graph.sum(weight)[self.cols] / self.temperature
+        if i.id.ndim == 1:  # a block: only its edges are looked at
+            owner, entry = graph.take_rows(i.id)
+            hit, cols = join(self.cols[entry], j.id)
+            block = score.new_zeros(i.n, j.n)
+            return block.index_put((owner[hit], cols), score[entry[hit]])
+        rows, cols = torch.broadcast_tensors(i.id.unsqueeze(-1), j.id.unsqueeze(-2))
         place, found = graph.find(rows.flatten(), cols.flatten())
-        return torch.where(found, share[place] / self.temperature, 0.0).reshape(rows.shape)
+        return torch.where(found, score[place], 0.0).reshape(rows.shape)

@@ -42,6 +42,11 @@ class MethodEstimator(BaseEstimator):
         recipe = row.recipe(**{name: getattr(self, name) for name in row.parameters})
         self._present = recipe.present
         seed = self._seed()
+        if self.image_shape is not None and row.takes not in (ROWS, CAPTIONED):  # type: ignore[attr-defined]
+            raise OptionError(
+                f"{type(self).__name__}: image_shape={self.image_shape!r}, but this method learns from "  # type: ignore[attr-defined]
+                f"{row.takes.name}; leave it out"
+            )
         shape = row.takes.shape(
             source,
             image_shape=self.image_shape,  # type: ignore[attr-defined]
@@ -59,13 +64,15 @@ class MethodEstimator(BaseEstimator):
         self.model_: ICon = recipe.model(shape).fit(self._batch(source), codes, **options)
         self.loss_curve_ = np.asarray(self.model_.history.losses)  # type: ignore[union-attr]
         self.n_iter_ = len(self.loss_curve_)
-        self._keep(self._embed(source))
+        # Nodes of a graph are known by their ids: coordinates may coincide.
+        known = None if row.takes.places_new else {"id": np.arange(row.takes.length(source))}
+        self._keep(self._embed(source) if known is None else self.model_.transform(known))
         return self
 
     def _source(self, X: Any, *, reset: bool) -> Any:
         """X checked; names and number of the columns of rows are kept (``reset``) or compared."""
         takes, name = self.row.takes, type(self).__name__
-        if takes is CAPTIONED and not (reset or isinstance(X, (tuple, list))):
+        if takes is CAPTIONED and not (reset or isinstance(X, tuple)):
             X = (X, X)  # captions are the target's business, and only the fit has one
         source = takes.read(X, name, 2 if reset else 1)
         try:
@@ -166,7 +173,8 @@ class FixedMapEstimator(TransformerMixin, MethodEstimator):
 
     @property
     def _n_features_out(self) -> int:
-        return self.embedding_.shape[1]
+        first = self.embedding_[0] if isinstance(self.embedding_, tuple) else self.embedding_
+        return first.shape[1]
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the embedding's columns: the class's name and a number."""
@@ -220,7 +228,7 @@ class PrototypeClassifier(ClassifierMixin, MapEstimator):
         embedding = torch.from_numpy(self._embed_new(X))
         with torch.no_grad():
             learned = self.model_.learned_over_columns(embedding)
-        return learned.exp().double().numpy()
+        return learned.double().softmax(-1).numpy()  # of a limit the scores are no log-probabilities yet
 
     def predict(self, X: Any) -> np.ndarray:
         """Most probable class of every row, (n,)."""

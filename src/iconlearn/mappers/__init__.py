@@ -1,7 +1,16 @@
 """Mappers: how a sample becomes an embedding. Any ``nn.Module`` is one."""
 
 from iconlearn.mappers._build import Initializable
-from iconlearn.mappers.columns import ColumnMapper, Momentum, PerView, Predicted, Prototypes, Queue, embed
+from iconlearn.mappers.columns import (
+    ColumnMapper,
+    Momentum,
+    PerView,
+    Predicted,
+    Prototypes,
+    Queue,
+    embed,
+    representation,
+)
 from iconlearn.mappers.heads import SoftmaxHead
 from iconlearn.mappers.networks import CNN, MLP, Linear, Orthonormal
 from iconlearn.mappers.tables import Assignments, Embedding, Table
@@ -45,4 +54,5 @@ __all__ = [
     "Table",
     "TokenEncoder",
     "embed",
+    "representation",
 ]

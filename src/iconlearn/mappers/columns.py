@@ -87,6 +87,11 @@ class Predicted(Described, nn.Module):
         return self.predictor(self.encoder(x))
 
 
+def representation(mapper: nn.Module) -> nn.Module:
+    """What embeds samples once a model is trained: the mapper, without a predictor."""
+    return mapper.encoder if isinstance(mapper, Predicted) else mapper
+
+
 class ColumnMapper(Described, nn.Module, ABC):
     """Says which points are the columns, when they are not simply the rows again."""
 
@@ -177,7 +182,7 @@ class Momentum(Initializable, ColumnMapper):
 
     def bind(self, mapper: nn.Module) -> None:
         """Follow this mapper; of a :class:`Predicted` one its encoder, without the predictor."""
-        self.source = (mapper.encoder if isinstance(mapper, Predicted) else mapper,)
+        self.source = (representation(mapper),)
         self.teacher = copy.deepcopy(self.source[0]).requires_grad_(False)
 
     @torch.no_grad()

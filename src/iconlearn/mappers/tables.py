@@ -14,6 +14,7 @@ from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional
 from iconlearn.mappers._build import Initializable, kmeans_centres, seeded
 from iconlearn.points import Points, require_value
+from iconlearn.spectral import leading_eigenvectors
 
 
 class Table(Initializable, Described, nn.Module):
@@ -143,7 +144,6 @@ def pca_start(data: Points, target: Conditional | None, dim: int, generator: tor
 def spectral_start(data: Points, target: Conditional | None, dim: int, generator: torch.Generator) -> Tensor:
     """Eigenvectors of the normalised Laplacian of the symmetrised target, (n, dim)."""
     from scipy import sparse
-    from sklearn.manifold import spectral_embedding
 
     if target is None:
         raise OptionError(
@@ -164,9 +164,9 @@ def spectral_start(data: Points, target: Conditional | None, dim: int, generator
         if data.n <= dim + 2:
             return random_start(data, target, dim, generator)
         affinity = joined(sparse.csr_array(affinity))
-    seed = int(torch.randint(1 << 31, (), generator=generator))
-    vectors = spectral_embedding(affinity, n_components=dim, random_state=seed, drop_first=True)
-    return torch.from_numpy(np.ascontiguousarray(vectors)).float()
+    affinity = sparse.csr_array(affinity)
+    vectors = leading_eigenvectors(affinity, dim + 1, tol=1e-4)[:, 1:]
+    return torch.from_numpy(vectors / np.sqrt(np.asarray(affinity.sum(axis=1)).reshape(-1, 1))).float()
 
 
 def connected(affinity: Any) -> bool:
@@ -184,11 +184,9 @@ def joined(affinity: Any) -> Any:
     count, piece = connected_components(affinity, directed=False)
     degree = affinity.sum(1)
     heads = np.array([np.flatnonzero(piece == k)[degree[piece == k].argmax()] for k in range(count)])
-    places = heads.astype(np.int32), np.roll(heads, 1).astype(np.int32)
+    places = heads, np.roll(heads, 1)
     ring = sparse.coo_array((np.full(count, affinity.data.min()), places), shape=affinity.shape)
-    whole = sparse.csr_array(affinity + ring + ring.T)
-    whole.indices, whole.indptr = whole.indices.astype(np.int32), whole.indptr.astype(np.int32)
-    return whole
+    return affinity + ring + ring.T
 
 
 def random_start(data: Points, target: Conditional | None, dim: int, generator: torch.Generator) -> Tensor:

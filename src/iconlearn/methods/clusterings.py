@@ -8,6 +8,7 @@ from typing import Any
 from iconlearn.bandwidth import Spread
 from iconlearn.claims import clusters
 from iconlearn.claims import kmeans as kmeans_claims
+from iconlearn.data.graphs import degrees
 from iconlearn.distributions import (
     KNN,
     Augmentation,
@@ -21,7 +22,7 @@ from iconlearn.intake import GRAPH
 from iconlearn.methods.options import HEAD, SOLUTIONS, TABLE
 from iconlearn.methods.row import CLUSTERING, Method
 from iconlearn.recipes import Recipe, head, jitter, table, temperature_width
-from iconlearn.spectral import degrees, spectral_coordinates
+from iconlearn.spectral import spectral_coordinates
 
 ICON = "Alshammari et al. 2025"
 ENTROPY = "The bonus -H(q) favours large and unequal clusters; it vanishes with the width."
@@ -221,8 +222,8 @@ METHODS = (
         status="named",
         paper=ICON,
         estimator="InfoNCEClustering",
-        rewards="Positives share a cluster and clusters are evenly filled; debiasing keeps it calibrated.",
-        degenerates="Classes of very unequal size are cut or merged, for balance is rewarded.",
+        rewards="Positives, here the k nearest rows, share a cluster, and clusters are evenly filled.",
+        degenerates="Unequal classes are cut or merged, for balance is rewarded; alpha wants about 1 / classes.",
         fit=TABLE,
         claim=clusters.INFONCE_CLUSTERING,
     ),

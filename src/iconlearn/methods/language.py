@@ -29,21 +29,27 @@ def language_model(windows: Callable[..., Any], context: int, embedding_dim: int
     )
 
 
+BLANK = 0  # stands in a window for what is not shown
+
+
+def shown(tokens: np.ndarray) -> np.ndarray:
+    """Tokens as windows hold them: one up, for 0 is the blank."""
+    return tokens + 1
+
+
 def preceding(tokens: np.ndarray, context: int) -> dict[str, Any]:
-    """Every position with the ``context`` tokens before it; what is not there is the id after the last."""
-    blank = int(tokens.max()) + 1
-    padded = np.pad(tokens, ((0, 0), (context, 0)), constant_values=blank)
+    """Every position with the ``context`` tokens before it."""
+    padded = np.pad(shown(tokens), ((0, 0), (context, 0)), constant_values=BLANK)
     windows = np.lib.stride_tricks.sliding_window_view(padded[:, :-1], context, axis=1)
     return contexts(windows, tokens)
 
 
 def surrounding(tokens: np.ndarray, context: int) -> dict[str, Any]:
     """Every position, masked, with the tokens round it, ``context`` in all."""
-    blank = int(tokens.max()) + 1
     before = context // 2
-    padded = np.pad(tokens, ((0, 0), (before, context - 1 - before)), constant_values=blank)
+    padded = np.pad(shown(tokens), ((0, 0), (before, context - 1 - before)), constant_values=BLANK)
     windows = np.lib.stride_tricks.sliding_window_view(padded, context, axis=1).copy()
-    windows[:, :, before] = blank
+    windows[:, :, before] = BLANK
     return contexts(windows, tokens)
 
 

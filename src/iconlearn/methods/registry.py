@@ -9,7 +9,7 @@ from typing import Any
 
 from iconlearn._checks import check_choice
 from iconlearn._errors import OptionError
-from iconlearn.claim import EXACT, Claim, Reference
+from iconlearn.claim import EXACT, Claim, Rate, Reference
 from iconlearn.intake import ROWS, Intake
 from iconlearn.mappers import Assignments, Linear, Orthonormal, PerView, SoftmaxHead, Table
 from iconlearn.methods import (
@@ -96,6 +96,7 @@ def register(
     reference: Callable[..., Any] | None = None,
     kind: str = EXACT,
     statement: str = "L = reference",
+    rate: Rate | None = None,
 ) -> Callable[[Callable[..., Recipe]], Method]:
     """Add a method to the table: a decorator of the function that builds its recipe.
 
@@ -124,6 +125,8 @@ def register(
         distributions and that all engines agree.
     kind, statement : str
         What the certificate claims; see ``iconlearn.claim``.
+    rate : Rate, optional
+        For ``kind="limit"``: the sequence that tends to it.
 
     Returns
     -------
@@ -161,7 +164,7 @@ def register(
         )
     claim = None
     if reference is not None:
-        claim = Claim(kind, statement, (Reference(f"{paper} (formula)", reference),))
+        claim = Claim(kind, statement, (Reference(f"{paper} (formula)", reference),), rate)
 
     def add(build: Callable[..., Recipe]) -> Method:
         defaults = inspect.signature(build).parameters.values()

@@ -121,7 +121,7 @@ class Method:
     @property
     def encodes(self) -> bool:
         """Does the method train an encoder, which is judged on rows that it has not seen?"""
-        return self.family in (CONTRASTIVE, MULTIMODAL, SUPERVISED, LANGUAGE)
+        return self.needs_labels or self.family in (CONTRASTIVE, MULTIMODAL, SUPERVISED, LANGUAGE)
 
     def recipe(self, **parameters: Any) -> Recipe:
         """The recipe for these hyper-parameters; unknown names are refused."""

@@ -14,7 +14,7 @@ def cite_key(paper: str) -> str:
     >>> cite_key("van der Maaten & Hinton 2008"), cite_key("Böhm et al. 2023")
     ('vandermaaten2008', 'bohm2023')
     """
-    first = re.split(r" & | et al\.|,| \d{4}", paper)[0]
+    first = re.split(r" & | et al\.|,| \d{4}", paper.removeprefix("blank in "))[0]
     plain = unicodedata.normalize("NFKD", first).encode("ascii", "ignore").decode()
     return re.sub("[^a-z]", "", plain.lower()) + "".join(re.findall(r"\b\d{4}\b", paper)[-1:])
 

@@ -15,7 +15,7 @@ from torch import nn
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError
 from iconlearn.inputs import Inputs
-from iconlearn.mappers import embed
+from iconlearn.mappers import embed, representation
 from iconlearn.objective import Objective, Pair
 from iconlearn.points import PROTOTYPE_VIEW
 from iconlearn.recording.bars import COLUMNS, Bars, conditional, make_bars, nearest_gap
@@ -144,7 +144,7 @@ class Recorder:
         if self.probe is None and pair.rows.value is not None and pair.rows.n == self.data.n:
             value = pair.rows.value.detach()[shown.to(pair.rows.device)]
         else:
-            value = embed(model.mapper, self.display)[: len(shown)]
+            value = embed(representation(model.mapper), self.display)[: len(shown)]
         return value.float().cpu().numpy().copy()
 
     def bars(self, groups: np.ndarray | None = None, columns: int = COLUMNS) -> Bars:

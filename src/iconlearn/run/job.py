@@ -199,7 +199,9 @@ def judge(
     """The metrics that apply; an encoder is compared with the same network before training."""
     row, dataset, y, test = material.row, material.dataset, material.dataset.y, split.test
     if row.clusters:
-        return scores.cluster_scores(dataset, result.argmax(1), result.shape[1])
+        judged = np.arange(len(result)) if test is None else test
+        part = replace(dataset, y=None if y is None else y[judged])
+        return scores.cluster_scores(part, result[judged].argmax(1), result.shape[1])
     if not row.encodes:
         return scores.map_scores(dataset, result, options.seed, distances=row.takes.places_new)
     if row.takes is TOKENS:
