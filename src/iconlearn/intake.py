@@ -19,6 +19,7 @@ class Intake(ABC):
 
     name: str
     words: str  # what the user passes as X
+    file: str  # what a file of it holds
     places_new = True  # are there new rows to embed after the fit?
 
     @abstractmethod
@@ -49,6 +50,7 @@ class Rows(Intake):
     """A table of features."""
 
     name, words = "rows", "a table X of shape (n, d)"
+    file = "numeric columns, or an array under the key X"
 
     def read(self, X: Any, owner: str, min_rows: int = 2) -> np.ndarray:
         return check_features(X, "X", min_rows)
@@ -61,6 +63,7 @@ class GraphIntake(Intake):
     """Weights between samples."""
 
     name, words = "graph", "a graph: a symmetric matrix of weights of shape (n, n), dense or scipy sparse"
+    file = "a matrix of scipy.sparse.save_npz, or a table of edges with the columns source, target and weight"
     places_new = False
 
     def read(self, X: Any, owner: str, min_rows: int = 2) -> Any:
@@ -96,6 +99,7 @@ class Modalities(Intake):
     """The same samples seen in several ways."""
 
     name, words = "modalities", "a tuple of two or more tables with the same rows, such as (images, texts)"
+    file = "an .npz or .safetensors with the keys X_1, X_2, ..."
 
     def read(self, X: Any, owner: str, min_rows: int = 2) -> tuple[np.ndarray, ...]:
         if not isinstance(X, (tuple, list)) or len(X) < 2 or any(np.ndim(part) < 2 for part in X):
@@ -131,6 +135,7 @@ class Captioned(Intake):
     """Rows with a second description, which the target compares and the mapper does not see."""
 
     name, words = "captioned rows", "a tuple (X, captions) of two tables with the same rows"
+    file = "an .npz or .safetensors with the keys X and captions"
 
     def read(self, X: Any, owner: str, min_rows: int = 2) -> tuple[np.ndarray, np.ndarray]:
         if not isinstance(X, (tuple, list)) or len(X) != 2 or any(np.ndim(part) < 2 for part in X):
@@ -162,6 +167,7 @@ class Tokens(Intake):
     """Sequences of token ids."""
 
     name, words = "tokens", "sequences of token ids, an integer array of shape (n, length)"
+    file = "an .npz or .safetensors with the key tokens"
 
     def read(self, X: Any, owner: str, min_rows: int = 2) -> np.ndarray:
         tokens = to_array(X, "X")

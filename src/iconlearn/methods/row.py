@@ -12,7 +12,8 @@ from iconlearn._checks import check_choice, check_names
 from iconlearn.claim import Claim
 from iconlearn.distributions import UniformCluster
 from iconlearn.intake import ROWS, Intake
-from iconlearn.recipes import Recipe
+from iconlearn.mappers import Table
+from iconlearn.recipes import SPECIMEN, Recipe
 
 COLUMNS = (
     "Gaussian",
@@ -121,6 +122,8 @@ class Method:
     @property
     def encodes(self) -> bool:
         """Does the method train an encoder, which is judged on rows that it has not seen?"""
+        if isinstance(self.recipe().mapper(SPECIMEN), Table):
+            return False
         return self.needs_labels or self.family in (CONTRASTIVE, MULTIMODAL, SUPERVISED, LANGUAGE)
 
     def recipe(self, **parameters: Any) -> Recipe:

@@ -66,7 +66,7 @@ def probe_batch(
     generator = torch.Generator().manual_seed(seed)
     size = min(data.n, max(2, points // num_views))
     if data.label is None:
-        rows = torch.tensor(apart(data.stacked()[: data.n].flatten(1).double(), torch.arange(data.n), size))
+        rows = torch.tensor(apart(data.views[0].flatten(1).double(), torch.arange(data.n), size))
     else:
         rows = few_of_each(data.label.cpu(), torch.randperm(data.n, generator=generator), size)
     batch = data.take(rows.to(data.id.device))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import time
@@ -12,11 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from iconlearn._errors import OptionError
 from iconlearn.data.files import Dataset
 from iconlearn.estimators import ESTIMATORS, MethodEstimator
 from iconlearn.inputs import safe_unit
-from iconlearn.intake import MODALITIES, TOKENS
+from iconlearn.intake import GRAPH, MODALITIES, TOKENS
 from iconlearn.methods import Method, method
+from iconlearn.model import ICon
 from iconlearn.persistence import save
 from iconlearn.recipes import Recipe
 from iconlearn.recording import Recorder
@@ -24,7 +27,10 @@ from iconlearn.run import captions, scores, tables
 from iconlearn.run.folder import output_folder
 from iconlearn.run.pictures import Album, Clustering
 from iconlearn.run.rows import Material, Split, anchor_rows, choose_rows, make_recorder
+from iconlearn.spectral import leading_eigenvectors
 from iconlearn.train.events import Event
+
+log = logging.getLogger("iconlearn")
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,7 @@ def run_method(
         shown = displayed(material, recipe)
         write_result(row, shown, result, folder)
         metrics = judge(material, recipe, estimator, options, split, result)
-        save(estimator.model_, folder / "model")
+        unsaved = keep_model(estimator.model_, folder)
         scored = time.perf_counter()
         album = make_album(row, shown, recorder, result, split.train, dataset.name)
         draw(folder, row, album, estimator.model_, result, metrics)
@@ -134,11 +140,23 @@ def run_method(
         chosen = {**row.parameters, **options.parameters, **row.fit}
         chosen |= {k: v for k in ("max_iter", "restarts") if (v := getattr(options, k)) is not None}
         record = captions.record(row, chosen, dataset, estimator.model_, album)
+        if unsaved:
+            record["model"] = unsaved
         record |= {"seed": options.seed, "rows": split.words, "metrics": metrics}
         seconds["total"] = time.perf_counter() - start
         tables.write_record(folder, record | {"seconds": seconds, "versions": tables.versions()})
         files = tuple(sorted(path.name for path in folder.iterdir()))
     return RunResult(name, Path(out), files, metrics, seconds["total"], record["interrupted"])
+
+
+def keep_model(model: ICon, folder: Path) -> str:
+    """Save the model, or say why a file cannot hold it: the results are kept all the same."""
+    try:
+        save(model, folder / "model")
+    except OptionError as cause:
+        log.warning("the model itself is not written: %s", cause)
+        return f"not written: {cause}"
+    return ""
 
 
 def build(material: Material, options: RunOptions, **common: Any) -> Any:
@@ -226,6 +244,8 @@ def make_album(
     clustering = None
     if row.clusters:
         x = shown.X / safe_unit(shown.X)
+        if row.takes is GRAPH:
+            x = leading_eigenvectors(shown.learns_from, 3)[:, 1:]
         clustering = Clustering.of(x, result.argmax(1), result.shape[1], shown.y)
     anchors = anchor_rows(recorder, train)
     return Album(shown, recorder, f"{row.title} on {name}", anchors, train, clustering)

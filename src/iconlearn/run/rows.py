@@ -38,8 +38,8 @@ class Material:
         takes, form = self.row.takes, self.dataset.form
         if takes.name != form:
             raise InputError(
-                f"{self.row.name} learns from {takes.name} ({takes.words}), but {self.dataset.name} holds {form}; "
-                f"try the built-in {EXAMPLES[takes.name]!r}, or a file of that form (see the documentation of data)"
+                f"{self.row.name} learns from {takes.name}, but {self.dataset.name} holds {form}; give {takes.file}, "
+                f"or the built-in {EXAMPLES[takes.name]!r}"
             )
 
     @property

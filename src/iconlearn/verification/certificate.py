@@ -12,6 +12,7 @@ from typing import overload
 import torch
 from torch import Tensor
 
+from iconlearn._errors import InputError
 from iconlearn.claim import LIMIT, NOT_CLAIMED, Case, Claim, Rate, Reference
 from iconlearn.conditional import Conditional
 from iconlearn.methods import METHODS, Method, method
@@ -150,6 +151,12 @@ def against(reference: Reference, problems: Sequence[tuple[Case, Ours]]) -> list
             theirs = reference.loss(case)
         except NotImplementedError:
             continue
+        except Exception as cause:
+            raise InputError(
+                f"the reference {reference.name!r} fails on a random problem of {case.n} rows, dimension "
+                f"{case.z.shape[1]} and hyper-parameters {dict(case.parameters)}: {cause}; mend the formula, or raise "
+                "NotImplementedError in it for problems that it does not cover"
+            ) from cause
         errors.append(compare(reference.relate(ours(), case), theirs, case))
     return errors or [(math.inf, math.inf)]
 
