@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 import iconlearn
-from iconlearn import METHODS, Gaussian, OptionError, Perplexity, register
+from iconlearn import METHODS, Gaussian, InputError, OptionError, Perplexity, register
 from iconlearn.claim import EXACT, KINDS, LIMIT, NOT_CLAIMED, Case, Claim, Rate, Reference
 from iconlearn.claims import maps as map_claims
 from iconlearn.distributions import Kernel
@@ -101,7 +101,7 @@ def test_one_name_gives_one_certificate_and_several_a_list():
 
 
 def test_a_certificate_leaves_the_default_type_alone():
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(InputError, match="division by zero"):
         certify(replace(METHODS["sne"], claim=Claim(EXACT, "none", (Reference("none", lambda case: 1 / 0),))))
     assert torch.get_default_dtype() == torch.float32
     assert verify("sne").passed

@@ -63,7 +63,7 @@ def test_shape_seed_repr_and_no_global_randomness(name):
     assert embed(one, data).shape == (40, 3)
     assert torch.equal(embed(one, data), embed(same, data))
     assert not torch.equal(embed(one, data), embed(other, data))
-    assert repr(eval(repr(other), MAPPERS)) == repr(other)
+    assert repr(eval(repr(other), dict(MAPPERS))) == repr(other)
     one.initialize(*target_of(X), torch.Generator().manual_seed(0))
     assert torch.equal(torch.get_rng_state(), before)
 
