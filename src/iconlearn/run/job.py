@@ -243,10 +243,10 @@ def make_album(
     """What the pictures show."""
     clustering = None
     if row.clusters:
-        x = shown.X / safe_unit(shown.X)
+        x, of_what = shown.X / safe_unit(shown.X), "the data"
         if row.takes is GRAPH:
-            x = leading_eigenvectors(shown.learns_from, 3)[:, 1:]
-        clustering = Clustering.of(x, result.argmax(1), result.shape[1], shown.y)
+            x, of_what = leading_eigenvectors(shown.learns_from, 3)[:, 1:], "the graph's leading eigenvectors"
+        clustering = Clustering.of(x, result.argmax(1), result.shape[1], shown.y, of_what)
     anchors = anchor_rows(recorder, train)
     return Album(shown, recorder, f"{row.title} on {name}", anchors, train, clustering)
 

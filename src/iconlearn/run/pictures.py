@@ -35,10 +35,13 @@ class Clustering:
     layout: np.ndarray
     assigned: np.ndarray
     order: list[int]
+    words: str  # what the layout is
 
     @classmethod
-    def of(cls, x: np.ndarray, assigned: np.ndarray, n_clusters: int, y: np.ndarray | None) -> Clustering:
-        """``x`` (n, d) gives the layout, its first two principal components."""
+    def of(
+        cls, x: np.ndarray, assigned: np.ndarray, n_clusters: int, y: np.ndarray | None, of_what: str
+    ) -> Clustering:
+        """``x`` (n, d) gives the layout, its first two principal components; ``of_what`` says what it is."""
         present = np.unique(assigned)
         order = list(range(len(present)))
         if y is not None and (y >= 0).any():
@@ -46,7 +49,12 @@ class Clustering:
             np.add.at(counts, (assigned[y >= 0], y[y >= 0]), 1)
             order = match_clusters(counts[present])[0]
         absent = sorted(set(range(n_clusters)) - set(present.tolist()))
-        return cls(project(x.astype(np.float64))[0], assigned, [*present[order].tolist(), *absent])
+        return cls(
+            project(x.astype(np.float64))[0],
+            assigned,
+            [*present[order].tolist(), *absent],
+            f"a PCA of {of_what}",
+        )
 
     @property
     def rank(self) -> np.ndarray:
@@ -129,7 +137,9 @@ class Album:
                 embedding = project(self.recorder.seen(embedding))[0]
             fig = map_figure(embedding, data.y, data.classes, self.title, subtitle)
         else:
-            fig = assignment_figure(c.layout, c.assigned, data.y, data.classes, self.title, subtitle)
+            fig = assignment_figure(
+                c.layout, c.assigned, data.y, data.classes, self.title, subtitle, layout=c.words
+            )
         save_figure(fig, path)
 
     def draw_bars(self, path: Path, subtitle: str) -> None:

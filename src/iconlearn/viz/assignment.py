@@ -27,6 +27,7 @@ def assignment_figure(
     classes: Sequence[Any] | None = None,
     title: str = "",
     subtitle: str = "",
+    layout: str = "",
 ) -> Figure:
     """Draw a clustering beside the classes that it found.
 
@@ -41,8 +42,9 @@ def assignment_figure(
         clusters in the order of the classes that they match best; without, the sizes of the clusters.
     classes : sequence, optional
         ``classes[k]`` names label k.
-    title, subtitle : str
-        Heading; a subtitle left empty states the share of points in matching cells, if there are labels.
+    title, subtitle, layout : str
+        Heading, and what the view is; a subtitle left empty states the share of points in matching cells, if there
+        are labels.
 
     Returns
     -------
@@ -86,7 +88,7 @@ def assignment_figure(
     if len(cluster_names) <= _inputs.MAX_NAMED:
         centres = _names.medoids(points, clusters, len(cluster_names))
         _names.write_names(left, centres, cluster_names, colors)
-    _caption(left, "clusters")
+    _caption(left, f"clusters on {layout}" if layout else "clusters")
     right = style.add_axes(fig, _MARGIN + _PANEL + _GAP, top, _PANEL, _PANEL)
     if counts is None:
         _sizes(right, clusters, cluster_names, colors)
