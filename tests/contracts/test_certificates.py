@@ -108,6 +108,23 @@ def test_a_certificate_leaves_the_default_type_alone():
     assert torch.get_default_dtype() == torch.float32
 
 
+@pytest.mark.parametrize("name", ["pca", "average-margin-clip", "knn-to-wide"])
+def test_a_wrong_width_of_the_library_fails_by_its_rate(name, monkeypatch):
+    right = Gaussian.log_score
+
+    def wrong(self, i, j):
+        return right(self, i, j) if self.pool != "logsumexp" else 2 * right(self, i, j)
+
+    monkeypatch.setattr(
+        Gaussian, "log_score", wrong
+    )  # exp(-d^2 / sigma^2): only the way to the limit is changed
+    found = verify(name)
+    assert found.value_error <= 1e-10
+    assert found.rate is not None
+    assert found.rate < 2
+    assert not found.passed
+
+
 # ---------------------------------------------------------------- the problems
 
 

@@ -33,6 +33,12 @@ class MethodEstimator(BaseEstimator):
     """What all estimators share: validate, build the model of the row, fit it, keep it as ``model_``."""
 
     row: Method
+    image_shape: Any
+    max_iter: int | None
+    restarts: int | None
+    random_state: Any
+    callbacks: Any
+    verbose: int
 
     def fit(self, X: Any, y: Any = None) -> MethodEstimator:
         """Fit to X, of the kind that the method takes; ``y`` only where it compares labels."""
@@ -42,25 +48,25 @@ class MethodEstimator(BaseEstimator):
         recipe = row.recipe(**{name: getattr(self, name) for name in row.parameters})
         self._present = recipe.present
         seed = self._seed()
-        if self.image_shape is not None and row.takes not in (ROWS, CAPTIONED):  # type: ignore[attr-defined]
+        if self.image_shape is not None and row.takes not in (ROWS, CAPTIONED):
             raise OptionError(
-                f"{type(self).__name__}: image_shape={self.image_shape!r}, but this method learns from "  # type: ignore[attr-defined]
+                f"{type(self).__name__}: image_shape={self.image_shape!r}, but this method learns from "
                 f"{row.takes.name}; leave it out"
             )
         shape = row.takes.shape(
             source,
-            image_shape=self.image_shape,  # type: ignore[attr-defined]
+            image_shape=self.image_shape,
             n_classes=None if codes is None else len(self.classes_),
             seed=seed,
         )
         options = {**row.fit, "random_state": seed, "callbacks": self._callbacks()}
         if recipe.augment is not None:
             options["augment"] = recipe.augment(shape)
-        if self.max_iter is not None:  # type: ignore[attr-defined]
+        if self.max_iter is not None:
             options.pop("epochs", None)
-            options["max_iter"] = self.max_iter  # type: ignore[attr-defined]
-        if self.restarts is not None:  # type: ignore[attr-defined]
-            options["restarts"] = self.restarts  # type: ignore[attr-defined]
+            options["max_iter"] = self.max_iter
+        if self.restarts is not None:
+            options["restarts"] = self.restarts
         self.model_: ICon = recipe.model(shape).fit(self._batch(source), codes, **options)
         self.loss_curve_ = np.asarray(self.model_.history.losses)  # type: ignore[union-attr]
         self.n_iter_ = len(self.loss_curve_)
@@ -119,7 +125,7 @@ class MethodEstimator(BaseEstimator):
         return tags
 
     def _seed(self) -> int:
-        state = self.random_state  # type: ignore[attr-defined]
+        state = self.random_state
         if state is None:
             return int(np.random.SeedSequence().generate_state(1)[0])
         if isinstance(state, np.random.RandomState):
@@ -129,10 +135,10 @@ class MethodEstimator(BaseEstimator):
         raise OptionError(f"{type(self).__name__}: random_state={state!r} must be a non-negative int or None")
 
     def _callbacks(self) -> tuple[Any, ...]:
-        given = self.callbacks  # type: ignore[attr-defined]
+        given = self.callbacks
         if not isinstance(given, (tuple, list)):
             raise OptionError(f"{type(self).__name__}: callbacks={given!r} must be a tuple of functions")
-        return (*given, Progress(self.row.name)) if self.verbose else tuple(given)  # type: ignore[attr-defined]
+        return (*given, Progress(self.row.name)) if self.verbose else tuple(given)
 
     def _keep(self, embedding: np.ndarray) -> None:
         """Fitted attributes of the kind."""
@@ -169,7 +175,8 @@ class FixedMapEstimator(TransformerMixin, MethodEstimator):
 
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """``fit`` and the embedding of the same rows."""
-        return self.fit(X, y).embedding_  # type: ignore[attr-defined]
+        self.fit(X, y)
+        return self.embedding_
 
     @property
     def _n_features_out(self) -> int:
@@ -207,7 +214,8 @@ class ClusterEstimator(ClusterMixin, MethodEstimator):
 
     def fit_predict(self, X: Any, y: Any = None, **kwargs: Any) -> np.ndarray:
         """``fit`` and the clusters of the same rows, (n,)."""
-        return self.fit(X, y).labels_  # type: ignore[attr-defined]
+        self.fit(X, y)
+        return self.labels_
 
     @available_if(places_new)
     def predict_proba(self, X: Any) -> np.ndarray:

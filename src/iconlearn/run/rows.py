@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,9 +43,9 @@ class Material:
                 f"or the built-in {EXAMPLES[takes.name]!r}"
             )
 
-    @property
+    @cached_property
     def source(self) -> Any:
-        """What the method learns from, checked."""
+        """What the method learns from, checked once."""
         return self.row.takes.read(self.dataset.learns_from, self.row.name)
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,12 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from iconlearn.claim import Case
+from iconlearn.divergences import entropy
 from iconlearn.engines import Dense, PlannedEngine, Tiled
 from iconlearn.inputs import Inputs, as_inputs
 from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, ROWS, TOKENS, Intake
 from iconlearn.mappers import Momentum, Prototypes
 from iconlearn.methods import Method
 from iconlearn.model import ICon
+from iconlearn.points import candidate_count
 
 ENGINES: Mapping[str, Any] = {"dense": Dense, "tiled": partial(Tiled, block=5)}
 # (samples, dimension of the embedding) of each problem.
@@ -85,6 +89,27 @@ class Ours:
         """The loss, evaluated by one of ``ENGINES``."""
         self.model.evaluate = PlannedEngine(ENGINES[engine])
         return self.model(self.batch)
+
+    @property
+    def is_limit(self) -> bool:
+        """Is the learned kernel a limit of its width?"""
+        return getattr(self.model.learned_dist, "pool", "logsumexp") != "logsumexp"
+
+    @float64()
+    @torch.no_grad()
+    def finite(self, step: float) -> Tensor:
+        """What tends to a limit: s (CE - log M), s = 1 / step, for a wide kernel; s CE, s = step, for a narrow one."""
+        limit: Any = self.model.learned_dist
+        wide = math.isinf(limit.sigma)
+        scale = 1 / step if wide else step
+        kernel = copy.copy(limit)
+        kernel.sigma = (scale / 2) ** 0.5  # s = 2 sigma^2
+        pair = self.model.pair(self.batch, learned=kernel)
+        cross_entropy = self.model.loss(pair) + entropy(pair.target)
+        if wide:
+            count = candidate_count(pair.rows, pair.columns, kernel.pairs).double()
+            cross_entropy = cross_entropy - (pair.target.row_weight() * count.log()).sum()
+        return scale * cross_entropy
 
 
 @float64()
