@@ -10,7 +10,7 @@ from pathlib import Path
 import iconlearn
 
 LAYERS = (
-    "_errors _checks _parallel _numerics _describe _version published",
+    "_errors _checks _parallel _compile _numerics _describe _version published",
     "points support metrics bandwidth neighbors data spectral",
     "conditional distributions",
     "divergences refusals engines",
@@ -58,6 +58,6 @@ def test_imports_point_down_in_no_cycle_and_never_hide_in_functions():
 
 
 def test_import_loads_nothing_heavy():
-    heavy = ["matplotlib", "faiss", "pandas", "pyarrow", "typer", "rich", "sklearn"]
+    heavy = ["matplotlib", "faiss", "numba", "pandas", "pyarrow", "typer", "rich", "sklearn"]
     code = f"import sys, iconlearn; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"

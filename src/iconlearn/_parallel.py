@@ -58,3 +58,15 @@ def in_order(work: Callable[[Item], Result], items: Sequence[Item], *, spread: b
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
+
+
+def in_pieces(work: Callable[[int, int], Result], n: int, *, at_least: int = 1024) -> list[Result]:
+    """``work(start, stop)`` over 0 ... n in consecutive pieces, two a thread; small n in one.
+
+    How many pieces there are depends on the number of threads, so it must not matter for the results: each row
+    is somebody's own sum.
+    """
+    workers = _workers.get() or torch.get_num_threads()
+    count = 1 if workers == 1 else max(1, min(2 * workers, n // at_least))
+    ends = [n * k // count for k in range(count + 1)]
+    return list(in_order(lambda k: work(ends[k], ends[k + 1]), range(count), spread=True))

@@ -1,0 +1,53 @@
+"""Loops compiled by numba on their first call, and cached on disk so that no later process compiles them again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property, update_wrapper
+from threading import Lock
+from typing import Any
+
+# No assumption on NaN and infinity: a loop has to see them. Sums may be reordered, so that they vectorise.
+FAST = {"reassoc", "contract", "arcp", "nsz", "afn"}
+
+
+class Compiled:
+    """A function that numba compiles when it is first called, so that importing it costs nothing.
+
+    It releases the interpreter's lock and runs on the thread that calls it; :func:`iconlearn._parallel.in_pieces`
+    spreads it. Another compiled function of the same file may be called from inside.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self._lock = Lock()
+        self._made: Any = None
+        update_wrapper(self, function)
+
+    @property
+    def dispatcher(self) -> Any:
+        """numba's function."""
+        with self._lock:  # several threads may make the first call at once
+            if self._made is None:
+                import numba  # heavy, and only needed here
+
+                make = numba.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+                self._made = make(self.function)
+        return self._made
+
+    @cached_property
+    def _call(self) -> Any:
+        return self.dispatcher
+
+    def __call__(self, *args: Any) -> Any:
+        return self._call(*args)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba asks a global for, when another compiled function calls this one."""
+        return self.dispatcher._numba_type_
+
+
+def compiled(function: Callable[..., Any]) -> Compiled:
+    """Have numba compile ``function`` on its first call."""
+    return Compiled(function)
