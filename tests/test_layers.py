@@ -11,7 +11,7 @@ import iconlearn
 
 LAYERS = (
     "_errors _checks _parallel _compile _numerics _describe _version published",
-    "points support metrics bandwidth neighbors data spectral",
+    "points support profile edges metrics bandwidth neighbors data spectral",
     "conditional distributions",
     "divergences refusals engines",
     "mappers inputs",

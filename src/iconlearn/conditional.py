@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from iconlearn._numerics import NEG, all_rows, log_sum_exp
+from iconlearn.edges import Edges
 from iconlearn.points import Points, candidate_count, excluded, pair_keys
 from iconlearn.support import Support, join
 
@@ -27,8 +28,20 @@ class Scores(Protocol):
         """Pooled score of every row, (n,)."""
         ...
 
+    def joint(self, partition: Tensor) -> Tensor:
+        """Pooled score of all rows together, a scalar; ``partition`` is that of the rows."""
+        ...
+
     def total(self) -> Tensor:
         """Sum of the candidates' scores in every row, (n,)."""
+        ...
+
+    def gather(self, support: Support) -> Tensor:
+        """Scores on the entries of a support, (E,)."""
+        ...
+
+    def pull(self, edges: Edges) -> Tensor:
+        """sum_j mass_ij score_ij of every row, (n,)."""
         ...
 
     def block(self, rows: Tensor | None, cols: Tensor | None) -> Tensor:
@@ -99,6 +112,7 @@ class Conditional(ABC):
     full_support: bool = True  # mass on every candidate pair
     square: bool = False  # the columns are the rows themselves
     improper: bool = False  # rows do not sum to one: a limit (a rescaled score) or the DCL baseline
+    symmetric: bool = False  # p(i, j) = p(j, i), listed both ways
 
     @abstractmethod
     def block(self, rows: Tensor | None, cols: Tensor | None = None) -> Tensor:
@@ -107,6 +121,10 @@ class Conditional(ABC):
     @abstractmethod
     def at(self, rows: Tensor, cols: Tensor) -> Tensor:
         """Log-masses of E pairs, (E,)."""
+
+    def on(self, support: Support) -> Tensor:
+        """Log-masses on the entries of a support, (E,)."""
+        return self.at(support.rows, support.cols)
 
     @property
     @abstractmethod
@@ -122,6 +140,26 @@ class Conditional(ABC):
     def floor(self) -> Floor | None:
         """The mass of every candidate outside the support; None when there is none."""
         return None
+
+    @cached_property
+    def edges(self) -> Edges | None:
+        """The masses on the support; None where there is no support, or the masses are being learned."""
+        support = self.support
+        if support is None:
+            return None
+        log_mass = self.on(support)
+        if log_mass.requires_grad:
+            return None
+        return Edges(support, log_mass.exp(), self.symmetric)
+
+    @cached_property
+    def above_floor(self) -> Edges:
+        """The masses on the support less the floor of their rows."""
+        edges, floor = self.edges, self.floor
+        assert edges is not None
+        assert floor is not None
+        low = floor.log_mass.exp().to(edges.mass).masked_fill(self.empty, 0.0)
+        return Edges(edges.support, edges.mass - low[edges.support.rows], self.symmetric)
 
     def row_weight(self) -> Tensor:
         """w in L = sum_i w_i D_i, (n,): uniform over the rows with mass, or ones for a joint matrix."""
@@ -155,12 +193,23 @@ class KernelConditional(Conditional):
         self.improper, self.full_support = improper, full
         self._empty = partition.detach() == NEG
         if normalize == "joint":
-            partition = log_sum_exp(partition).expand_as(partition)
+            partition = scores.joint(partition).expand_as(partition)
         self.log_z = partition.masked_fill(partition.detach() == NEG, 0.0)
+        self._pulls: dict[Edges, Tensor] = {}
 
     @property
     def empty(self) -> Tensor:
         return self._empty
+
+    def pull(self, edges: Edges) -> Tensor:
+        """sum_j mass_ij score_ij of every row, (n,); computed once for each object."""
+        if edges not in self._pulls:
+            self._pulls[edges] = self.scores.pull(edges)
+        return self._pulls[edges]
+
+    def expected(self, edges: Edges) -> Tensor:
+        """sum_j mass_ij log q(j|i) of every row, (n,)."""
+        return self.pull(edges) - edges.totals * self.log_z
 
     def block(self, rows: Tensor | None, cols: Tensor | None = None) -> Tensor:
         log_z = self.log_z if rows is None else self.log_z[rows]
@@ -168,6 +217,9 @@ class KernelConditional(Conditional):
 
     def at(self, rows: Tensor, cols: Tensor) -> Tensor:
         return self.scores.at(rows, cols) - self.log_z[rows]
+
+    def on(self, support: Support) -> Tensor:
+        return self.scores.gather(support) - self.log_z[support.rows]
 
 
 class TableConditional(Conditional):
@@ -205,9 +257,10 @@ class TableConditional(Conditional):
         out = self.entries.new_full((len(rows), width), NEG)
         return out.index_put((owner, place), self.entries[entry])
 
+    def on(self, support: Support) -> Tensor:
+        return self.entries if support is self._support else super().on(support)
+
     def at(self, rows: Tensor, cols: Tensor) -> Tensor:
-        if cols is self._support.cols and rows is self._support.rows:
-            return self.entries
         position, found = self._support.find(rows, cols)
         if not len(self.entries):
             return self.entries.new_full(rows.shape, NEG)

@@ -24,6 +24,7 @@ from iconlearn._describe import show
 from iconlearn._errors import OptionError
 from iconlearn._numerics import NEG, recompute
 from iconlearn.conditional import Candidates, Conditional, Floor, KernelConditional
+from iconlearn.edges import Edges
 from iconlearn.refusals import refuse
 from iconlearn.support import Support
 
@@ -104,7 +105,10 @@ class Divergence:
 
     def _listed(self, p: Conditional, q: Conditional, support: Support) -> Tensor:
         """Only the pairs on p's support, and closed forms for the rest of the row."""
-        log_p, log_q = p.at(support.rows, support.cols), q.at(support.rows, support.cols)
+        whole = isinstance(q, KernelConditional) and q.full_support and q.pairs in ("all", p.pairs)
+        if self.splits and whole and p.edges is not None:  # no mass of p is beyond q's candidates
+            return self._linear(p, q, p.edges)  # type: ignore[arg-type]
+        log_p, log_q = p.on(support), q.on(support)
         use = self._cross if q.improper else self.integrand
         inside = support.sum(self._terms(use, log_p, log_q))
         if p.floor is not None:
@@ -114,6 +118,20 @@ class Divergence:
         covered = support.sum(log_q.exp())
         total = (~q.empty).to(covered) if p.normalize == "row" else 1.0 / p.n
         return inside + self.at_zero * (total - covered)
+
+    @staticmethod
+    def _linear(p: Conditional, q: KernelConditional, edges: Edges) -> Tensor:
+        """KL, which needs no more of q than sums that are linear in its scores."""
+        constant = 0.0 if q.improper else edges.mass_log_mass
+        if p.floor is None:
+            return constant - q.expected(edges)
+        # Outside of the support p is u, so u is taken from every mass and put back on all candidates.
+        floor = p.floor
+        log_u = floor.log_mass.to(edges.mass).masked_fill(p.empty, 0.0)
+        everywhere = log_u.exp() * candidate_log_mass(floor.candidates, p, q)
+        outside = (floor.candidates.count - edges.support.lengths).to(log_u) * log_u.exp() * log_u
+        constant = constant if q.improper else constant + outside
+        return constant - q.expected(p.above_floor) - everywhere
 
     @staticmethod
     def _outside_floor(

@@ -168,9 +168,9 @@ class Objective(Described, nn.Module):
                 "exaggeration needs divergence='kl', a sparse target and a kernel as learned_dist, not "
                 f"{self.measure.name!r} and {self.learned_dist!r}; leave exaggeration out"
             )
-        s = p.support
-        score = q.at(s.rows, s.cols) + q.log_z[s.rows]
-        pull = -s.sum(p.at(s.rows, s.cols).exp() * score)
+        if p.edges is None:
+            raise OptionError("exaggeration needs a target that is not being learned; leave exaggeration out")
+        pull = -q.pull(p.edges)
         return (p.row_weight().to(pull) * pull).sum()
 
     def learned_over_columns(self, embedding: Tensor) -> Tensor:

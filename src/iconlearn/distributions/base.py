@@ -16,6 +16,7 @@ from iconlearn._errors import OptionError
 from iconlearn._numerics import NEG
 from iconlearn.conditional import Conditional, KernelConditional, Scores, TableConditional
 from iconlearn.points import PAIRS, Pairs, Points, candidate_count, mask_pairs, same_points
+from iconlearn.profile import Profile
 from iconlearn.support import Support
 
 if TYPE_CHECKING:
@@ -112,6 +113,10 @@ class Kernel(Distribution):
     def pool(self) -> str:
         """How scores become a log-partition: "logsumexp", or "mean" / "max" in the limits."""
         return "logsumexp"
+
+    def profile(self, i: Points) -> Profile | None:
+        """The score as a function of the squared distance, where it is one that compiled engines know."""
+        return None
 
     def log_partition(self, i: Points, j: Points) -> Tensor | None:
         """Log-partition of every (calibrated) row where it is known in closed form, (n,)."""

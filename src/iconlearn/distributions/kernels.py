@@ -17,6 +17,7 @@ from iconlearn.distributions.base import Engine, Kernel
 from iconlearn.metrics import Metric, as_metric, check_metric
 from iconlearn.neighbors import TILE, nearest
 from iconlearn.points import Points, candidate_count, mask_pairs, require_value
+from iconlearn.profile import GAUSSIAN, STUDENT_T, Profile
 
 
 class Radial(Kernel):
@@ -42,6 +43,11 @@ class Radial(Kernel):
             raise OptionError(f"{self!r}: call the distribution itself, which calibrates {width!r} first")
         value = width() if isinstance(width, Learnable) else width
         return value if self.metric == "cos" else value / i.unit  # type: ignore[operator, return-value]
+
+    def number(self, width: Width, i: Points) -> float | None:
+        """The width as a number in units of the held values; None where it is not one."""
+        plain = i.scale is None and isinstance(width, float) and self.metric == "euclidean"
+        return width / i.unit if plain else None  # type: ignore[operator]
 
     def scaled_rows(self, width: Width, i: Points, j: Points) -> Points:
         """The rows with their bandwidths, where ``width`` is one that is solved from the data."""
@@ -138,6 +144,12 @@ class Gaussian(Radial):
             return "mean" if math.isinf(self.sigma) else "max" if self.sigma == 0 else "logsumexp"
         return "logsumexp"
 
+    def profile(self, i: Points) -> Profile | None:
+        width = self.number(self.sigma, i)
+        if width is None or self.pool != "logsumexp":
+            return None
+        return Profile(GAUSSIAN, 0.5 / width**2)
+
     def log_score(self, i: Points, j: Points) -> Tensor:
         squared = self.squared(i, j)
         if self.pool != "logsumexp":
@@ -205,6 +217,14 @@ class StudentT(Radial):
                 f"StudentT: width={width!r} is solved for a Gaussian; use KthNeighbor, Spread or a number > 0"
             )
         self.width = check_width("StudentT", "width", width, limits=False)
+
+    def profile(self, i: Points) -> Profile | None:
+        width = self.number(self.width, i)
+        if width is None:
+            return None
+        if math.isinf(self.df):
+            return Profile(GAUSSIAN, 0.5 / width**2)
+        return Profile(STUDENT_T, 1 / (self.df * width**2), (self.df + 1) / 2)
 
     def log_score(self, i: Points, j: Points) -> Tensor:
         width = self.held_width(self.width, i)

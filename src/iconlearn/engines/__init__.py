@@ -1,6 +1,8 @@
 """Engines: ways to evaluate the scores of a kernel; nothing else in the library depends on n."""
 
 from iconlearn.engines.exact import Dense, Tiled
+from iconlearn.engines.grid import Grid
 from iconlearn.engines.plan import ENGINES, Plan, PlannedEngine, Problem, plan
+from iconlearn.engines.radial import Direct
 
-__all__ = ["ENGINES", "Dense", "Plan", "PlannedEngine", "Problem", "Tiled", "plan"]
+__all__ = ["ENGINES", "Dense", "Direct", "Grid", "Plan", "PlannedEngine", "Problem", "Tiled", "plan"]

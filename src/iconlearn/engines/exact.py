@@ -8,9 +8,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from iconlearn._numerics import POOLS, all_rows, masked_sum, recompute, tiled_rows
+from iconlearn._numerics import POOLS, all_rows, log_sum_exp, masked_sum, recompute, tiled_rows
 from iconlearn.distributions.base import Kernel
+from iconlearn.edges import Edges
 from iconlearn.points import Points
+from iconlearn.support import Support
 
 DEFAULT_BLOCK = 1024
 PAIR_ENTRIES = 1 << 22  # numbers gathered at once when single pairs are scored
@@ -26,7 +28,28 @@ def pair_score(kernel: Kernel, i: Points, j: Points, rows: Tensor, cols: Tensor)
     return kernel.masked_score(i.take(rows.unsqueeze(-1)), j.take(cols.unsqueeze(-1))).flatten()
 
 
-class Dense:
+class EntryByEntry:
+    """What follows from the scores of pairs alone."""
+
+    def at(self, rows: Tensor, cols: Tensor) -> Tensor:
+        """Scores of E pairs, (E,)."""
+        raise NotImplementedError
+
+    def joint(self, partition: Tensor) -> Tensor:
+        """Pooled score of all rows together, a scalar."""
+        return log_sum_exp(partition)
+
+    def gather(self, support: Support) -> Tensor:
+        """Scores on the entries of a support, (E,)."""
+        return self.at(support.rows, support.cols)
+
+    def pull(self, edges: Edges) -> Tensor:
+        """sum_j mass_ij score_ij of every row, (n,)."""
+        score = self.gather(edges.support)
+        return edges.support.sum(edges.mass.to(score) * score)
+
+
+class Dense(EntryByEntry):
     """Scores held as one matrix: O(n m) memory, one evaluation.
 
     A kernel with a closed-form partition may never need its matrix, so it is then evaluated on demand.
@@ -56,7 +79,7 @@ class Dense:
         return self.matrix.take(rows * self.matrix.shape[1] + cols)
 
 
-class Tiled:
+class Tiled(EntryByEntry):
     """Scores evaluated a tile of rows at a time and again in the backward pass: O(n d + block m) memory."""
 
     def __init__(self, kernel: Kernel, i: Points, j: Points, block: int = DEFAULT_BLOCK) -> None:

@@ -13,6 +13,8 @@ from iconlearn._errors import MemoryBudgetError, OptionError
 from iconlearn.conditional import Scores
 from iconlearn.distributions.base import Engine, Kernel
 from iconlearn.engines.exact import DEFAULT_BLOCK, Dense, Tiled
+from iconlearn.engines.grid import Grid
+from iconlearn.engines.radial import Direct, radial_profile
 from iconlearn.points import Points
 
 # On a CPU, tiles of scores that stay in the cache beat a matrix that does not; up to this many scores the
@@ -22,6 +24,9 @@ CACHED_SCORES = 1 << 19
 # Buffers of the size of the score matrix that are alive at once in a dense forward and backward pass, and
 # the share of free memory that they may take.
 DENSE_BUFFERS = 6
+
+# Up to this many pairs the compiled sums over all of them cost no more than a mesh, and they are exact.
+DIRECT_PAIRS = 1 << 20
 DENSE_SHARE = 0.25
 
 
@@ -30,6 +35,7 @@ class Problem:
     """The sizes that decide: rows, columns, dimension, bytes of a number, free memory in bytes.
 
     ``cached`` is the number of scores that a tile may have to stay in cache; 0 where that does not matter.
+    ``radial`` tells that compiled engines know the kernel.
     """
 
     n: int
@@ -38,11 +44,13 @@ class Problem:
     itemsize: int = 4
     memory: int = 1 << 33
     cached: int = CACHED_SCORES
+    radial: bool = False
 
     @classmethod
-    def of(cls, i: Points, j: Points) -> Problem:
+    def of(cls, i: Points, j: Points, kernel: Kernel | None = None) -> Problem:
         """The problem of evaluating a kernel on these points, on their device."""
         value = i.value
+        single = value is not None and value.dtype == torch.float32
         return cls(
             n=i.n,
             m=j.n,
@@ -50,12 +58,18 @@ class Problem:
             itemsize=4 if value is None else value.element_size(),
             memory=free_memory(i.device),
             cached=CACHED_SCORES if i.device.type == "cpu" else 0,
+            radial=single and kernel is not None and radial_profile(kernel, i, j) is not None,
         )
 
     @property
     def dense_bytes(self) -> int:
         """Peak of the dense engine, forward and backward."""
         return DENSE_BUFFERS * self.n * self.m * self.itemsize
+
+    @property
+    def radial_bytes(self) -> int:
+        """Peak of the compiled engines: points, gradients and sums; of the grid also its mesh, at a usual span."""
+        return self.itemsize * 16 * self.n + (64 << 20)
 
     def tiled_bytes(self, block: int) -> int:
         """Peak of the tiled engine: the points, their gradients, and the buffers of one tile."""
@@ -85,14 +99,15 @@ class Plan:
         return partial(Tiled, block=self.block) if self.engine == "tiled" else ENGINES[self.engine]
 
 
-ENGINES: dict[str, Engine] = {"dense": Dense, "tiled": Tiled}
+ENGINES: dict[str, Engine] = {"dense": Dense, "tiled": Tiled, "direct": Direct.of, "grid": Grid()}
 
 
 def plan(problem: Problem, engine: str = "auto") -> Plan:
     """Choose how to evaluate ``problem``; a name in place of "auto" pins the engine.
 
-    Both engines are exact. Dense evaluates once and keeps the matrix; tiled evaluates twice and keeps memory
-    linear in n, which on a CPU is also the faster way once the matrix outgrows the cache.
+    Dense evaluates once and keeps the matrix; tiled evaluates twice and keeps memory linear in n, which on a CPU
+    is also the faster way once the matrix outgrows the cache; direct is the compiled form of tiled for radial
+    kernels in few dimensions. These three are exact. Grid sums such kernels in time linear in n, to a tolerance.
 
     Raises
     ------
@@ -107,6 +122,10 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
     room = DENSE_SHARE * p.memory // (DENSE_BUFFERS * p.itemsize)
     block = int(max(1, min(DEFAULT_BLOCK, (min(room, p.cached) if p.cached else room) // max(1, p.m))))
     tiled = Plan("tiled", block, p.tiled_bytes(block), "")
+    if engine in ("direct", "grid") or (engine == "auto" and p.radial and p.n * p.m > CACHED_SCORES):
+        name = engine if engine != "auto" else "direct" if p.n * p.m <= DIRECT_PAIRS else "grid"
+        how = "every pair in compiled loops" if name == "direct" else "read from a mesh"
+        return Plan(name, p.n, p.radial_bytes, f"{sizes}, {how}, about {p.radial_bytes / 1e9:.2g} GB")
     if engine == "dense" or (engine == "auto" and fits and small):
         if p.dense_bytes > p.memory:
             raise MemoryBudgetError(
@@ -138,11 +157,16 @@ class PlannedEngine:
                 f"ICon: engine={choice!r} must be a name ('auto', {', '.join(ENGINES)}) or a callable"
             )
         self.choice = choice
+        self.grid = Grid()
 
     def __call__(self, kernel: Kernel, i: Points, j: Points) -> Scores:
         if callable(self.choice):
             return self.choice(kernel, i, j)
-        return plan(Problem.of(i, j), self.choice).build()(kernel, i, j)
+        chosen = plan(Problem.of(i, j, kernel), self.choice)
+        if chosen.engine == "grid":
+            spread_out = self.choice == "auto" and not self.grid.fits(kernel, i)
+            return Direct.of(kernel, i, j) if spread_out else self.grid(kernel, i, j)
+        return chosen.build()(kernel, i, j)
 
 
 def free_memory(device: torch.device) -> int:

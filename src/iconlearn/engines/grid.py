@@ -1,0 +1,148 @@
+"""The grid engine: sums over all pairs of a radial kernel in one to three dimensions, in O(n + M log M)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from iconlearn._checks import check_number
+from iconlearn.distributions.base import Kernel
+from iconlearn.engines.mesh import Field, Mesh, Transforms
+from iconlearn.engines.radial import Radial, RadialSum, all_equal, require_radial
+from iconlearn.points import Points
+from iconlearn.profile import GAUSSIAN, Profile
+
+# Root mean square error of the gradient of a Student-t potential, relative to its root mean square, by the mesh's
+# spacing in units of the kernel (benchmarks/grid_accuracy.py). Those of a Gaussian are smaller.
+ERRORS = ((1.0, 2.0e-1), (0.7, 7e-2), (0.5, 2e-2), (0.4, 6e-3), (0.33, 2e-3), (0.25, 3e-4))
+TOLERANCE = 7e-2
+# Below this share of a mesh's largest potential a row's own sum may be lost in its error; it is summed directly.
+DARK = 1e-3
+MOST_NODES = 1 << 26
+
+
+def spacing_of(tolerance: float) -> float:
+    """The spacing, in units of the kernel, whose error is the tolerance: between the measured ones, by logarithms."""
+    spacing, error = zip(*ERRORS, strict=True)
+    log_error = np.log(np.array(error))[::-1]
+    return float(np.exp(np.interp(math.log(tolerance), log_error, np.log(np.array(spacing))[::-1])))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The grid engine with its accuracy.
+
+    Parameters
+    ----------
+    tolerance : float, default 0.07
+        Root mean square error of the repulsion, relative to its root mean square, from 0.0003 to 0.2. A map's
+        quality does not change below the default; the loss is some hundred times more accurate than its gradient.
+
+    Examples
+    --------
+    >>> Grid(tolerance=1e-3).tolerance
+    0.001
+    """
+
+    tolerance: float = TOLERANCE
+    transforms: Transforms = field(default_factory=Transforms, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        low, high = ERRORS[-1][1], ERRORS[0][1]
+        check_number("Grid", "tolerance", self.tolerance, low=low, high=high)
+
+    def __call__(self, kernel: Kernel, i: Points, j: Points) -> GridScores:
+        profile = require_radial(kernel, i, j, "grid")
+        return GridScores(kernel, i, j, profile, spacing_of(self.tolerance), self.transforms)
+
+    def fits(self, kernel: Kernel, i: Points) -> bool:
+        """Is a mesh over these points of reasonable size?"""
+        value, profile = i.value, kernel.profile(i)
+        assert value is not None
+        assert profile is not None
+        span = (value.detach().amax(0) - value.detach().amin(0)).numpy()
+        if not np.isfinite(span).all():
+            return False
+        return Mesh.entries(span, spacing_of(self.tolerance) * profile.unit) <= MOST_NODES
+
+
+class GridScores(Radial):
+    """Scores whose sums over all pairs are read from a mesh."""
+
+    def __init__(
+        self, kernel: Kernel, i: Points, j: Points, profile: Profile, spacing: float, transforms: Transforms
+    ) -> None:
+        super().__init__(kernel, i, j, profile)
+        self.spacing, self.transforms = spacing * profile.unit, transforms
+        self._field: Field | None = None
+        self._sums: Tensor | None = None
+
+    def field(self, points: np.ndarray) -> Field:
+        """The points on their mesh."""
+        if self._field is None:
+            self._field = Field(points, self.spacing)
+        return self._field
+
+    def _pair_sum(self, name: str, kernel: Callable[[Tensor], Tensor]) -> Tensor:
+        """sum_j k(u_ij) of every row, itself included, (n,)."""
+
+        def evaluate(points: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+            mesh = self.field(points)
+            spectrum = self.transforms.of((name, self.profile), kernel, mesh.mesh)
+            found, gradient = mesh.potential(np.ones(len(points), np.float32), spectrum)
+
+            def back(weight: np.ndarray) -> np.ndarray:
+                if all_equal(weight):  # the pull as a row and as a column are one
+                    return (2 * weight[0]) * gradient
+                return weight[:, None] * gradient + mesh.potential(weight, spectrum)[1]
+
+            return found, back
+
+        return RadialSum.apply(self.value, evaluate)  # type: ignore[return-value]
+
+    @property
+    def sums(self) -> Tensor:
+        """sum_j exp(score) of every row over its candidates, (n,)."""
+        if self._sums is None:
+            whole = self._pair_sum("mass", lambda u: self.profile.score(u).exp())
+            self._sums = whole - 1 if self.kernel.pairs == "distinct" else whole
+        return self._sums
+
+    def partition(self) -> Tensor:
+        sums = self.sums
+        if self.kernel.normalize == "joint":  # only the total counts, and no row is alone in it
+            return sums.detach().clamp(min=1e-30).log()
+        dark = sums.detach() < DARK * float(sums.detach().max() + 1)
+        lit = sums.masked_fill(dark, 1.0).log()
+        if not bool(dark.any()):
+            return lit
+        rows = dark.nonzero().flatten().numpy()
+
+        def evaluate(points: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+            found, gradient = self.log_sums(points, rows)
+
+            def back(weight: np.ndarray) -> np.ndarray:
+                out = self.reactions(points, rows, weight, found)
+                out[rows] += weight[:, None] * gradient
+                return out
+
+            return found, back
+
+        return lit.index_put((torch.from_numpy(rows),), RadialSum.apply(self.value, evaluate))  # type: ignore[arg-type]
+
+    def joint(self, partition: Tensor) -> Tensor:
+        return self.sums.double().sum().log().to(self.value.dtype)
+
+    def total(self) -> Tensor:
+        if self.profile.kind == GAUSSIAN:
+            y = self.value.double()
+            y = y - y.detach().mean(0)
+            squares = y.square().sum(-1)
+            total = squares * len(y) - 2 * y @ y.sum(0) + squares.sum()
+            return (-self.profile.rate * total).to(self.value.dtype)
+        return self._pair_sum("score", self.profile.score)
