@@ -13,7 +13,7 @@ from torch import Tensor
 from iconlearn._numerics import NEG, all_rows, log_sum_exp
 from iconlearn.edges import Edges
 from iconlearn.points import Points, candidate_count, excluded, pair_keys
-from iconlearn.support import Support, join
+from iconlearn.support import Support, join, union
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +111,7 @@ class Conditional(ABC):
     block_rows: int  # how many rows at a time are cheap
     full_support: bool = True  # mass on every candidate pair
     square: bool = False  # the columns are the rows themselves
+    symmetric: bool = False  # the matrix is its own transpose, entry by entry
     improper: bool = False  # rows do not sum to one: a limit (a rescaled score) or the DCL baseline
     symmetric: bool = False  # p(i, j) = p(j, i), listed both ways
 
@@ -135,6 +136,11 @@ class Conditional(ABC):
     def support(self) -> Support | None:
         """The pairs that stand out from the floor; None when the matrix is dense."""
         return None
+
+    def listed(self) -> Tensor:
+        """Log-masses of the entries of the support, (E,)."""
+        support: Support = self.support  # type: ignore[assignment]
+        return self.at(support.rows, support.cols)
 
     @property
     def floor(self) -> Floor | None:
@@ -236,11 +242,14 @@ class TableConditional(Conditional):
         self._empty = log_z.detach() == NEG
         if normalize == "joint":
             log_z = log_sum_exp(log_z).expand_as(log_z)
-        self.entries = entries - log_z.masked_fill(log_z.detach() == NEG, 0.0)[support.rows]
+        self.entries = entries - support.spread(log_z.masked_fill(log_z.detach() == NEG, 0.0))
 
     @property
     def support(self) -> Support:
         return self._support
+
+    def listed(self) -> Tensor:
+        return self.entries
 
     @property
     def empty(self) -> Tensor:
@@ -415,10 +424,3 @@ class DebiasedConditional(Conditional):
         if mask is not None:
             uniform = uniform.masked_fill(mask, NEG)
         return log_sum_exp(torch.stack([log_mass + self.log_keep.to(log_mass), uniform], -1))
-
-
-def union(supports: list[Support]) -> Support:
-    """The support of all pairs that any of the given ones holds."""
-    n, m = supports[0].n, supports[0].m
-    keys = torch.cat([s.keys for s in supports]).unique()
-    return Support.from_sorted(keys // m, keys % m, n, m)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
-from iconlearn.conditional import TableConditional, union
-from iconlearn.support import Support
+from iconlearn.conditional import TableConditional
+from iconlearn.support import Support, symmetric_sum, union
 
 N, M = 5, 4
 patterns = st.sets(st.tuples(st.integers(0, N - 1), st.integers(0, M - 1)), max_size=N * M).map(
@@ -91,3 +91,71 @@ def test_a_table_without_entries():
     assert table.empty.all()
     assert (table.block(None) == -math.inf).all()
     assert table.at(torch.tensor([0, 4]), torch.tensor([1, 3])).tolist() == [-math.inf] * 2
+
+
+@settings(max_examples=30, deadline=None)
+@given(patterns)
+def test_transposed(pairs):
+    support, _ = build(pairs)
+    turned, position = support.transposed
+    assert (turned.n, turned.m) == (M, N)
+    assert list(zip(turned.rows.tolist(), turned.cols.tolist(), strict=True)) == sorted(
+        (c, r) for r, c in pairs
+    )
+    assert torch.equal(support.rows[position], turned.cols)
+    assert torch.equal(support.cols[position], turned.rows)
+
+
+squares = st.sets(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=36)
+
+
+@settings(max_examples=40, deadline=None)
+@given(squares, st.data())
+def test_sum_with_the_transpose(pairs, data):
+    rows, cols = (torch.tensor([p[k] for p in sorted(pairs)], dtype=torch.int64) for k in (0, 1))
+    support, _ = Support.from_pairs(rows, cols, 6, 6)
+    drawn = data.draw(
+        st.lists(st.sampled_from([-math.inf, -800.0, -1.0, 0.5]), min_size=len(pairs), max_size=len(pairs))
+    )
+    log_mass = torch.tensor(drawn, dtype=torch.float64, requires_grad=True)
+    both, total = symmetric_sum(support, log_mass)
+    held = sorted(pairs | {(c, r) for r, c in pairs})
+    assert list(zip(both.rows.tolist(), both.cols.tolist(), strict=True)) == held
+    dense = torch.full((6, 6), -math.inf, dtype=torch.float64)
+    dense[rows, cols] = log_mass.detach()
+    np.testing.assert_allclose(
+        total.detach(), torch.logaddexp(dense, dense.T)[both.rows, both.cols], rtol=1e-14
+    )
+    slope = torch.arange(1.0, len(held) + 1, dtype=torch.float64)
+    total.backward(slope)
+    wide = torch.zeros(6, 6, dtype=torch.float64)
+    wide[both.rows, both.cols] = slope
+    share = (dense - torch.logaddexp(dense, dense.T)).exp().nan_to_num(0.0)
+    np.testing.assert_allclose(log_mass.grad, (share * (wide + wide.T))[rows, cols], rtol=1e-12)
+
+
+def test_the_same_bits_on_any_number_of_threads(generator):
+    rows = torch.arange(5000).repeat_interleave(6)
+    cols = torch.randint(5000, (30000,), generator=generator)
+    keys = (rows * 5000 + cols).unique()
+    support = Support.from_sorted(keys // 5000, keys % 5000, 5000, 5000)
+    log_mass = torch.randn(len(keys), generator=generator)
+    found, before = [], torch.get_num_threads()
+    for threads in (1, 3):
+        torch.set_num_threads(threads)
+        both, total = symmetric_sum(support, log_mass)
+        turned, position = Support(support.indptr, support.cols, 5000).transposed
+        found.append((both.indptr, both.cols, total, turned.cols, position))
+    torch.set_num_threads(before)
+    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+    transposed = Support(both.indptr, both.cols, 5000).transposed[1]
+    assert torch.equal(total[transposed], total)  # exactly its own transpose
+
+
+def test_spread_gives_every_entry_the_value_of_its_row():
+    support, _ = build([(0, 1), (0, 3), (2, 0), (4, 1), (4, 2)])
+    values = torch.arange(5.0, dtype=torch.float64)
+    assert support.spread(values).tolist() == [0, 0, 2, 4, 4]
+    held = values.clone().requires_grad_()
+    support.spread(held).sum().backward()
+    assert held.grad.tolist() == [2, 0, 1, 0, 2]

@@ -30,7 +30,7 @@ from iconlearn.distributions.base import (
 from iconlearn.distributions.graphs import Graph
 from iconlearn.distributions.mixtures import Mixture
 from iconlearn.points import Points, mask_pairs
-from iconlearn.support import Support
+from iconlearn.support import Support, symmetric_sum
 
 
 class Wrapper(Distribution):
@@ -135,16 +135,11 @@ class Symmetrized(Wrapper):
             )
         if base.support is None or base.floor is not None:
             return SymmetricConditional(base)
-        here, n = base.support, base.n
-        log_mass = base.at(here.rows, here.cols)
-        log_mass = log_mass + base.row_weight().log()[here.rows].to(log_mass)
-        keys = torch.cat([here.keys, here.cols * n + here.rows])
-        unique, place = keys.unique(return_inverse=True)
-        both = Support.from_sorted(unique // n, unique % n, n, n)
-        mass = torch.zeros_like(unique, dtype=log_mass.dtype).index_add(
-            0, place, torch.cat([log_mass, log_mass]).exp()
-        )
-        return TableConditional(both, safe_log(mass), "joint", self.pairs)
+        # rows with mass all weigh the same, which the joint normalisation takes out
+        both, log_mass = symmetric_sum(base.support, base.listed())
+        joint = TableConditional(both, log_mass, "joint", self.pairs)
+        joint.symmetric = True
+        return joint
 
     def rewrap(self, base: Distribution) -> Distribution:
         return Symmetrized(base)
