@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor, nn
 from iconlearn._checks import check_number
 from iconlearn._describe import show
 from iconlearn._errors import OptionError
+from iconlearn._parallel import in_pieces
+from iconlearn._widths import kth_rows, mean_rows, perplexity_rows
 
 
 class RowBandwidth(ABC):
@@ -24,8 +27,27 @@ class RowBandwidth(ABC):
         """Keep this many nearest candidates of every row; None keeps all."""
 
     @abstractmethod
+    def solve_rows(self, indptr: Tensor, squared: Tensor) -> Tensor:
+        """Squared distances (E,) in compressed rows, inf where there is no candidate, to (n,) bandwidths sigma."""
+
     def solve(self, squared: Tensor) -> Tensor:
         """(b, k) squared distances, inf where there is no candidate, to (b,) bandwidths sigma."""
+        rows, width = squared.shape
+        indptr = torch.arange(rows + 1, device=squared.device) * width
+        return self.solve_rows(indptr, squared.flatten())
+
+    def sufficient(self) -> int | None:
+        """How many nearest candidates determine the bandwidth where no points coincide; None means all."""
+        return self.neighbors()
+
+
+def over_rows(loop: Callable[..., None], indptr: Tensor, squared: Tensor, *given: float) -> Tensor:
+    """``loop`` over all rows, in float64, to bandwidths of the type of the distances."""
+    starts, entries = indptr.cpu().numpy(), squared.detach().cpu().contiguous().numpy()
+    sigma = torch.empty(len(starts) - 1, dtype=torch.float64)
+    out = sigma.numpy()
+    in_pieces(lambda a, b: loop(starts, entries, *given, a, b, out), len(out))
+    return sigma.to(squared)
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,8 +57,8 @@ class Perplexity(RowBandwidth):
     .. math:: \exp H(p(\cdot|i)) = \text{value}, \qquad
               H(\beta) = \log Z_i + \beta\, E_{p(\cdot|i)}[d_{ij}^2], \quad \beta = 1 / (2\sigma_i^2)
 
-    solved by bisection on log beta in float64. A row whose nearest points coincide more than ``value`` times
-    cannot reach it; it gets the uniform distribution over the coincident points.
+    solved in float64 by Newton's method on log beta within a bracket. A row whose nearest points coincide more
+    than ``value`` times cannot reach it; it gets the uniform distribution over the coincident points.
 
     Parameters
     ----------
@@ -79,27 +101,9 @@ class Perplexity(RowBandwidth):
             return math.ceil(3 * self.value)
         return None if self.kept is None else int(self.kept)
 
-    def solve(self, squared: Tensor) -> Tensor:
+    def solve_rows(self, indptr: Tensor, squared: Tensor) -> Tensor:
         """Bandwidth of every row; see the class."""
-        candidate = squared.isfinite()
-        d = squared.double().masked_fill(~candidate, 0.0)
-        nearest = d.masked_fill(~candidate, math.inf).amin(-1, keepdim=True)
-        d = (d - nearest).masked_fill(~candidate, 0.0)
-        mean = d.sum(-1, keepdim=True) / candidate.sum(-1, keepdim=True).clamp(min=1)
-        mean = torch.where(mean > 0, mean, 1.0)
-        d = d / mean  # scale-free, so that one bracket serves all data
-        low = torch.full_like(mean, -30.0)  # log beta
-        high = torch.full_like(mean, 60.0)
-        target = math.log(self.value)
-        for _ in range(60):
-            middle = (low + high) / 2
-            score = (-d * middle.exp()).masked_fill(~candidate, -math.inf)
-            p = score.softmax(-1)
-            entropy = score.logsumexp(-1, keepdim=True) + middle.exp() * (p * d).sum(-1, keepdim=True)
-            too_wide = entropy > target
-            low, high = torch.where(too_wide, middle, low), torch.where(too_wide, high, middle)
-        beta = ((low + high) / 2).exp() / mean
-        return beta.mul(2).rsqrt().squeeze(-1).to(squared.dtype)
+        return over_rows(perplexity_rows, indptr, squared, math.log(self.value))
 
 
 @dataclass(frozen=True)
@@ -132,14 +136,13 @@ class KthNeighbor(RowBandwidth):
         """Keep every candidate."""
         return None
 
-    def solve(self, squared: Tensor) -> Tensor:
+    def solve_rows(self, indptr: Tensor, squared: Tensor) -> Tensor:
         """Bandwidth of every row; see the class."""
-        count = squared.isfinite().sum(-1).clamp(min=1)
-        ranked = squared.topk(min(self.k, squared.shape[-1]), largest=False).values
-        chosen = ranked.gather(-1, (count - 1).clamp(max=self.k - 1).unsqueeze(-1)).squeeze(-1)
-        positive = squared.masked_fill(squared <= 0, math.inf).amin(-1)
-        chosen = torch.where(chosen > 0, chosen, positive)
-        return torch.where(chosen.isfinite(), chosen, 1.0).sqrt()
+        return over_rows(kth_rows, indptr, squared, self.k)
+
+    def sufficient(self) -> int | None:
+        """The k nearest."""
+        return self.k
 
 
 @dataclass(frozen=True)
@@ -169,11 +172,9 @@ class Spread(RowBandwidth):
         """Keep every candidate."""
         return None
 
-    def solve(self, squared: Tensor) -> Tensor:
+    def solve_rows(self, indptr: Tensor, squared: Tensor) -> Tensor:
         """The row's own value; see ``shared``."""
-        finite = squared.isfinite()
-        mean = squared.masked_fill(~finite, 0.0).sum(-1) / finite.sum(-1).clamp(min=1)
-        return torch.where(mean > 0, mean, 1.0).sqrt() * self.share
+        return over_rows(mean_rows, indptr, squared) * self.share
 
 
 class Learnable(nn.Module):

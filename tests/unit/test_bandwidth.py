@@ -11,7 +11,7 @@ import torch
 from scipy.optimize import brentq
 
 from iconlearn._errors import InputError, OptionError
-from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity, check_width
+from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity, Spread, check_width
 from iconlearn.distributions import Gaussian, StudentT
 from iconlearn.engines import Dense
 from iconlearn.points import Points
@@ -45,6 +45,38 @@ def test_missing_candidates_do_not_count():
     short = torch.tensor([[1.0, 2.0, 4.0]], dtype=torch.float64)
     for width in (Perplexity(2), KthNeighbor(2), KthNeighbor(5)):
         torch.testing.assert_close(width.solve(d), width.solve(short).expand(2))
+
+
+@pytest.mark.parametrize("width", [Perplexity(2.5), KthNeighbor(3), Spread(0.5)], ids=repr)
+def test_rows_of_unequal_length_are_solved_alone(width):
+    lengths = torch.tensor([5, 3, 0, 9, 4])
+    indptr = torch.cat([torch.zeros(1, dtype=torch.int64), lengths.cumsum(0)])
+    squared = torch.from_numpy(np.random.default_rng(2).gamma(2.0, size=int(lengths.sum())))
+    found = width.solve_rows(indptr, squared)
+    alone = [width.solve(row.unsqueeze(0)) for row in squared.split(lengths.tolist())]
+    assert torch.equal(found, torch.cat(alone))
+
+
+def test_bandwidths_do_not_depend_on_threads():
+    squared = torch.from_numpy(np.random.default_rng(3).gamma(2.0, size=(5000, 12)).astype(np.float32))
+    found, before = [], torch.get_num_threads()
+    for threads in (1, 3):
+        torch.set_num_threads(threads)
+        found.append(Perplexity(4).solve(squared))
+    torch.set_num_threads(before)
+    assert torch.equal(*found)
+
+
+def test_perplexity_of_hard_rows():
+    rng = np.random.default_rng(4)
+    for d in (
+        np.r_[1e-8 * rng.random(4), 1.0 + rng.random(40)],
+        np.r_[np.zeros(29), 1e-6, np.full(60, 1.0)],
+        10.0 ** rng.uniform(-12, 12, 90),
+        np.r_[0.0, np.full(89, 1.0)],
+    ):
+        sigma = Perplexity(30).solve(torch.from_numpy(d).unsqueeze(0)).item()
+        assert perplexity(d, sigma) == pytest.approx(30, rel=1e-9)
 
 
 def test_perplexity_of_degenerate_rows_is_finite():
