@@ -97,3 +97,14 @@ def symmetric_gradient(indptr_a, cols_a, log_mass, indptr, cols, out, slope, sta
                     high = middle
             share = 0.0 if out[e] == -math.inf else math.exp(np.float64(log_mass[a]) - np.float64(out[e]))
             gradient[a] = share * (slope[e] + slope[low])
+
+
+@compiled
+def lay_onto(indptr_a, cols_a, values, indptr, cols, start, stop, out):
+    """Values of A on a wider pattern, 0 where A has no entry."""
+    for i in range(start, stop):
+        a, end = indptr_a[i], indptr_a[i + 1]
+        for e in range(indptr[i], indptr[i + 1]):
+            met = a < end and cols_a[a] == cols[e]
+            out[e] = values[a] if met else 0.0
+            a += met

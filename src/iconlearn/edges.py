@@ -9,7 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from iconlearn.support import Support
+from iconlearn._parallel import in_pieces
+from iconlearn._rows import lay_onto
+from iconlearn.support import Support, symmetric_sum
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,29 +50,28 @@ class Edges:
 class TwoWay:
     """Edges with their reverses: every row lists all that pull at it, so that a gradient needs no scatter.
 
-    ``mass`` is that of the pair (row, column), ``both`` the sum of the pair and its reverse, float32 arrays.
+    ``mass`` is that of the pair (row, column); ``both`` times ``share`` is that of the pair and its reverse together,
+    float32 arrays, one and the same where the edges are symmetric: their stream is read once then.
     """
 
     indptr: np.ndarray
     cols: np.ndarray  # uint32
     mass: np.ndarray
     both: np.ndarray
+    share: float
 
     @classmethod
     def of(cls, edges: Edges) -> TwoWay:
         """Of edges between the rows themselves."""
-        support, mass = edges.support, edges.mass.float()
+        support, mass = edges.support, edges.mass.detach().float().cpu()
         if edges.symmetric:
             held = mass.numpy()
-            return cls(support.indptr.numpy(), narrow(support.cols), held, held * np.float32(2))
-        n = support.n
-        turned, position = support.transposed
-        keys = torch.cat([support.keys, turned.keys])
-        unique, place = keys.unique(return_inverse=True)
-        both = Support.from_sorted(unique // n, unique % n, n, n)
-        there = torch.zeros(len(unique)).index_add(0, place[: len(support)], mass)
-        back = torch.zeros(len(unique)).index_add(0, place[len(support) :], mass[position])
-        return cls(both.indptr.numpy(), narrow(both.cols), there.numpy(), (there + back).numpy())
+            return cls(support.indptr.numpy(), narrow(support.cols), held, held, 2.0)
+        whole, log_both = symmetric_sum(support, mass.clamp(min=0).log())
+        there = np.empty(len(whole), np.float32)
+        given = [k.numpy() for k in (support.indptr, support.cols, mass, whole.indptr, whole.cols)]
+        in_pieces(lambda a, b: lay_onto(*given, a, b, there), support.n)
+        return cls(whole.indptr.numpy(), narrow(whole.cols), there, log_both.exp().numpy(), 1.0)
 
 
 def narrow(cols: Tensor) -> np.ndarray:

@@ -21,7 +21,7 @@ class Profile:
     kind : int
         ``GAUSSIAN`` or ``STUDENT_T``.
     rate : float
-        a; 1 / sqrt(a) is the kernel's unit of length.
+        a.
     power : float, default 1
         b, of a Student-t.
 
@@ -38,8 +38,8 @@ class Profile:
 
     @property
     def unit(self) -> float:
-        """The length at which the kernel has fallen markedly."""
-        return self.rate**-0.5
+        """The length on which the kernel varies."""
+        return (self.rate * max(1.0, self.power)) ** -0.5
 
     def score(self, squared: Tensor) -> Tensor:
         """s(u), of any shape."""

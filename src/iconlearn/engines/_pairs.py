@@ -27,10 +27,10 @@ def pair_loops(dim: int) -> SimpleNamespace:
     """The loops for embeddings of this dimension."""
 
     @compiled
-    def pull_rows(points, indptr, cols, mass, both, kind, rate, power, start, stop, value, gradient):
+    def pull_rows(points, indptr, cols, mass, both, share, kind, rate, power, start, stop, value, gradient):
         """Row sums of ``mass`` times the scores, and the gradient of their sum over all rows.
 
-        ``both`` is the mass of the pair and of its reverse together; columns of a row and of its reverse are alike.
+        ``both`` times ``share`` is the mass of a pair and its reverse together, and the edges go both ways.
         """
         widest = 0
         for i in range(start, stop):
@@ -63,7 +63,7 @@ def pair_loops(dim: int) -> SimpleNamespace:
                     pull += slope[k] * delta[c, k]
                 total[c] = pull
             for c in range(dim):
-                gradient[i, c] = f32(2.0) * total[c]
+                gradient[i, c] = f32(2.0) * share * total[c]
 
     @compiled
     def edge_scores(points, indptr, cols, kind, rate, power, start, stop, score):

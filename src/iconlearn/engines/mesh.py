@@ -18,10 +18,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from iconlearn._parallel import in_pieces
+from iconlearn._parallel import in_order, in_pieces
 from iconlearn.engines._mesh import ORDER, mesh_loops
 
 MARGIN = 16  # nodes between the farthest offset and where the periodic kernel turns round
+PART = 1 << 14  # numbers that are worth a thread's while
 STEP = 1.08  # sizes of meshes grow in such steps, so that a kernel's transform serves many steps of a run
 
 KernelOf = Callable[[Tensor], Tensor]  # squared distance -> kernel
@@ -103,10 +104,17 @@ def convolve(charges: Tensor, spectrum: Tensor, mesh: Mesh) -> Tensor:
     def backward(a: int, b: int) -> None:
         rows[a:b] = torch.fft.irfft(flat[a:b], n=p2)[:, :n2]
 
-    in_pieces(forward, n0 * n1, at_least=32)
-    in_pieces(across, lines.shape[2], at_least=32)
-    in_pieces(backward, n0 * n1, at_least=32)
+    for work, count in ((forward, n0 * n1), (across, lines.shape[2]), (backward, n0 * n1)):
+        parts = fixed_parts(count, lines.numel())
+        list(in_order(lambda part, work=work: work(*part), parts, spread=True))
     return charges
+
+
+def fixed_parts(count: int, entries: int) -> list[tuple[int, int]]:
+    """Consecutive ranges of lines. The transform of a line may depend in its last bit on how many go together, so
+    the cut follows from sizes alone and not from the number of threads."""
+    pieces = max(1, min(16, count, entries // PART))
+    return [(count * k // pieces, count * (k + 1) // pieces) for k in range(pieces)]
 
 
 class Field:
@@ -134,7 +142,8 @@ class Field:
 
     def spread(self, charge: np.ndarray) -> Tensor:
         """Charges on the nodes. A band of nodes belongs to one thread, so that every node adds in one order."""
-        mesh = np.zeros(self.mesh.nodes, np.float32)
+        nodes = torch.zeros(self.mesh.nodes)  # always aligned alike, on which a transform's last bits depend
+        mesh = nodes.numpy()
         ends, cells = self.ends, len(self.ends) - 2
         n = len(self.points)
 
@@ -147,7 +156,7 @@ class Field:
             )
 
         in_pieces(band, n)
-        return torch.from_numpy(mesh)
+        return nodes
 
     def read(self, mesh: Tensor) -> tuple[np.ndarray, np.ndarray]:
         """Interpolant (n,) and gradient (n, dim) at the points."""

@@ -92,21 +92,11 @@ class Radial(Tiled):
     def pull(self, edges: Edges) -> Tensor:
         def evaluate(points: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
             there, n = edges.two_way, len(points)
+            arrays = (there.indptr, there.cols, there.mass, there.both, np.float32(there.share))
             found, gradient = np.empty(n, np.float32), np.empty_like(points)
 
             def piece(a: int, b: int) -> None:
-                self.loops.pull_rows(
-                    points,
-                    there.indptr,
-                    there.cols,
-                    there.mass,
-                    there.both,
-                    *numbers(self.profile),
-                    a,
-                    b,
-                    found,
-                    gradient,
-                )
+                self.loops.pull_rows(points, *arrays, *numbers(self.profile), a, b, found, gradient)
 
             in_pieces(piece, n)
 

@@ -1,0 +1,194 @@
+"""What the compiled engines promise: direct and grid sums equal the dense ones in float64, to their tolerance."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from iconlearn._errors import OptionError
+from iconlearn._parallel import one_thread_each
+from iconlearn.conditional import TableConditional
+from iconlearn.distributions import Gaussian, Graph, Harmonic, Label, StudentT
+from iconlearn.divergences import DIVERGENCES
+from iconlearn.engines import Dense, Direct, Grid, PlannedEngine
+from iconlearn.engines.grid import ERRORS, GridScores
+from iconlearn.engines.mesh import Field, transform
+from iconlearn.points import Points
+from iconlearn.support import Support
+
+KERNELS = {
+    "gaussian": lambda **o: Gaussian(0.7, **o),
+    "student": lambda **o: StudentT(**o),
+    "student of 3 degrees": lambda **o: StudentT(3, 0.8, **o),
+    "student of infinite degrees": lambda **o: StudentT(float("inf"), 1.3, **o),
+}
+FINE = Grid(tolerance=ERRORS[-1][1])
+# Of a small cloud the pulls of a row nearly cancel, so that the relative error of a gradient is larger than that of
+# the repulsion alone.
+ENGINES = {"direct": (Direct.of, 1e-5), "grid": (FINE, 1e-2)}
+each_engine = pytest.mark.parametrize("engine", ENGINES)
+each_kernel = pytest.mark.parametrize("kernel", KERNELS)
+each_form = pytest.mark.parametrize("normalize", ["row", "joint"])
+
+
+def cloud(n: int, dim: int, spread: float = 3.0, seed: int = 0) -> torch.Tensor:
+    return torch.randn(n, dim, generator=torch.Generator().manual_seed(seed)) * spread
+
+
+def table(n: int, *, directed: bool, normalize: str) -> TableConditional:
+    rng = np.random.default_rng(3)
+    W = rng.uniform(size=(n, n)) * (rng.uniform(size=(n, n)) < 0.15) * (1 - np.eye(n))
+    W = W if directed else W + W.T
+    points = Points.of(torch.zeros(n, 1))
+    base = Graph(W, normalize=normalize) if directed else Graph(W).symmetrize()
+    return base(points, points, Dense)  # type: ignore[return-value]
+
+
+def both_ways(evaluate, y: torch.Tensor, fast, kernel) -> tuple[float, float]:
+    """Relative errors of value and gradient of ``evaluate(conditional)`` against the dense engine in float64."""
+    out = []
+    for dtype, engine in ((torch.float64, Dense), (torch.float32, fast)):
+        z = y.to(dtype).requires_grad_()
+        points = Points.of(z)
+        points = replace(points, value=z)
+        value = evaluate(kernel(points, points, engine))
+        out.append((value.detach().double(), torch.autograd.grad(value.sum(), z)[0].double()))
+    (a, da), (b, db) = out
+    return float((b - a).abs().max() / a.abs().max()), float((db - da).norm() / da.norm())
+
+
+@each_engine
+@each_kernel
+@each_form
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_kl_and_its_gradient_are_those_of_the_dense_engine(engine, kernel, normalize, dim):
+    fast, tolerance = ENGINES[engine]
+    p = table(60, directed=normalize == "row", normalize=normalize)
+    q = KERNELS[kernel](normalize=normalize)
+    errors = both_ways(lambda c: DIVERGENCES["kl"](p, c), cloud(60, dim), fast, q)
+    assert max(errors) < tolerance, errors
+
+
+@each_engine
+@each_kernel
+@each_form
+@pytest.mark.parametrize("divergence", ["js", "tv", "hellinger"])
+def test_other_divergences_gather_scores_on_the_support(engine, kernel, normalize, divergence):
+    fast, tolerance = ENGINES[engine]
+    p = table(50, directed=normalize == "row", normalize=normalize)
+    q = KERNELS[kernel](normalize=normalize)
+    errors = both_ways(lambda c: DIVERGENCES[divergence](p, c), cloud(50, 2, 1.5), fast, q)
+    assert max(errors) < 10 * tolerance, errors
+
+
+@each_engine
+@each_kernel
+@pytest.mark.parametrize("pairs", ["distinct", "all"])
+def test_partitions_totals_and_uneven_weights(engine, kernel, pairs):
+    fast, tolerance = ENGINES[engine]
+    weight = torch.rand(70, generator=torch.Generator().manual_seed(1)) + 0.5
+    q = KERNELS[kernel](pairs=pairs)
+    for take in (lambda s: s.partition(), lambda s: s.total()):
+        errors = both_ways(lambda c, take=take: take(c.scores) * weight.to(c.log_z), cloud(70, 2), fast, q)
+        assert max(errors) < tolerance, errors
+
+
+@each_engine
+def test_a_point_far_from_all_others_has_a_partition_of_its_own(engine):
+    """A mesh cannot tell exp(-400) from 0; such rows are summed directly, and so is what others feel of them."""
+    fast, tolerance = ENGINES[engine]
+    y = cloud(60, 2, 1.0)
+    y[7] = torch.tensor([20.0, 0.0])
+    weight = torch.linspace(0.5, 1.5, 60)
+    errors = both_ways(lambda c: c.log_z * weight.to(c.log_z), y, fast, Gaussian(0.7))
+    assert max(errors) < tolerance, errors
+
+
+@pytest.mark.parametrize("divergence", ["kl", "reverse_kl"])
+def test_a_debiased_target_needs_totals_or_full_rows(divergence):
+    x = Points.of(cloud(40, 3))
+    p = Gaussian(2.0).nearest(5).debias(0.3)(x, x, Dense)
+    for kernel in (StudentT(), Gaussian(1.0)):
+        errors = both_ways(lambda c: DIVERGENCES[divergence](p, c), cloud(40, 2, 1.0, 5), Direct.of, kernel)
+        assert max(errors) < 1e-5, errors
+
+
+@pytest.mark.parametrize("spacing", [s for s, _ in ERRORS])
+def test_the_error_of_a_spacing_is_as_declared(spacing):
+    declared = dict(ERRORS)[spacing]
+    y = cloud(3000, 2, 12.0).numpy()
+    field = Field(y, spacing)
+    _, found = field.potential(np.ones(len(y), np.float32), transform(lambda u: 1 / (1 + u), field.mesh))
+    delta = y[:, None].astype(float) - y[None]
+    exact = (-2 * delta / (1 + (delta**2).sum(-1, keepdims=True)) ** 2).sum(1)
+    error = np.sqrt(((found - exact) ** 2).mean() / (exact**2).mean())
+    assert declared / 4 < error < declared, error
+
+
+@each_kernel
+def test_bits_do_not_depend_on_threads(kernel):
+    p = table(5000 // 10, directed=True, normalize="row")
+    y = cloud(500, 2, 5.0)
+    found: dict[str, set] = {"direct": set(), "grid": set()}
+    for threads in (1, 2, 5):
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            for name, engine in (("direct", Direct.of), ("grid", Grid())):
+                with one_thread_each():
+                    z = y.clone().requires_grad_()
+                    points = replace(Points.of(z), value=z)
+                    value = DIVERGENCES["kl"](p, KERNELS[kernel]()(points, points, engine))
+                    gradient = torch.autograd.grad(value, z)[0]
+                    found[name].add((value.item(), gradient.numpy().tobytes()))
+        finally:
+            torch.set_num_threads(before)
+    assert {name: len(bits) for name, bits in found.items()} == {"direct": 1, "grid": 1}
+
+
+def test_the_planner_takes_them_where_they_apply():
+    y = torch.randn(1600, 2)
+    points = Points.of(y)
+    assert isinstance(PlannedEngine()(StudentT(), points, points), GridScores)
+    few = Points.of(y[:900])
+    assert type(PlannedEngine()(StudentT(), few, few)) is Direct
+    doubled = Points.of(y, id=torch.arange(1600) // 2)  # two points of one id are no candidates
+    for kernel, i, j in (
+        (Harmonic(), points, points),
+        (StudentT(metric="cos"), points, points),
+        (StudentT(), doubled, doubled),
+        (StudentT(), points, Points.of(y.clone())),
+        (StudentT(), replace(points, value=y.double()), replace(points, value=y.double())),
+        (
+            Label(),
+            replace(points, label=torch.zeros(1600).long()),
+            replace(points, label=torch.zeros(1600).long()),
+        ),
+    ):
+        assert not isinstance(PlannedEngine()(kernel, i, j), (GridScores, Direct)), kernel
+    for name in ("grid", "direct"):
+        with pytest.raises(OptionError, match=f"engine='{name}'.*use engine='auto'"):
+            PlannedEngine(name)(Harmonic(), points, points)
+
+
+def test_points_beyond_any_mesh_are_summed_directly():
+    y = torch.randn(1600, 2)
+    y[0] = 1e7
+    points = Points.of(y)
+    assert type(PlannedEngine()(StudentT(), points, points)) is Direct
+
+
+def test_tolerances_are_checked():
+    with pytest.raises(OptionError, match="tolerance"):
+        Grid(tolerance=1e-9)
+
+
+def test_sums_over_supports_with_empty_rows_and_no_rows():
+    support = Support.from_sorted(torch.tensor([1, 1, 3]), torch.tensor([0, 3, 1]), 5, 5)
+    mass = torch.tensor([0.2, 0.3, 0.5])
+    p = TableConditional(support, mass.log(), "row", "distinct")
+    errors = both_ways(lambda c: DIVERGENCES["kl"](p, c), cloud(5, 2, 1.0), Direct.of, StudentT())
+    assert max(errors) < 1e-5
