@@ -18,8 +18,8 @@ from iconlearn.explain import Explanation, evaluating, explain
 from iconlearn.inputs import Inputs, as_inputs, as_labels, as_tensor, assemble, safe_unit, take_apart
 from iconlearn.mappers import embed, representation
 from iconlearn.objective import Objective
-from iconlearn.train.loop import History, training_options
 from iconlearn.train.loop import train as run_training
+from iconlearn.train.options import History, training_options
 from iconlearn.train.place import OwnRows, place
 
 CHUNK = 4096

@@ -26,9 +26,11 @@ from iconlearn import (
 )
 from iconlearn.mappers import Initializable
 from iconlearn.model import fit_inputs
+from iconlearn.train.best import Best
 from iconlearn.train.events import Event, LossCurve, Progress
-from iconlearn.train.loop import Best, Run, Training, training_options
 from iconlearn.train.optimizers import OPTIMIZERS, DeltaBarDelta
+from iconlearn.train.options import Training, training_options
+from iconlearn.train.run import Run
 from iconlearn.train.schedules import Constant, Cosine, Steps, as_schedule
 
 X = np.random.default_rng(0).normal(size=(50, 5)) + 4 * (np.arange(50) % 2)[:, None]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from iconlearn.inputs import Inputs
 from iconlearn.objective import Pair
-from iconlearn.train.loop import Augment
+from iconlearn.train.options import Augment
 
 
 def snapshot_steps(total: int, count: int) -> set[int]:

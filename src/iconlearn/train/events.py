@@ -34,6 +34,17 @@ class Event:
 Callback = Callable[[Event], object]  # a callback that returns False stops the run
 
 
+class Emitter:
+    """Passes events on; a callback that returns False asks to stop."""
+
+    def __init__(self, callbacks: tuple[Callback, ...]) -> None:
+        self.callbacks = callbacks
+
+    def __call__(self, event: Event) -> bool:
+        answers = [callback(event) for callback in self.callbacks]
+        return not any(answer is False for answer in answers)
+
+
 class LossCurve:
     """Keeps the loss of every step."""
 

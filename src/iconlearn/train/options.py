@@ -1,0 +1,83 @@
+"""Options of a run, and what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from iconlearn._checks import check_choice, check_names, check_number
+from iconlearn._errors import OptionError
+from iconlearn.train.events import Callback
+from iconlearn.train.optimizers import OPTIMIZERS
+from iconlearn.train.schedules import Schedule, as_schedule
+
+Augment = Callable[[Tensor, torch.Generator], Tensor]
+
+
+@dataclass(frozen=True)
+class Training:
+    """Options of a run; see :meth:`iconlearn.ICon.fit` for their meaning."""
+
+    max_iter: int = 500
+    epochs: int | None = None
+    batch_size: int | None = None
+    optimizer: str = "adam"
+    lr: float | Schedule | None = None
+    momentum: float | Schedule | None = None
+    exaggeration: float | Schedule | None = None
+    temperature: float | Schedule | None = None
+    augment: Augment | None = None
+    restarts: int = 1
+    random_state: int | None = 0
+    callbacks: tuple[Callback, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_number("fit", "max_iter", self.max_iter, low=0, integer=True)
+        check_number("fit", "restarts", self.restarts, low=1, integer=True)
+        check_choice("fit", "optimizer", self.optimizer, OPTIMIZERS)
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) is not None:
+                check_number("fit", name, getattr(self, name), low=1, integer=True)
+        for name in ("lr", "momentum", "exaggeration", "temperature"):
+            if (value := getattr(self, name)) is not None:
+                as_schedule(name, value)
+        if self.momentum is not None and not OPTIMIZERS[self.optimizer].has_momentum:
+            able = ", ".join(sorted(n for n, o in OPTIMIZERS.items() if o.has_momentum))
+            raise OptionError(f"fit: optimizer={self.optimizer!r} takes no momentum; those that do: {able}")
+        if self.augment is not None and not callable(self.augment):
+            raise OptionError(f"fit: augment={self.augment!r} must be a function (x, generator) -> view of x")
+        if self.random_state is not None:
+            check_number("fit", "random_state", self.random_state, low=0, high=2**63 - 1, integer=True)
+        if not (isinstance(self.callbacks, (tuple, list)) and all(map(callable, self.callbacks))):
+            raise OptionError(f"fit: callbacks={self.callbacks!r} must be a tuple of functions of an Event")
+
+    def seed(self) -> int:
+        """The seed of the run; drawn from the system when random_state is None."""
+        if self.random_state is None:
+            return int.from_bytes(os.urandom(7), "big")
+        return int(self.random_state)
+
+
+def training_options(owner: str, options: dict[str, Any]) -> Training:
+    """Options by name, with unknown names refused."""
+    check_names(owner, options, {f.name for f in fields(Training)})
+    return Training(**options)
+
+
+@dataclass
+class History:
+    """What a run leaves behind.
+
+    The loss of every step, whether it was cut short, the losses of the restarts when they were last compared,
+    and the share of rows that had no mass under the target and were left out (the mean over the steps).
+    """
+
+    losses: list[float] = field(default_factory=list)
+    interrupted: bool = False
+    restart_losses: list[float] = field(default_factory=list)
+    empty_rows: float = 0.0

@@ -1,0 +1,115 @@
+"""One optimisation of a model on data, a step at a time."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from iconlearn._errors import NonFiniteError, OptionError
+from iconlearn.conditional import Conditional
+from iconlearn.inputs import Inputs
+from iconlearn.mappers import Initializable
+from iconlearn.objective import Objective, Pair
+from iconlearn.train.batches import Batches
+from iconlearn.train.events import Event
+from iconlearn.train.optimizers import OPTIMIZERS
+from iconlearn.train.options import Training
+from iconlearn.train.schedules import as_schedule
+
+
+class Run:
+    """One optimisation of a model on data, a step at a time."""
+
+    def __init__(
+        self, model: Objective, data: Inputs, options: Training, seed: int, target: Conditional | None
+    ) -> None:
+        self.model, self.data, self.options, self.target = model, data, options, target
+        self.generator = torch.Generator().manual_seed(seed)
+        for module in model.modules():
+            if isinstance(module, Initializable):
+                module.initialize(data.points(), target, self.generator)
+        self.batches = Batches(data, options.batch_size, options.augment, model.num_views, self.generator)
+        self.total = options.max_iter if options.epochs is None else options.epochs * self.batches.per_epoch
+        choice = OPTIMIZERS[options.optimizer]
+        lr = choice.lr(data.n) if options.lr is None else options.lr
+        self.lr = as_schedule("lr", lr)
+        trained = [p for p in model.parameters() if p.requires_grad]
+        if not trained:
+            raise OptionError("fit: the model has no trainable parameter; the mapper is fixed")
+        self.optimizer = choice.make(trained, lr=self.lr(0, self.total))
+        self.step = 0
+        self.losses: list[float] = []
+        self.empty_rows = 0.0  # summed over the steps
+        self.failed = False
+
+    def advance(self) -> Event:
+        """One step: loss, gradient, update."""
+        model, k, options = self.model, self.step, self.options
+        batch = next(self.batches)
+        learned = None
+        if options.temperature is not None:
+            learned = model.learned_dist.temper(
+                as_schedule("temperature", options.temperature)(k, self.total)
+            )
+        pair = model.pair(batch, target=self.target if batch is self.data else None, learned=learned)
+        loss = model.loss(pair)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise NonFiniteError(self._where(pair, value))
+        driven = loss
+        if options.exaggeration is not None:
+            factor = as_schedule("exaggeration", options.exaggeration)(k, self.total)
+            driven = loss if factor == 1 else loss + (factor - 1) * model.attraction(pair)
+        if not driven.requires_grad:
+            raise OptionError(
+                f"fit: learned_dist={model.learned_dist!r} does not depend on the embedding, so there is nothing to "
+                "learn; use a kernel such as Gaussian() or StudentT()"
+            )
+        self._tune(k)
+        self.optimizer.zero_grad(set_to_none=True)
+        driven.backward()
+        self.optimizer.step()
+        self.step += 1
+        self.losses.append(value)
+        empty = float(pair.target.empty.double().mean())
+        self.empty_rows += empty
+        return Event("step", k, self.total, value, model, pair, notes={"empty_rows": empty})
+
+    def advance_to(self, step: int) -> float:
+        """Steps up to ``step``, and the last loss; a start that stops being finite ends there with inf."""
+        try:
+            while self.step < step and not self.failed:
+                self.advance()
+        except NonFiniteError:
+            self.failed = True
+            self.losses.append(math.inf)
+        return self.losses[-1] if self.losses else math.nan
+
+    @torch.no_grad()
+    def loss(self) -> float:
+        """The loss as it stands: of the whole data where the target is fixed, else of the last batch."""
+        if self.failed:
+            return math.inf
+        if self.target is None:
+            return self.losses[-1] if self.losses else 0.0
+        return float(self.model.loss(self.model.pair(self.data, target=self.target)))
+
+    def _tune(self, k: int) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.lr(k, self.total)
+            if self.options.momentum is not None:
+                group["momentum"] = as_schedule("momentum", self.options.momentum)(k, self.total)
+
+    def _where(self, pair: Pair, value: float) -> str:
+        """Which tensor and rows are not finite."""
+        z = pair.rows.value
+        if z is not None and not bool(z.isfinite().all()):
+            rows = (~z.isfinite()).any(-1).nonzero().flatten()[:5].tolist()
+            what, fix = f"the embedding of rows {rows}", "lower lr="
+        else:
+            per_row = self.model.measure.rows(pair.target, pair.learned).detach()
+            rows = (~per_row.isfinite()).nonzero().flatten()[:5].tolist()
+            what = f"the divergence of rows {rows}"
+            fix = "lower lr=, widen the kernel, or give q mass everywhere with learned_dist.debias(0.01)"
+        return f"step {self.step}: the loss is {value} because {what} is not finite; {fix}"
