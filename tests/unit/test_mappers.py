@@ -210,6 +210,41 @@ def test_tables_refuse_other_sizes():
             Embedding(40, 2)(torch.tensor(ids))
 
 
+@pytest.mark.parametrize("name", list(TABLES))
+def test_a_table_read_in_order_is_read_as_by_any_other_order(name, generator):
+    table = TABLES[name](0)
+    swapped = torch.randperm(40, generator=generator)
+    nearly = torch.arange(40)
+    nearly[[5, 6]] = torch.tensor([6, 5])  # both ends are where they are in the whole table
+    whole, weight = table(torch.arange(40)), torch.randn(40, 3, generator=generator)
+    (gradient,) = torch.autograd.grad((whole * weight).sum(), [table.weight])
+    for ids in (swapped, nearly, swapped[:7], torch.arange(40).repeat(2), torch.arange(40).int()):
+        rows = table(ids)
+        assert torch.equal(rows, whole[ids.long()])
+        (found,) = torch.autograd.grad((rows * weight[ids.long()]).sum(), [table.weight])
+        expected = gradient * torch.bincount(ids, minlength=40).unsqueeze(-1)
+        assert torch.allclose(found, expected, atol=1e-6)
+    assert table(torch.zeros(0, dtype=torch.int64)).shape == (0, 3)
+
+
+def test_rows_of_a_table_stay_when_it_moves():
+    table = Embedding(4, 2)
+    rows = table(torch.arange(4))
+    before = rows.detach().clone()
+    with torch.no_grad():
+        table.weight.add_(1.0)
+    assert torch.equal(rows.detach(), before)
+
+
+def test_a_table_read_in_order_needs_no_index():
+    seen, nodes = set(), [Embedding(4, 2)(torch.arange(4)).grad_fn]
+    while nodes:
+        node = nodes.pop()
+        seen.add(type(node).__name__)
+        nodes += [parent for parent, _ in node.next_functions if parent is not None]
+    assert not any("Index" in name for name in seen), seen
+
+
 def test_prototypes_give_cross_entropy(generator):
     prototypes, labels = Prototypes(5, 3), torch.randint(5, (40,), generator=generator)
     network = Linear(6, 3)

@@ -13,7 +13,7 @@ from iconlearn._describe import Described
 from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional
 from iconlearn.mappers._build import Initializable, kmeans_centres, seeded
-from iconlearn.points import Points, require_value
+from iconlearn.points import Points, require_value, select
 from iconlearn.spectral import leading_eigenvectors
 
 
@@ -25,12 +25,23 @@ class Table(Initializable, Described, nn.Module):
 
     def forward(self, id: Tensor) -> Tensor:
         """Rows of the table, (n, dim)."""
-        if len(id) and not 0 <= int(id.min()) <= int(id.max()) < len(self.weight):
-            raise InputError(
-                f"{self!r} has rows for ids 0 to {len(self.weight) - 1}, but the batch has ids {int(id.min())} to "
-                f"{int(id.max())}; num_embeddings must be the number of samples"
-            )
-        return self.outputs(self.weight[id])
+        return self.outputs(self.rows(id))
+
+    def rows(self, id: Tensor) -> Tensor:
+        """A copy of the table's rows, (n, dim); of all of them in order without an index, forward or backward.
+
+        A copy, because the caller may keep it while a step moves the table.
+        """
+        if in_order(id, len(self.weight)):
+            return self.weight.clone()
+        if len(id):
+            low, high = map(int, id.aminmax())
+            if low < 0 or high >= len(self.weight):
+                raise InputError(
+                    f"{self!r} has rows for ids 0 to {len(self.weight) - 1}, but the batch has ids {low} to {high}; "
+                    "num_embeddings must be the number of samples"
+                )
+        return select(self.weight, id)
 
     def outputs(self, weight: Tensor) -> Tensor:
         """What the module returns for rows of its table."""
@@ -59,6 +70,13 @@ class Table(Initializable, Described, nn.Module):
         """Go back to a start given as an array."""
         shape = (self.weight.shape[0], self.weight.shape[1])
         self.weight.copy_(given_table(type(self).__name__, init, shape))
+
+
+def in_order(id: Tensor, n: int) -> bool:
+    """Are the ids 0 ... n - 1, in order? Most others differ at an end, which costs nothing to see."""
+    if len(id) != n or not n or int(id[0]) != 0 or int(id[-1]) != n - 1:
+        return False
+    return torch.equal(id, torch.arange(n, dtype=id.dtype, device=id.device))
 
 
 def given_table(owner: str, init: Any, shape: tuple[int, int]) -> Tensor:
