@@ -10,7 +10,7 @@ from pathlib import Path
 import iconlearn
 
 LAYERS = (
-    "_errors _checks _parallel _compile _rows _widths _numerics _describe _version published",
+    "_errors _checks _parallel _compile _rows _widths _numerics _describe _version published _files",
     "points support profile edges metrics bandwidth neighbors data spectral",
     "conditional distributions",
     "divergences refusals engines",

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from iconlearn._describe import arguments
 from iconlearn._errors import FileFormatError, OptionError
+from iconlearn._files import write_aside
 from iconlearn._version import __version__
 from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity, Spread
 from iconlearn.distributions import (
@@ -115,20 +116,6 @@ def save(model: Any, path: str | os.PathLike[str]) -> Path:
     write_aside(tensor_file, body)
     write_aside(json_file, json.dumps(document, indent=1).encode())
     return json_file
-
-
-def write_aside(path: Path, body: bytes) -> None:
-    """Write to a neighbour file, flush it to disk, and rename: a kill leaves the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(aside, "wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str], *, mapper: nn.Module | None = None) -> ICon:
