@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from iconlearn._checks import check_choice, check_number
-from iconlearn._describe import Described
+from iconlearn._describe import Described, show
 from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional
 from iconlearn.mappers._build import Initializable, kmeans_centres, seeded
@@ -22,6 +22,14 @@ class Table(Initializable, Described, nn.Module):
 
     reads = "id"
     weight: nn.Parameter
+    anchor_ids: Tensor | None
+    anchor_positions: Tensor | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Buffers, to be on the device of the weight; saved as an argument of the constructor and not as state.
+        self.register_buffer("anchor_ids", None, persistent=False)
+        self.register_buffer("anchor_positions", None, persistent=False)
 
     def forward(self, id: Tensor) -> Tensor:
         """Rows of the table, (n, dim)."""
@@ -32,8 +40,14 @@ class Table(Initializable, Described, nn.Module):
 
         A copy, because the caller may keep it while a step moves the table.
         """
-        if in_order(id, len(self.weight)):
-            return self.weight.clone()
+        whole = in_order(id, len(self.weight))
+        if self.anchor_ids is not None and self.anchor_positions is not None:
+            # here too, and not only after a step: no gradient reaches an anchor, in anybody's loop
+            weight = self.weight.index_copy(0, self.anchor_ids, self.anchor_positions)
+        else:
+            weight = self.weight.clone() if whole else self.weight
+        if whole:
+            return weight
         if len(id):
             low, high = map(int, id.aminmax())
             if low < 0 or high >= len(self.weight):
@@ -41,7 +55,7 @@ class Table(Initializable, Described, nn.Module):
                     f"{self!r} has rows for ids 0 to {len(self.weight) - 1}, but the batch has ids {low} to {high}; "
                     "num_embeddings must be the number of samples"
                 )
-        return select(self.weight, id)
+        return select(weight, id)
 
     def outputs(self, weight: Tensor) -> Tensor:
         """What the module returns for rows of its table."""
@@ -61,15 +75,23 @@ class Table(Initializable, Described, nn.Module):
             )
 
     @torch.no_grad()
+    def hold_anchors(self) -> None:
+        """Put anchored rows to where they stay, whatever has moved them."""
+        if self.anchor_ids is not None and self.anchor_positions is not None:
+            self.weight.index_copy_(0, self.anchor_ids, self.anchor_positions)
+
+    @torch.no_grad()
     def start_at(self, start: Tensor, data: Points) -> None:
         """Put the start of every point into the row of its id."""
         self.weight[data.id] = start.to(self.weight)
+        self.hold_anchors()
 
     @torch.no_grad()
     def restore(self, init: Any) -> None:
         """Go back to a start given as an array."""
         shape = (self.weight.shape[0], self.weight.shape[1])
-        self.weight.copy_(given_table(type(self).__name__, init, shape))
+        self.weight.copy_(given_table(type(self).__name__, "init", init, shape))
+        self.hold_anchors()
 
 
 def in_order(id: Tensor, n: int) -> bool:
@@ -79,14 +101,50 @@ def in_order(id: Tensor, n: int) -> bool:
     return torch.equal(id, torch.arange(n, dtype=id.dtype, device=id.device))
 
 
-def given_table(owner: str, init: Any, shape: tuple[int, int]) -> Tensor:
-    """An initial table given as an array, checked."""
-    table = torch.as_tensor(np.asarray(init), dtype=torch.float32)
+def given_table(owner: str, argument: str, given: Any, shape: tuple[int, int]) -> Tensor:
+    """A table given as an array, checked."""
+    table = torch.as_tensor(np.asarray(given), dtype=torch.float32)
     if tuple(table.shape) != shape or not bool(table.isfinite().all()):
         raise OptionError(
-            f"{owner}: init has shape {tuple(table.shape)}; finite numbers of shape {shape} are needed"
+            f"{owner}: {argument} has shape {tuple(table.shape)}; finite numbers of shape {shape} are needed"
         )
     return table
+
+
+class Anchors(NamedTuple):
+    """Rows of a table and where they stay."""
+
+    ids: np.ndarray
+    positions: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"({show(self.ids)}, {show(self.positions)})"
+
+
+def as_anchors(owner: str, given: Any, n: int, dim: int) -> Anchors:
+    """Anchors (ids, positions), checked and copied."""
+    if not (isinstance(given, (tuple, list)) and len(given) == 2):
+        raise OptionError(
+            f"{owner}: anchors={show(given)} must be (ids, positions), of shapes (k,) and (k, {dim})"
+        )
+    ids = np.array(given[0])
+    if ids.ndim != 1 or not len(ids) or ids.dtype.kind not in "iu":
+        raise OptionError(
+            f"{owner}: the ids of anchors have shape {ids.shape} and type {ids.dtype}; whole numbers of shape (k,) "
+            "are needed, at least one"
+        )
+    low, high = int(ids.min()), int(ids.max())
+    if low < 0 or high >= n:
+        raise OptionError(
+            f"{owner}: the ids of anchors run from {low} to {high}; those of {n} samples are 0 to {n - 1}"
+        )
+    values, counts = np.unique(ids, return_counts=True)
+    if len(values) < len(ids):
+        raise OptionError(
+            f"{owner}: the anchors name id {values[counts.argmax()]} {counts.max()} times; name each once"
+        )
+    positions = given_table(owner, "anchors[1]", given[1], (len(ids), dim))
+    return Anchors(ids.astype(np.int64), positions.numpy().copy())
 
 
 class Embedding(Table):
@@ -104,6 +162,14 @@ class Embedding(Table):
     scale : float, default 1e-4
     seed : int, default 0
         Of the random start; ``fit`` uses its own generator instead.
+    anchors : tuple of (k,) ids and (k, dim) positions, optional
+        Samples that stay where they are told, to the bit, under every optimiser; the others arrange themselves
+        round them. New rows are placed against them as against all fitted rows.
+
+    Raises
+    ------
+    OptionError
+        If an argument is out of range or an array is of another shape.
 
     References
     ----------
@@ -118,7 +184,13 @@ class Embedding(Table):
     """
 
     def __init__(
-        self, num_embeddings: int, dim: int = 2, init: Any = "pca", scale: float = 1e-4, seed: int = 0
+        self,
+        num_embeddings: int,
+        dim: int = 2,
+        init: Any = "pca",
+        scale: float = 1e-4,
+        seed: int = 0,
+        anchors: Any = None,
     ) -> None:
         super().__init__()
         self.num_embeddings = check_number("Embedding", "num_embeddings", num_embeddings, low=1, integer=True)
@@ -127,9 +199,16 @@ class Embedding(Table):
         self.seed = check_number("Embedding", "seed", seed, low=0, integer=True)
         self.init = check_choice("Embedding", "init", init, INITS) if isinstance(init, str) else init
         shape = (self.num_embeddings, self.dim)
-        start = given_table("Embedding", init, shape) if not isinstance(init, str) else None
+        start = given_table("Embedding", "init", init, shape) if not isinstance(init, str) else None
         noise = torch.randn(shape, generator=seeded(self.seed)) * self.scale
         self.weight = nn.Parameter(noise if start is None else start)
+        self.anchors = None if anchors is None else as_anchors("Embedding", anchors, *shape)
+        if self.anchors is not None:  # buffers, to be where the weight is; saved as an argument, not as state
+            self.register_buffer("anchor_ids", torch.from_numpy(self.anchors.ids), persistent=False)
+            self.register_buffer(
+                "anchor_positions", torch.from_numpy(self.anchors.positions), persistent=False
+            )
+            self.hold_anchors()
 
     def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
         """Set the start from the data (see ``init``)."""
@@ -250,7 +329,7 @@ class Assignments(Table):
         shape = (self.num_embeddings, self.num_clusters)
         noise = torch.randn(shape, generator=seeded(self.seed)) * 1e-2
         self.weight = nn.Parameter(
-            noise if isinstance(init, str) else given_table("Assignments", init, shape)
+            noise if isinstance(init, str) else given_table("Assignments", "init", init, shape)
         )
 
     def outputs(self, weight: Tensor) -> Tensor:
