@@ -37,6 +37,8 @@ class Inputs:
         What the views were divided by; see :class:`Points`.
     anonymous : bool
         True for a batch that came without ids: its ids tell its samples apart, but not those of other batches.
+    neighbors : NeighborGraph, optional
+        The nearest neighbours of these n samples, found already; some of the samples have none.
     """
 
     views: tuple[Tensor, ...]
@@ -45,6 +47,7 @@ class Inputs:
     fields: Mapping[str, Tensor] = field(default_factory=dict)
     unit: float = 1.0
     anonymous: bool = False
+    neighbors: Any = None
 
     @property
     def n(self) -> int:
@@ -59,6 +62,7 @@ class Inputs:
             id=self.id[index],
             label=None if self.label is None else self.label[index],
             fields={k: v[index] for k, v in self.fields.items()},
+            neighbors=None,
         )
 
     def with_views(self, *views: Tensor) -> Inputs:
@@ -93,7 +97,7 @@ class Inputs:
         """What distributions see: one point for each sample and view, views below one another."""
         count = max(1, len(self.views))
         same = len({tuple(v.shape[1:]) for v in self.views}) == 1
-        return Points.of(
+        points = Points.of(
             self.stacked() if same else None,
             id=self.id.repeat(count),
             view=torch.arange(count, device=self.id.device).repeat_interleave(self.n),
@@ -102,6 +106,7 @@ class Inputs:
             n=self.n * count,
             unit=self.unit,
         )
+        return points if self.neighbors is None else replace(points, neighbors=self.neighbors)
 
 
 def as_tensor(value: Any, name: str) -> Tensor:

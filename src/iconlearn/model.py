@@ -16,7 +16,7 @@ from iconlearn.data.features import check_samples, to_array
 from iconlearn.divergences import Divergence, as_divergence
 from iconlearn.explain import Explanation, evaluating, explain
 from iconlearn.inputs import Inputs, as_inputs, as_labels, as_tensor, assemble, safe_unit, take_apart
-from iconlearn.mappers import embed, representation
+from iconlearn.mappers import Table, embed, representation
 from iconlearn.objective import Objective
 from iconlearn.train.loop import train as run_training
 from iconlearn.train.options import History, training_options
@@ -70,11 +70,18 @@ class ICon(Objective):
     training_data: Inputs | None = None
     unit: float = 1.0
 
-    def fit(self, X: Any, y: Any = None, **options: Any) -> ICon:
+    def fit(self, X: Any, y: Any = None, *, neighbors: Any = None, **options: Any) -> ICon:
         """Train the mapper so that q meets p.
 
         Mappers of this library start anew, so a refit gives the same bits; a module of your own goes on from
         the weights that it has. Data of extreme scale is divided by a power of two, the model's ``unit``.
+
+        With ``checkpoint`` a run that was killed goes on to the bits that it would have had: call the same ``fit``
+        again. The file keeps weights, optimiser, step, losses, random states and the order of the batches; the
+        search of ``restarts`` is in it once it is over. A run that has come to its end is returned at once. A run
+        of other data, of another model or with other options, more steps too, is refused: schedules count all
+        steps, so a longer run is another one (go on from a finished one with ``warm_start``). State that is in
+        none of these, such as a module of yours may keep outside of its ``state_dict``, is not kept.
 
         Parameters
         ----------
@@ -82,6 +89,8 @@ class ICon(Objective):
             Data as for :meth:`forward`.
         y : array of shape (n,), optional
             Labels, for targets and columns that compare them; -1 is unlabelled.
+        neighbors : NeighborGraph, optional
+            The nearest neighbours of the rows, found already: targets that need them take them from here.
         max_iter : int, default 500
             Optimiser steps.
         epochs : int, optional
@@ -98,6 +107,16 @@ class ICon(Objective):
             Starts from which the one with the lowest loss is kept.
         random_state : int or None, default 0
             Seed of everything random; None draws one.
+        tol : float, optional
+            Stop when the loss has improved by less than this share over 50 steps, all of them after the last change
+            of a schedule (``lr`` too). Needs losses that can be compared: one target on all rows.
+        warm_start : bool, default False
+            Go on from the weights that the mappers have, a map from its positions, in the unit of the last fit.
+        checkpoint : path, optional
+            File to which the state of the run is written every minute, at Ctrl-C and at the end, and from which the
+            run goes on if it is there. Ctrl-C then waits for the end of the step; a second one does not.
+        checkpoint_every : int, optional
+            Steps between two writes, in place of a minute.
         callbacks : tuple of callable, default ()
             Called with every :class:`Event`; returning False stops.
 
@@ -114,9 +133,14 @@ class ICon(Objective):
             If an option is unknown or out of range.
         NonFiniteError
             If the loss stops being finite; names step, tensor and rows.
+        FileFormatError
+            If the checkpoint is damaged, newer than this version, or that of another run.
         """
         settings = training_options("fit", {"callbacks": (), **options})
-        data = fit_inputs(X, y).to(self.device)
+        unit = (
+            vars(self).get("unit") if settings.warm_start else None
+        )  # weights go with the unit they were fitted in
+        data = with_neighbors(fit_inputs(X, y, unit=unit), neighbors).to(self.device)
         self.unit = data.unit
         self.history = run_training(self, data, settings)
         keeps_rows = any(getattr(m, "reads", "value") == "id" for m in self.mapper.modules())
@@ -152,7 +176,8 @@ class ICon(Objective):
         out = fitted[own.clamp(min=0)]
         new = (own < 0).nonzero().flatten()
         if len(new):
-            out[new] = place(self, self.training_data, data.take(new).to(self.device)).cpu()
+            columns = replace(self.training_data, neighbors=None)  # those of the fitted rows; a file has none
+            out[new] = place(self, columns, data.take(new).to(self.device)).cpu()
         return finite(out)
 
     def fit_transform(self, X: Any, y: Any = None, **options: Any) -> np.ndarray:
@@ -169,6 +194,49 @@ class ICon(Objective):
         """
         batch = None if X is None else fit_inputs(X, y, unit=self.unit).to(self.device)
         return explain(self, batch)
+
+    @torch.no_grad()
+    def row_losses(self, X: Any = None, y: Any = None) -> np.ndarray:
+        r"""Every row's share of the divergence, (n,) float64; NaN for rows on which p has no mass.
+
+        .. math:: D_i = D\bigl(p(\cdot|i)\,\|\,q(\cdot|i)\bigr)
+
+        Their mean over the other rows is the loss on all rows; where p and q are joint, their sum is.
+
+        Parameters
+        ----------
+        X, y : optional
+            The data, as for ``fit``. A model with a table remembers it; views lie below one another.
+
+        Raises
+        ------
+        InputError
+            If X is left out and the model has no data of its own.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from iconlearn import KNN, Embedding, ICon, StudentT
+        >>> X = np.random.default_rng(0).normal(size=(30, 4))
+        >>> model = ICon(KNN(5), StudentT(), Embedding(30, 2)).fit(X, max_iter=50, lr=0.1)
+        >>> model.row_losses().shape
+        (30,)
+        """
+        data = self.training_data if X is None else fit_inputs(X, y, unit=self.unit)
+        if data is None:
+            raise InputError("row_losses: the model keeps no data; pass the rows: row_losses(X)")
+        data = data.to(self.device)
+        points = data.points()
+        for table in (part for part in self.mapper.modules() if isinstance(part, Table)):
+            table.check_rows(points)
+        try:
+            self.hold(self.target_dist.prepare(points))
+            with one_thread_each(), evaluating(self):
+                pair = self.pair(data)
+                rows = self.measure.rows(pair.target, pair.learned).double()
+        finally:
+            self.hold(None)
+        return rows.masked_fill(pair.target.empty, float("nan")).cpu().numpy()
 
     def __repr__(self) -> str:
         return rebuild(self, divergence=named(self.divergence))
@@ -204,6 +272,18 @@ def fit_inputs(X: Any, y: Any, *, min_rows: int = 2, unit: float | None = None) 
     """
     data = X if isinstance(X, Inputs) else checked(X, min_rows, unit)
     return data if y is None else replace(data, label=as_labels(y, data.n).to(data.id.device))
+
+
+def with_neighbors(data: Inputs, neighbors: Any) -> Inputs:
+    """The data with a graph of its nearest neighbours, which must be of as many rows."""
+    if neighbors is None:
+        return data
+    if getattr(neighbors, "n", None) != data.n:
+        held = f"of {neighbors.n} rows" if hasattr(neighbors, "n") else f"a {type(neighbors).__name__}"
+        raise InputError(
+            f"neighbors is {held} but the data has {data.n} samples; make it of the same rows: NeighborGraph.of(X)"
+        )
+    return replace(data, neighbors=neighbors)
 
 
 def checked(X: Any, min_rows: int, unit: float | None) -> Inputs:

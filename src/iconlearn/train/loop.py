@@ -9,14 +9,16 @@ from contextlib import contextmanager
 
 import torch
 
-from iconlearn._errors import InputError
+from iconlearn._errors import InputError, OptionError
 from iconlearn._parallel import one_thread_each
 from iconlearn.conditional import Conditional, MatrixConditional
 from iconlearn.engines.plan import DENSE_SHARE, Problem
 from iconlearn.inputs import Inputs
 from iconlearn.objective import Objective
 from iconlearn.train.best import Best
+from iconlearn.train.checkpoint import Checkpoint
 from iconlearn.train.events import Emitter, Event
+from iconlearn.train.interrupt import between_steps
 from iconlearn.train.options import History, Training
 from iconlearn.train.run import Run
 from iconlearn.train.search import best_seed
@@ -39,24 +41,51 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
             f"{model.target_dist!r} compares {model.num_views} views of every sample but the data has "
             f"{len(data.views)}; pass a tuple of views, or augment= (a function (x, generator) -> view)"
         )
-    seed, history = options.seed(), History()
-    model.hold(model.target_dist.prepare(data.points()))
+    file = Checkpoint.of(model, data, options)
+    saved = None if file is None else file.read()
+    history, device = History(), data.id.device
+    seed = options.seed() if saved is None else int(saved.start["seed"])
     model.train()
     try:
-        with one_thread_each(), own_randomness(seed, data.id.device):
-            target = fixed_target(model, data, options)
-            if options.restarts > 1:
+        with one_thread_each(), own_randomness(seed, device):
+            target = None
+            if saved is None or not saved.done:
+                model.hold(model.target_dist.prepare(data.points()))
+                target = fixed_target(model, data, options)
+                check_comparable(options, target)
+            if saved is not None:
+                history.restart_losses = saved.start["restart_losses"]
+            elif options.restarts > 1:
                 seed = best_seed(model, data, options, seed, target, history)
             if history.interrupted:
                 Emitter(options.callbacks)(
                     Event("end", 0, 0, history.losses[-1] if history.losses else math.nan, model)
                 )
+                return history
+            run, best = Run(model, data, options, seed, target), Best(model)
+            if saved is None:
+                run.begin()
             else:
-                follow(Run(model, data, options, seed, target), history)
+                saved.resume(run, best)
+                history.resumed_from = run.step
+            if file is not None:
+                file.start = {"seed": seed, "restart_losses": history.restart_losses}
+                if saved is None and options.restarts > 1:
+                    file.write(run, best)  # the search is not to be done again
+            follow(run, best, history, file)
     finally:
         model.hold(None)
         model.eval()
     return history
+
+
+def check_comparable(options: Training, target: Conditional | None) -> None:
+    """Refuse a convergence test where the losses of two steps are not of the same thing."""
+    if options.tol is not None and target is None:
+        raise OptionError(
+            f"fit: tol={options.tol} compares the losses of steps, but those of this run are not of one target on all "
+            "rows; leave out batch_size=, augment=, mapper_j= and learnable widths of the target, or leave out tol"
+        )
 
 
 @contextmanager
@@ -70,29 +99,46 @@ def own_randomness(seed: int, device: torch.device) -> Iterator[None]:
         yield
 
 
-def follow(run: Run, history: History) -> None:
+def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> None:
     """Take a run to its end, with its events; Ctrl-C leaves the model in the best state seen."""
-    model, best, emit = run.model, Best(run.model), Emitter(run.options.callbacks)
+    model, emit = run.model, Emitter(run.options.callbacks)
     history.losses = run.losses
-    try:
-        goes_on = emit(Event("start", 0, run.total, math.nan, model))
-        while goes_on and run.step < run.total:
-            event = run.advance()
-            best.see(event, whole=run.target is not None)
-            goes_on = emit(event)
-    except KeyboardInterrupt:
-        history.interrupted = True
-        best.restore()
-        log.warning("interrupted at step %d of %d; the best state so far is kept", run.step, run.total)
-    finally:
-        history.empty_rows = run.empty_rows / max(1, run.step)
-        if history.empty_rows > 0:
-            log.warning(
-                "%.1f %% of the rows had no mass under the target (no positive, no neighbour in the batch, no label) "
-                "and were left out of the mean",
-                100 * history.empty_rows,
-            )
-        emit(Event("end", run.step, run.total, run.losses[-1] if run.losses else math.nan, model))
+    whole = True  # is the run between two steps?
+    with between_steps(file is not None) as answer:
+        try:
+            goes_on = emit(Event("start", run.step, run.total, math.nan, model))
+            while goes_on and not run.done:
+                whole = False
+                event = run.advance()
+                best.see(event, whole=run.target is not None)
+                whole = True
+                goes_on = emit(event)
+                answer()
+                if file is not None and file.due(run.step):
+                    file.write(run, best)
+            if file is not None and run.step != history.resumed_from:
+                file.write(run, best)
+        except KeyboardInterrupt:
+            history.interrupted = True
+            if file is not None and whole:
+                file.write(run, best)
+            best.restore()
+            log.warning("interrupted at step %d of %d; the best state so far is kept", run.step, run.total)
+        finally:
+            history.converged = run.converged
+            history.empty_rows = run.empty_rows / max(1, run.step)
+            tell_empty_rows(history)
+            emit(Event("end", run.step, run.total, run.losses[-1] if run.losses else math.nan, model))
+
+
+def tell_empty_rows(history: History) -> None:
+    """Warn of rows that took no part in the loss."""
+    if history.empty_rows > 0:
+        log.warning(
+            "%.1f %% of the rows had no mass under the target (no positive, no neighbour in the batch, no label) "
+            "and were left out of the mean",
+            100 * history.empty_rows,
+        )
 
 
 def fixed_target(model: Objective, data: Inputs, options: Training) -> Conditional | None:

@@ -34,13 +34,17 @@ class Training:
     augment: Augment | None = None
     restarts: int = 1
     random_state: int | None = 0
+    tol: float | None = None
+    warm_start: bool = False
+    checkpoint: str | os.PathLike[str] | None = None
+    checkpoint_every: int | None = None
     callbacks: tuple[Callback, ...] = ()
 
     def __post_init__(self) -> None:
         check_number("fit", "max_iter", self.max_iter, low=0, integer=True)
         check_number("fit", "restarts", self.restarts, low=1, integer=True)
         check_choice("fit", "optimizer", self.optimizer, OPTIMIZERS)
-        for name in ("epochs", "batch_size"):
+        for name in ("epochs", "batch_size", "checkpoint_every"):
             if getattr(self, name) is not None:
                 check_number("fit", name, getattr(self, name), low=1, integer=True)
         for name in ("lr", "momentum", "exaggeration", "temperature"):
@@ -53,6 +57,21 @@ class Training:
             raise OptionError(f"fit: augment={self.augment!r} must be a function (x, generator) -> view of x")
         if self.random_state is not None:
             check_number("fit", "random_state", self.random_state, low=0, high=2**63 - 1, integer=True)
+        if self.tol is not None:
+            check_number("fit", "tol", self.tol, low=0)
+        if not isinstance(self.warm_start, bool):
+            raise OptionError(f"fit: warm_start={self.warm_start!r} must be True or False")
+        if self.warm_start and self.restarts > 1:
+            raise OptionError(
+                f"fit: warm_start=True goes on from one state, so restarts={self.restarts} have nothing to choose "
+                "from; leave one of them out"
+            )
+        if self.checkpoint is not None and not isinstance(self.checkpoint, (str, os.PathLike)):
+            raise OptionError(f"fit: checkpoint={self.checkpoint!r} must be the path of a file")
+        if self.checkpoint is None and self.checkpoint_every is not None:
+            raise OptionError(
+                f"fit: checkpoint_every={self.checkpoint_every} but there is no file to write; give checkpoint=path"
+            )
         if not (isinstance(self.callbacks, (tuple, list)) and all(map(callable, self.callbacks))):
             raise OptionError(f"fit: callbacks={self.callbacks!r} must be a tuple of functions of an Event")
 
@@ -73,11 +92,14 @@ def training_options(owner: str, options: dict[str, Any]) -> Training:
 class History:
     """What a run leaves behind.
 
-    The loss of every step, whether it was cut short, the losses of the restarts when they were last compared,
-    and the share of rows that had no mass under the target and were left out (the mean over the steps).
+    The loss of every step, whether it was cut short or stopped because the loss stood still (``tol``), the step at
+    which it went on from a checkpoint, the losses of the restarts when they were last compared, and the share of
+    rows that had no mass under the target and were left out (the mean over the steps).
     """
 
     losses: list[float] = field(default_factory=list)
     interrupted: bool = False
+    converged: bool = False
+    resumed_from: int | None = None
     restart_losses: list[float] = field(default_factory=list)
     empty_rows: float = 0.0

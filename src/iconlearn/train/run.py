@@ -9,13 +9,16 @@ import torch
 from iconlearn._errors import NonFiniteError, OptionError
 from iconlearn.conditional import Conditional
 from iconlearn.inputs import Inputs
-from iconlearn.mappers import Initializable
+from iconlearn.mappers import Initializable, Queue, Table
 from iconlearn.objective import Objective, Pair
 from iconlearn.train.batches import Batches
+from iconlearn.train.convergence import Convergence
 from iconlearn.train.events import Event
 from iconlearn.train.optimizers import OPTIMIZERS
 from iconlearn.train.options import Training
 from iconlearn.train.schedules import as_schedule
+
+SCHEDULED = ("lr", "momentum", "exaggeration", "temperature")
 
 
 class Run:
@@ -26,9 +29,6 @@ class Run:
     ) -> None:
         self.model, self.data, self.options, self.target = model, data, options, target
         self.generator = torch.Generator().manual_seed(seed)
-        for module in model.modules():
-            if isinstance(module, Initializable):
-                module.initialize(data.points(), target, self.generator)
         self.batches = Batches(data, options.batch_size, options.augment, model.num_views, self.generator)
         self.total = options.max_iter if options.epochs is None else options.epochs * self.batches.per_epoch
         choice = OPTIMIZERS[options.optimizer]
@@ -37,11 +37,44 @@ class Run:
         trained = [p for p in model.parameters() if p.requires_grad]
         if not trained:
             raise OptionError("fit: the model has no trainable parameter; the mapper is fixed")
+        self.tables = [part for part in model.modules() if isinstance(part, Table)]
         self.optimizer = choice.make(trained, lr=self.lr(0, self.total))
         self.step = 0
         self.losses: list[float] = []
         self.empty_rows = 0.0  # summed over the steps
         self.failed = False
+        self.convergence = self._convergence()
+
+    @property
+    def converged(self) -> bool:
+        """Has the loss stood still, as ``tol`` asks?"""
+        return self.convergence is not None and self.convergence.reached(self.losses)
+
+    @property
+    def done(self) -> bool:
+        """Are all steps taken, or is there no need for more?"""
+        return self.step >= self.total or self.converged
+
+    def begin(self) -> Run:
+        """Bring the mappers to their start; a warm start keeps all weights, and a queue forgets its points."""
+        points = self.data.points()
+        for module in self.model.modules():
+            if isinstance(module, Initializable) and (
+                isinstance(module, Queue) or not self.options.warm_start
+            ):
+                module.initialize(points, self.target, self.generator)
+            elif isinstance(module, Table):
+                module.check_rows(points)
+                module.hold_anchors()
+        return self
+
+    def _convergence(self) -> Convergence | None:
+        options = self.options
+        if options.tol is None:
+            return None
+        given = {name: getattr(options, name) for name in SCHEDULED}
+        schedules = [as_schedule(name, value) for name, value in given.items() if value is not None]
+        return Convergence(options.tol, schedules, self.total)
 
     def advance(self) -> Event:
         """One step: loss, gradient, update."""
@@ -70,6 +103,8 @@ class Run:
         self.optimizer.zero_grad(set_to_none=True)
         driven.backward()
         self.optimizer.step()
+        for table in self.tables:
+            table.hold_anchors()  # momentum and weight decay move what has no gradient
         self.step += 1
         self.losses.append(value)
         empty = float(pair.target.empty.double().mean())

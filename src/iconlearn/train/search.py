@@ -34,7 +34,7 @@ def best_seed(
     runs: dict[int, Run] = {}
     try:
         for s in seeds:
-            runs[s] = Run(copy.deepcopy(model), data, options, s, target)
+            runs[s] = Run(copy.deepcopy(model), data, options, s, target).begin()
         for number, (share, kept) in enumerate(ROUNDS):
             for k, run in enumerate(runs.values()):
                 last = run.advance_to(round(share * run.total))

@@ -1,0 +1,51 @@
+"""When a run has converged: its loss stands still, and nothing that drives it is still to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from iconlearn.train.schedules import Schedule
+
+WINDOW = 50  # steps over which the improvement is taken
+
+
+class Convergence:
+    """Has the loss improved by less than ``tol``, relatively, over the last ``WINDOW`` steps?
+
+    Asked only of steps at which every schedule has its final value, so a plateau before the end of the
+    exaggeration is none.
+
+    Parameters
+    ----------
+    tol : float
+    schedules : iterable of schedules
+    total : int
+        Steps of the run.
+
+    Examples
+    --------
+    >>> test = Convergence(0.01, [], total=100)
+    >>> test.reached([1.0] * 50), test.reached([1.0] * 51), test.reached([1.0] * 50 + [0.9])
+    (False, True, False)
+    """
+
+    def __init__(self, tol: float, schedules: Iterable[Schedule], total: int) -> None:
+        self.tol = tol
+        self.settled = max((settled_from(schedule, total) for schedule in schedules), default=0)
+
+    def reached(self, losses: Sequence[float]) -> bool:
+        """Do the losses of all steps so far stand still?"""
+        if len(losses) - WINDOW <= self.settled:
+            return False
+        before = losses[-WINDOW - 1]
+        return before - min(losses[-WINDOW:]) <= self.tol * abs(before)
+
+
+def settled_from(schedule: Schedule, total: int) -> int:
+    """The step from which a schedule has the value that it ends with."""
+    if not total:
+        return 0
+    final, step = schedule(total - 1, total), total - 1
+    while step and schedule(step - 1, total) == final:
+        step -= 1
+    return step
