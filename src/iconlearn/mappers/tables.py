@@ -12,9 +12,9 @@ from iconlearn._checks import check_choice, check_number
 from iconlearn._describe import Described, show
 from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional
-from iconlearn.mappers._build import Initializable, kmeans_centres, seeded
+from iconlearn.mappers._build import Initializable, seeded
+from iconlearn.mappers.starts import INITS, soft_membership
 from iconlearn.points import Points, require_value, select
-from iconlearn.spectral import leading_eigenvectors
 
 
 class Table(Initializable, Described, nn.Module):
@@ -224,76 +224,6 @@ class Embedding(Table):
         self.start_at(start.cpu() + noise, data)
 
 
-def pca_start(data: Points, target: Conditional | None, dim: int, generator: torch.Generator) -> Tensor:
-    """Principal components, (n, dim); noise fills components that the data does not have."""
-    from sklearn.decomposition import PCA  # heavy, and only needed here
-
-    x = require_value(data, "Embedding(init='pca')").detach().cpu().double().numpy()
-    have = min(dim, *x.shape)
-    seed = int(torch.randint(1 << 31, (), generator=generator))
-    solver = "full" if x.shape[1] <= 512 else "randomized"
-    with np.errstate(invalid="ignore"):  # constant data: PCA divides no variance into shares
-        components = PCA(have, svd_solver=solver, random_state=seed).fit_transform(x)
-    start = torch.from_numpy(components).float()
-    return torch.cat([start, torch.zeros(data.n, dim - have)], 1)
-
-
-def spectral_start(data: Points, target: Conditional | None, dim: int, generator: torch.Generator) -> Tensor:
-    """Eigenvectors of the normalised Laplacian of the symmetrised target, (n, dim)."""
-    from scipy import sparse
-
-    if target is None:
-        raise OptionError(
-            "Embedding: init='spectral' needs one target for the whole run, but this one changes with every "
-            "batch; use init='pca', or leave out batch_size= and learnable widths"
-        )
-    if target.support is None:
-        affinity = target.block(None).exp().double().cpu().numpy()
-    else:
-        support = target.support
-        mass = target.at(support.rows, support.cols).exp().double().cpu().numpy()
-        pattern = (support.cols.int().cpu().numpy(), support.indptr.int().cpu().numpy())
-        affinity = sparse.csr_array((mass, *pattern), shape=(target.n, target.m))
-    affinity = affinity + affinity.T
-    if min(dim + 2, data.n) == data.n or not connected(affinity):
-        if data.value is not None:
-            return pca_start(data, target, dim, generator)
-        if data.n <= dim + 2:
-            return random_start(data, target, dim, generator)
-        affinity = joined(sparse.csr_array(affinity))
-    affinity = sparse.csr_array(affinity)
-    vectors = leading_eigenvectors(affinity, dim + 1, tol=1e-4)[:, 1:]
-    return torch.from_numpy(vectors / np.sqrt(np.asarray(affinity.sum(axis=1)).reshape(-1, 1))).float()
-
-
-def connected(affinity: Any) -> bool:
-    """Is the graph in one piece? The eigenvectors of a graph in pieces only tell the pieces apart."""
-    from scipy.sparse.csgraph import connected_components
-
-    return connected_components(affinity, directed=False)[0] == 1
-
-
-def joined(affinity: Any) -> Any:
-    """The pieces of a graph in a ring, held by their heaviest nodes with the smallest weight there is."""
-    from scipy import sparse
-    from scipy.sparse.csgraph import connected_components
-
-    count, piece = connected_components(affinity, directed=False)
-    degree = affinity.sum(1)
-    heads = np.array([np.flatnonzero(piece == k)[degree[piece == k].argmax()] for k in range(count)])
-    places = heads, np.roll(heads, 1)
-    ring = sparse.coo_array((np.full(count, affinity.data.min()), places), shape=affinity.shape)
-    return affinity + ring + ring.T
-
-
-def random_start(data: Points, target: Conditional | None, dim: int, generator: torch.Generator) -> Tensor:
-    """Normal noise, (n, dim)."""
-    return torch.randn(data.n, dim, generator=generator)
-
-
-INITS = {"pca": pca_start, "spectral": spectral_start, "random": random_start}
-
-
 class Assignments(Table):
     """Free soft assignments: a softmax over clusters for every sample (k-means, normalised cuts).
 
@@ -346,15 +276,3 @@ class Assignments(Table):
         if self.init == "k-means":
             noise = noise + soft_membership(require_value(data, repr(self)), self.num_clusters, generator)
         self.start_at(noise, data)
-
-
-def soft_membership(x: Tensor, k: int, generator: torch.Generator) -> Tensor:
-    """Logits of soft membership in the clusters of one k-means solution, (n, k).
-
-    -beta d^2 to the centres, beta = 2 / mean squared distance to the nearest: soft enough for the objective to
-    move rows between clusters.
-    """
-    centres, inertia = kmeans_centres(x, k, generator)
-    squared = torch.cdist(x.detach().cpu().double(), centres).square()
-    logits = -(2.0 / inertia if inertia > 0 else 1.0) * squared
-    return (logits - logits.mean(-1, keepdim=True)).clamp(-8, 8).float()
