@@ -108,8 +108,8 @@ class ICon(Objective):
         random_state : int or None, default 0
             Seed of everything random; None draws one.
         tol : float, optional
-            Stop when the loss has improved by less than this share over 50 steps, all of them after the last change
-            of a schedule (``lr`` too). Needs losses that can be compared: one target on all rows.
+            Stop when the loss has moved by no more than this share of itself over 50 steps, all of them after the last
+            change of a schedule (``lr`` too). Needs losses that can be compared: one target on all rows.
         warm_start : bool, default False
             Go on from the weights that the mappers have, a map from its positions, in the unit of the last fit.
         checkpoint : path, optional
@@ -229,13 +229,14 @@ class ICon(Objective):
         points = data.points()
         for table in (part for part in self.mapper.modules() if isinstance(part, Table)):
             table.check_rows(points)
+        before = self.prepared
+        self.hold(self.target_dist.prepare(points))
         try:
-            self.hold(self.target_dist.prepare(points))
             with one_thread_each(), evaluating(self):
                 pair = self.pair(data)
                 rows = self.measure.rows(pair.target, pair.learned).double()
         finally:
-            self.hold(None)
+            self.hold(before)
         return rows.masked_fill(pair.target.empty, float("nan")).cpu().numpy()
 
     def __repr__(self) -> str:

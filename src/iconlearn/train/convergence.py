@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 
 from iconlearn.train.schedules import Schedule
 
-WINDOW = 50  # steps over which the improvement is taken
+WINDOW = 50  # steps over which the movement is taken
 
 
 class Convergence:
-    """Has the loss improved by less than ``tol``, relatively, over the last ``WINDOW`` steps?
+    """Has the loss moved by no more than the share ``tol`` of itself over the last ``WINDOW`` steps?
 
-    Asked only of steps at which every schedule has its final value, so a plateau before the end of the
-    exaggeration is none.
+    Where it falls, that is what it has improved by; a loss that rises or swings, as after a long step, is on its
+    way and not at its end. Asked only of steps at which every schedule has its final value, so a plateau before
+    the end of the exaggeration is none.
 
     Parameters
     ----------
@@ -37,8 +38,8 @@ class Convergence:
         """Do the losses of all steps so far stand still?"""
         if len(losses) - WINDOW <= self.settled:
             return False
-        before = losses[-WINDOW - 1]
-        return before - min(losses[-WINDOW:]) <= self.tol * abs(before)
+        last = losses[-WINDOW - 1 :]
+        return max(last) - min(last) <= self.tol * abs(last[0])
 
 
 def settled_from(schedule: Schedule, total: int) -> int:
