@@ -98,8 +98,9 @@ class ICon(Objective):
         batch_size : int, optional
             Samples of a step; all of them when left out.
         optimizer : {"adam", "adamw", "sgd", "delta-bar-delta"}, default "adam"
-        lr, momentum, exaggeration, temperature : float or schedule, optional
-            A schedule maps (step, steps) to a number: ``Constant``, ``Steps``, ``Cosine``. Exaggeration
+        lr, momentum, gain, exaggeration, temperature : float or schedule, optional
+            A schedule maps (step, steps) to a number: ``Constant``, ``Steps``, ``Cosine``; ``lr=PerSample(...)`` is
+            one times the number of samples. Momentum and gain are those of the optimiser, exaggeration
             multiplies the attraction of the target, temperature divides the learned scores.
         augment : callable (x, generator) -> view, optional
             Makes the views of every batch.

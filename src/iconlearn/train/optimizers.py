@@ -13,14 +13,17 @@ from torch import nn
 class DeltaBarDelta(torch.optim.Optimizer):
     """Gradient descent with momentum and a gain for every number: the optimiser of t-SNE.
 
-    A gain grows by 0.2 where the gradient still points down the way the last step went, and shrinks to 0.8 of
-    itself where it has turned round; it is never below 0.01.
+    A gain grows by ``gain`` where the gradient still points down the way the last step went, and shrinks to 0.8 of
+    itself where it has turned round; it is never below 0.01. Gains unfold a map that starts from next to nothing;
+    once it is unfolded a heavy momentum alone is faster.
 
     Parameters
     ----------
     params : iterable of Parameter
     lr : float
     momentum : float, default 0.8
+    gain : float, default 0.2
+        0 forgets the gains: plain gradient descent with momentum.
 
     References
     ----------
@@ -28,8 +31,10 @@ class DeltaBarDelta(torch.optim.Optimizer):
     Maaten & Hinton, JMLR 2008.
     """
 
-    def __init__(self, params: Iterable[nn.Parameter], lr: float, momentum: float = 0.8) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum})
+    def __init__(
+        self, params: Iterable[nn.Parameter], lr: float, momentum: float = 0.8, gain: float = 0.2
+    ) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum, "gain": gain})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -43,8 +48,11 @@ class DeltaBarDelta(torch.optim.Optimizer):
                     state["velocity"] = torch.zeros_like(parameter)
                     state["gain"] = torch.ones_like(parameter)
                 gradient, velocity, gain = parameter.grad, state["velocity"], state["gain"]
-                onward = gradient * velocity < 0
-                gain.copy_(torch.where(onward, gain + 0.2, gain * 0.8).clamp_(min=0.01))
+                if group["gain"]:
+                    onward = gradient * velocity < 0
+                    gain.copy_(torch.where(onward, gain + group["gain"], gain * 0.8).clamp_(min=0.01))
+                else:
+                    gain.fill_(1.0)
                 velocity.mul_(group["momentum"]).sub_(group["lr"] * gain * gradient)
                 parameter.add_(velocity)
 
@@ -56,6 +64,7 @@ class Optimizer:
     make: Callable[..., torch.optim.Optimizer]
     lr: Callable[[int], float]
     has_momentum: bool = False
+    has_gain: bool = False
 
 
 def map_step(n: int) -> float:
@@ -71,5 +80,5 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "adam": Optimizer(torch.optim.Adam, lambda n: 1e-3),
     "adamw": Optimizer(torch.optim.AdamW, lambda n: 1e-3),
     "sgd": Optimizer(_sgd, lambda n: 1e-2, has_momentum=True),
-    "delta-bar-delta": Optimizer(DeltaBarDelta, map_step, has_momentum=True),
+    "delta-bar-delta": Optimizer(DeltaBarDelta, map_step, has_momentum=True, has_gain=True),
 }

@@ -14,7 +14,7 @@ from iconlearn._checks import check_choice, check_names, check_number
 from iconlearn._errors import OptionError
 from iconlearn.train.events import Callback
 from iconlearn.train.optimizers import OPTIMIZERS
-from iconlearn.train.schedules import Schedule, as_schedule
+from iconlearn.train.schedules import PerSample, Schedule, as_schedule
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -27,8 +27,9 @@ class Training:
     epochs: int | None = None
     batch_size: int | None = None
     optimizer: str = "adam"
-    lr: float | Schedule | None = None
+    lr: float | Schedule | PerSample | None = None
     momentum: float | Schedule | None = None
+    gain: float | Schedule | None = None
     exaggeration: float | Schedule | None = None
     temperature: float | Schedule | None = None
     augment: Augment | None = None
@@ -47,12 +48,13 @@ class Training:
         for name in ("epochs", "batch_size", "checkpoint_every"):
             if getattr(self, name) is not None:
                 check_number("fit", name, getattr(self, name), low=1, integer=True)
-        for name in ("lr", "momentum", "exaggeration", "temperature"):
-            if (value := getattr(self, name)) is not None:
+        for name in ("lr", "momentum", "gain", "exaggeration", "temperature"):
+            if (value := getattr(self, name)) is not None and not isinstance(value, PerSample):
                 as_schedule(name, value)
-        if self.momentum is not None and not OPTIMIZERS[self.optimizer].has_momentum:
-            able = ", ".join(sorted(n for n, o in OPTIMIZERS.items() if o.has_momentum))
-            raise OptionError(f"fit: optimizer={self.optimizer!r} takes no momentum; those that do: {able}")
+        for name in ("momentum", "gain"):
+            if getattr(self, name) is not None and not getattr(OPTIMIZERS[self.optimizer], f"has_{name}"):
+                able = ", ".join(sorted(n for n, o in OPTIMIZERS.items() if getattr(o, f"has_{name}")))
+                raise OptionError(f"fit: optimizer={self.optimizer!r} takes no {name}; those that do: {able}")
         if self.augment is not None and not callable(self.augment):
             raise OptionError(f"fit: augment={self.augment!r} must be a function (x, generator) -> view of x")
         if self.random_state is not None:

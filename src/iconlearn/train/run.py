@@ -16,9 +16,9 @@ from iconlearn.train.convergence import Convergence
 from iconlearn.train.events import Event
 from iconlearn.train.optimizers import OPTIMIZERS
 from iconlearn.train.options import Training
-from iconlearn.train.schedules import as_schedule
+from iconlearn.train.schedules import PerSample, as_schedule
 
-SCHEDULED = ("lr", "momentum", "exaggeration", "temperature")
+SCHEDULED = ("momentum", "gain", "exaggeration", "temperature")
 
 
 class Run:
@@ -33,7 +33,7 @@ class Run:
         self.total = options.max_iter if options.epochs is None else options.epochs * self.batches.per_epoch
         choice = OPTIMIZERS[options.optimizer]
         lr = choice.lr(data.n) if options.lr is None else options.lr
-        self.lr = as_schedule("lr", lr)
+        self.lr = lr.of(data.n) if isinstance(lr, PerSample) else as_schedule("lr", lr)
         trained = [p for p in model.parameters() if p.requires_grad]
         if not trained:
             raise OptionError("fit: the model has no trainable parameter; the mapper is fixed")
@@ -74,6 +74,7 @@ class Run:
             return None
         given = {name: getattr(options, name) for name in SCHEDULED}
         schedules = [as_schedule(name, value) for name, value in given.items() if value is not None]
+        schedules.append(self.lr)
         return Convergence(options.tol, schedules, self.total)
 
     def advance(self) -> Event:
@@ -133,8 +134,9 @@ class Run:
     def _tune(self, k: int) -> None:
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr(k, self.total)
-            if self.options.momentum is not None:
-                group["momentum"] = as_schedule("momentum", self.options.momentum)(k, self.total)
+            for name in ("momentum", "gain"):
+                if (value := getattr(self.options, name)) is not None:
+                    group[name] = as_schedule(name, value)(k, self.total)
 
     def _where(self, pair: Pair, value: float) -> str:
         """Which tensor and rows are not finite."""

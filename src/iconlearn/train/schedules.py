@@ -86,6 +86,40 @@ class Cosine:
         return self.end + (self.peak - self.end) * 0.5 * (1 + math.cos(math.pi * share))
 
 
+@dataclass(frozen=True)
+class PerSample:
+    """A step size for each sample: times the number of samples of the run.
+
+    The gradient of a mean over n rows falls as 1 / n on the row that it belongs to, so steps of maps grow with n.
+
+    Parameters
+    ----------
+    schedule : float or schedule
+
+    Examples
+    --------
+    >>> PerSample(Steps((0.02, 1.0), until=(0.25,))).of(1000)(0, 400)
+    20.0
+    """
+
+    schedule: float | Schedule
+
+    def of(self, n: int) -> Times:
+        """The schedule for n samples."""
+        return Times(as_schedule("lr", self.schedule), n)
+
+
+@dataclass(frozen=True)
+class Times:
+    """A schedule times a number."""
+
+    schedule: Schedule
+    factor: float
+
+    def __call__(self, step: int, total: int) -> float:
+        return self.factor * self.schedule(step, total)
+
+
 def as_schedule(name: str, value: float | Schedule) -> Schedule:
     """A number as a constant schedule; a callable as it is."""
     if callable(value):
