@@ -7,6 +7,7 @@ with temperature sigma^2.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -56,7 +57,44 @@ def inner_product(x: Tensor, y: Tensor) -> Tensor:
     return x @ y.mT
 
 
-METRICS: dict[str, Metric] = {"euclidean": euclidean, "cos": cos, "dot": dot}
+def centred_rows(x: Tensor) -> Tensor:
+    """Every row less its own mean; what is left of a constant row by rounding is 0."""
+    centred = x - x.mean(-1, keepdim=True)
+    noise = 8 * torch.finfo(x.dtype).eps * x.detach().abs().amax(-1, keepdim=True)
+    return centred * (centred.detach().abs().amax(-1, keepdim=True) > noise)
+
+
+def correlation(x: Tensor, y: Tensor) -> Tensor:
+    """Squared chord 2 - 2 r(x_i, y_j) in [0, 4] of Pearson's correlation; a constant row is at 2 from everything."""
+    return cos(centred_rows(x), centred_rows(y))
+
+
+def manhattan(x: Tensor, y: Tensor) -> Tensor:
+    """Square of the city block distance sum_k |x_ik - y_jk|."""
+    return _power_distance(x, y, 1.0).square()
+
+
+def chebyshev(x: Tensor, y: Tensor) -> Tensor:
+    """Square of the largest difference max_k |x_ik - y_jk|."""
+    return _power_distance(x, y, math.inf).square()
+
+
+def _power_distance(x: Tensor, y: Tensor, p: float) -> Tensor:
+    """The distance of the p-norm, without an (n, m, d) intermediate."""
+    if x.shape[-2] == 1 and y.shape[-2] == 1:
+        return torch.linalg.vector_norm(x - y, p, -1, keepdim=True)
+    return torch.cdist(x, y, p)
+
+
+METRICS: dict[str, Metric] = {
+    "euclidean": euclidean,
+    "cos": cos,
+    "dot": dot,
+    "manhattan": manhattan,
+    "chebyshev": chebyshev,
+    "correlation": correlation,
+}
+SCALE_FREE = ("cos", "correlation")  # the scale of the data does not matter, and a width is no length
 
 
 def check_metric(owner: str, metric: str | Metric) -> None:
@@ -70,3 +108,10 @@ def check_metric(owner: str, metric: str | Metric) -> None:
 def as_metric(metric: str | Metric) -> Metric:
     """The callable behind a metric option."""
     return METRICS[metric] if isinstance(metric, str) else metric
+
+
+def metric_name(metric: str | Metric) -> str | None:
+    """The name of a metric of the library, given by name or as its function; None for any other."""
+    if isinstance(metric, str):
+        return metric
+    return next((name for name, known in METRICS.items() if known is metric), None)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import cdist
 
 from iconlearn._errors import OptionError
-from iconlearn.metrics import METRICS, as_metric, check_metric, euclidean, unit_vectors
+from iconlearn.metrics import METRICS, as_metric, check_metric, euclidean, metric_name, unit_vectors
 
 vectors = arrays(np.float64, (5, 3), elements=st.floats(-10, 10)).filter(
     lambda x: (np.linalg.norm(x, axis=1) > 1e-3).all()
@@ -20,6 +20,9 @@ REFERENCE = {
     "euclidean": lambda x, y: cdist(x, y, "sqeuclidean"),
     "cos": lambda x, y: 2 * cdist(x, y, "cosine"),
     "dot": lambda x, y: -2 * x @ y.T,
+    "manhattan": lambda x, y: cdist(x, y, "cityblock") ** 2,
+    "chebyshev": lambda x, y: cdist(x, y, "chebyshev") ** 2,
+    "correlation": lambda x, y: 2 * cdist(x, y, "correlation"),
 }
 
 
@@ -31,6 +34,7 @@ def test_every_metric_has_a_reference():
 @settings(max_examples=50, deadline=None)
 @given(x=vectors, y=vectors)
 def test_metrics_are_those_of_scipy(name, x, y):
+    assume(name != "correlation" or min(x.std(1).min(), y.std(1).min()) > 1e-3)
     found = METRICS[name](torch.from_numpy(x), torch.from_numpy(y)).numpy()
     np.testing.assert_allclose(found, REFERENCE[name](x, y), atol=1e-10)
 
@@ -99,8 +103,28 @@ def test_choosing_a_metric():
     check_metric("Gaussian", max)
     with pytest.raises(
         OptionError,
-        match="Gaussian: metric='cosine' is unknown; allowed: 'cos', 'dot', 'euclidean'; did you mean 'cos'",
+        match="Gaussian: metric='cosine' is unknown; allowed: 'chebyshev', 'correlation', 'cos', 'dot', .*"
+        "did you mean 'cos'",
     ):
         check_metric("Gaussian", "cosine")
     with pytest.raises(OptionError, match="KNN: metric=3 must be a callable or one of"):
         check_metric("KNN", 3)
+
+
+def test_constant_rows_have_no_correlation():
+    x = torch.tensor([[0.1, 0.1, 0.1], [1.0, 2.0, 4.0], [-3.0, -1.0, 3.0]])
+    expected = [[2.0, 2.0, 2.0], [2.0, 0.0, 0.0], [2.0, 0.0, 0.0]]
+    np.testing.assert_allclose(METRICS["correlation"](x, x), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["manhattan", "chebyshev"])
+def test_distances_of_coincident_points_pass_finite_gradients(name):
+    x = torch.ones(3, 2, requires_grad=True)
+    METRICS[name](x, x).sum().backward()
+    METRICS[name](x.unsqueeze(1), x.unsqueeze(1)).sum().backward()
+    assert x.grad.isfinite().all()
+
+
+def test_the_name_of_a_metric():
+    assert metric_name("cos") == metric_name(METRICS["cos"]) == "cos"
+    assert metric_name(max) is None

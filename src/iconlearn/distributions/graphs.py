@@ -11,7 +11,7 @@ from iconlearn._checks import check_number
 from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional, TableConditional
 from iconlearn.distributions.base import Distribution, Engine, Kernel, Sparse, candidate_edges
-from iconlearn.metrics import Metric, as_metric, check_metric
+from iconlearn.metrics import Metric, check_metric
 from iconlearn.neighbors import nearest
 from iconlearn.points import UNLABELLED, Points, require_samples
 from iconlearn.support import Support, join
@@ -231,7 +231,7 @@ class KNN(Sparse):
         self.metric = metric
 
     def edges(self, i: Points, j: Points) -> tuple[Support, Tensor]:
-        support, squared = nearest(as_metric(self.metric), i, j, self.k, self.pairs, repr(self))
+        support, squared = nearest(self.metric, i, j, self.k, self.pairs, repr(self))
         return support, torch.zeros_like(squared)
 
     def prepare(self, data: Points) -> Distribution:

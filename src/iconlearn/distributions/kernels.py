@@ -15,9 +15,11 @@ from iconlearn.bandwidth import Learnable, Perplexity, RowBandwidth, Width, chec
 from iconlearn.conditional import Conditional, TableConditional
 from iconlearn.distributions.base import Engine, Kernel
 from iconlearn.metrics import Metric, as_metric, check_metric
-from iconlearn.neighbors import TILE, nearest
+from iconlearn.neighbors import nearest
 from iconlearn.points import Points, candidate_count, mask_pairs, require_value
 from iconlearn.profile import GAUSSIAN, STUDENT_T, Profile
+
+TILE = 1 << 23  # entries of one tile of distances
 
 
 class Radial(Kernel):
@@ -57,14 +59,26 @@ class Radial(Kernel):
         return replace(i, scale=self.solve(width, i, j))
 
     def solve(self, width: RowBandwidth, i: Points, j: Points) -> Tensor:
-        """Bandwidth of every row, from its distances to all candidates."""
+        """Bandwidth of every row, from its distances to as many of its nearest candidates as determine it."""
         with torch.no_grad():
-            tiles = []
-            for rows in all_rows(i.n, TILE // max(1, j.n), i.device):
-                part = i.take(rows)
-                tiles.append(width.solve(-mask_pairs(-self.squared(part, j), part, j, self.pairs)))
-            scale = torch.cat(tiles)
-            return scale.square().mean().sqrt().expand_as(scale) if width.shared else scale
+            k = width.sufficient()
+            if k is None:
+                scale = self._solve_all(width, i, j)
+                return scale.square().mean().sqrt().expand_as(scale) if width.shared else scale
+            support, squared = nearest(self.metric, i, j, k, self.pairs, repr(self))
+            scale = width.solve_rows(support.indptr, squared)
+            coincident = (support.sum((squared > 0).double()) == 0).nonzero().flatten()
+            if len(coincident):  # these rows have to look farther
+                scale[coincident] = self._solve_all(width, i.take(coincident), j)
+            return scale
+
+    def _solve_all(self, width: RowBandwidth, i: Points, j: Points) -> Tensor:
+        """Bandwidth of every row, from its distances to all candidates."""
+        tiles = []
+        for rows in all_rows(i.n, TILE // max(1, j.n), i.device):
+            part = i.take(rows)
+            tiles.append(width.solve(-mask_pairs(-self.squared(part, j), part, j, self.pairs)))
+        return torch.cat(tiles)
 
 
 def check_perplexity(width: Width, i: Points, j: Points, pairs: str) -> None:
@@ -165,7 +179,7 @@ class Gaussian(Radial):
         if k is None:
             return super().forward(i, j, engine)
         check_perplexity(self.sigma, i, j, self.pairs)
-        support, squared = nearest(as_metric(self.metric), i, j, k, self.pairs, repr(self))
+        support, squared = nearest(self.metric, i, j, k, self.pairs, repr(self))
         ranked = squared.new_full((i.n, int(support.lengths.max())), math.inf)
         position = torch.arange(len(support), device=squared.device) - support.indptr[support.rows]
         ranked[support.rows, position] = squared

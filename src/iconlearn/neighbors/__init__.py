@@ -1,0 +1,5 @@
+"""Nearest neighbours: exact search."""
+
+from iconlearn.neighbors.search import nearest
+
+__all__ = ["nearest"]

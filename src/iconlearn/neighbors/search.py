@@ -1,0 +1,80 @@
+"""Nearest candidates of points, in the metric and under the pairs rule of a distribution."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from iconlearn._checks import check_number
+from iconlearn._errors import InputError
+from iconlearn._parallel import in_pieces
+from iconlearn.metrics import Metric, as_metric, centred_rows, metric_name, unit_vectors
+from iconlearn.neighbors._loops import CHEBYSHEV, DOT, EUCLIDEAN, MANHATTAN, OWN, by_column
+from iconlearn.neighbors._reservoir import Found, Task
+from iconlearn.neighbors.exact import search
+from iconlearn.points import Points, candidate_count, require_value
+from iconlearn.support import Support, from_arrays, from_lengths
+
+KINDS = {"euclidean": EUCLIDEAN, "dot": DOT, "manhattan": MANHATTAN, "chebyshev": CHEBYSHEV}
+
+
+@torch.no_grad()
+def nearest(
+    metric: str | Metric, i: Points, j: Points, k: int, pairs: str, owner: str
+) -> tuple[Support, Tensor]:
+    """The k nearest candidate columns of every row, and their squared distances (E,).
+
+    Ties go to the smaller column, so a row never has more than ``k`` entries; a row with fewer candidates keeps
+    them all. A row's neighbours depend on that row and the columns alone.
+    """
+    k = check_number(owner, "k", k, low=1, integer=True)
+    most = int(candidate_count(i, j, pairs).max()) if i.n and j.n else 0
+    if not most:
+        raise InputError(f"{owner}: no row has a candidate neighbour among the {j.n} columns; pass more rows")
+    x, y = require_value(i, owner), require_value(j, owner)
+    kind, x_held, y_held = vectors(metric, x, y)
+    own = as_metric(metric) if kind == OWN else None
+    found = search(Task(kind, x_held, y_held, *keys(i, j, pairs), min(k, most), own))
+    return as_support(found, j.n, x)
+
+
+def vectors(metric: str | Metric, x: Tensor, y: Tensor) -> tuple[int, np.ndarray, np.ndarray]:
+    """How to compare which vectors, so that it amounts to the metric."""
+    name = metric_name(metric)
+    if name in ("cos", "correlation"):
+        return EUCLIDEAN, on_sphere(name, x, 0), on_sphere(name, y, 1)
+    dtype = torch.promote_types(x.dtype, y.dtype)
+    held = [part.detach().to("cpu", dtype).contiguous().numpy() for part in (x, y)]
+    return KINDS.get(name or "", OWN), held[0], held[1]
+
+
+def on_sphere(name: str, x: Tensor, side: int) -> np.ndarray:
+    """Unit vectors in float64, whose squared distance is 2 - 2 cos.
+
+    Two more coordinates, one for rows and one for columns, are 1 where a vector is 0, which puts it at 2 from
+    everything, other zeros too.
+    """
+    x = x.detach().cpu().double()
+    unit = unit_vectors(centred_rows(x) if name == "correlation" else x)
+    extra = torch.zeros(len(x), 2, dtype=torch.float64)
+    extra[:, side] = (unit == 0).all(-1).double()
+    return torch.cat([unit, extra], -1).numpy()
+
+
+def keys(i: Points, j: Points, pairs: str) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers that agree between a row and a column which is no candidate of it."""
+    if pairs == "all":
+        return np.zeros(i.n, np.int64), np.ones(j.n, np.int64)
+    held = (i.view, j.view) if pairs == "cross_view" else (i.key, j.key)
+    mine, theirs = (part.cpu().contiguous().numpy() for part in held)
+    return mine, theirs
+
+
+def as_support(found: Found, m: int, like: Tensor) -> tuple[Support, Tensor]:
+    """Neighbours in compressed rows of ascending columns."""
+    n = len(found.cols)
+    indptr = from_lengths((found.cols >= 0).sum(1))
+    cols, squares = np.empty(indptr[-1], np.int64), np.empty(indptr[-1], found.squares.dtype)
+    in_pieces(lambda a, b: by_column(found.cols, found.squares, indptr, a, b, cols, squares), n)
+    return from_arrays(indptr, cols, m, like.device), torch.from_numpy(squares).to(like)
