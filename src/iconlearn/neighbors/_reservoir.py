@@ -59,8 +59,8 @@ class Reservoir:
 
     def __init__(self, rows: int, keep: int, dtype: type) -> None:
         self.keep = keep
-        self.values = np.empty((rows, 2 * keep), dtype)
-        self.cols = np.empty((rows, 2 * keep), np.int32)
+        self.values = np.empty((rows, 2 * keep + 2), dtype)
+        self.cols = np.empty((rows, 2 * keep + 2), np.int32)
         self.counts = np.zeros(rows, np.int64)
         self.limits = np.full(rows, np.inf, dtype)  # everything that is not held reaches this
 
