@@ -52,6 +52,8 @@ class MarginGaussian(Gaussian):
     MarginGaussian(margin=0.5)
     """
 
+    by_distance = False
+
     def __init__(
         self,
         sigma: Width = 0.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import replace
 
 import torch
@@ -14,10 +15,11 @@ from iconlearn._numerics import all_rows
 from iconlearn.bandwidth import Learnable, Perplexity, RowBandwidth, Width, check_width
 from iconlearn.conditional import Conditional, TableConditional
 from iconlearn.distributions.base import Engine, Kernel
-from iconlearn.metrics import Metric, as_metric, check_metric
+from iconlearn.metrics import SCALE_FREE, Metric, as_metric, check_metric, metric_name
 from iconlearn.neighbors import nearest
 from iconlearn.points import Points, candidate_count, mask_pairs, require_value
 from iconlearn.profile import GAUSSIAN, STUDENT_T, Profile
+from iconlearn.support import Support
 
 TILE = 1 << 23  # entries of one tile of distances
 
@@ -26,11 +28,33 @@ class Radial(Kernel):
     """A kernel of the (squared-distance-like) metric, with a width."""
 
     width_name: str = ""  # the argument that holds the width, if there is one
+    by_distance: bool = True  # the score of a pair falls with its distance, and depends on nothing else of it
 
     def __init__(self, metric: str | Metric, normalize: str, pairs: str) -> None:
         super().__init__(normalize, pairs)
         check_metric(type(self).__name__, metric)
         self.metric = metric
+
+    @abstractmethod
+    def score(self, squared: Tensor, width: Tensor | float) -> Tensor:
+        """Log-score of pairs with these squared distances, in rows of this width."""
+
+    def log_score(self, i: Points, j: Points) -> Tensor:
+        return self.score(self.squared(i, j), self.own_width(i))
+
+    def own_width(self, i: Points) -> Tensor | float:
+        """The kernel's width as its rows hold it; 1 where it has none."""
+        return self.held_width(getattr(self, self.width_name), i) if self.width_name else 1.0
+
+    def listed_score(self, support: Support, squared: Tensor, i: Points, j: Points) -> Tensor:
+        """Scores of the pairs of a support whose squared distances are known, (E,)."""
+        values = (require_value(i, repr(self)), require_value(j, repr(self)))
+        if self.by_distance and not (torch.is_grad_enabled() and any(v.requires_grad for v in values)):
+            width = self.own_width(i)
+            each = isinstance(width, Tensor) and width.ndim > 0
+            return self.score(squared, support.spread(width.flatten()) if each else width)  # type: ignore[union-attr]
+        rows, cols = support.rows.unsqueeze(-1), support.cols.unsqueeze(-1)
+        return self.log_score(i.take(rows), j.take(cols)).flatten()
 
     def squared(self, i: Points, j: Points) -> Tensor:
         """The metric between rows and columns, in units of the values as they are held."""
@@ -44,7 +68,7 @@ class Radial(Kernel):
         if isinstance(width, RowBandwidth):
             raise OptionError(f"{self!r}: call the distribution itself, which calibrates {width!r} first")
         value = width() if isinstance(width, Learnable) else width
-        return value if self.metric == "cos" else value / i.unit  # type: ignore[operator, return-value]
+        return value if metric_name(self.metric) in SCALE_FREE else value / i.unit  # type: ignore[operator, return-value]
 
     def number(self, width: Width, i: Points) -> float | None:
         """The width as a number in units of the held values; None where it is not one."""
@@ -107,7 +131,7 @@ class Gaussian(Radial):
         Width, in units of the data. ``0`` and ``inf`` are the limits of the objective, rescaled by
         2 sigma^2: the largest score or the mean score takes the place of the logsumexp. They are no longer
         probabilities, so they are allowed in ``learned_dist`` and with the KL divergence only.
-    metric : {"euclidean", "cos", "dot"} or callable, default "euclidean"
+    metric : {"euclidean", "cos", "dot", "manhattan", "chebyshev", "correlation"} or callable, default "euclidean"
         A callable maps (..., n, d) and (..., m, d) to (..., n, m) and plays the part of a squared distance.
     normalize : {"row", "joint"}, default "row"
         Whether every row sums to one, or all pairs together do.
@@ -164,12 +188,8 @@ class Gaussian(Radial):
             return None
         return Profile(GAUSSIAN, 0.5 / width**2)
 
-    def log_score(self, i: Points, j: Points) -> Tensor:
-        squared = self.squared(i, j)
-        if self.pool != "logsumexp":
-            return -squared
-        sigma = self.held_width(self.sigma, i)
-        return squared * (-0.5 / sigma**2)
+    def score(self, squared: Tensor, width: Tensor | float) -> Tensor:
+        return -squared if self.pool != "logsumexp" else squared * (-0.5 / width**2)
 
     def calibrate(self, i: Points, j: Points) -> tuple[Points, Points]:
         return self.scaled_rows(self.sigma, i, j), j
@@ -180,12 +200,10 @@ class Gaussian(Radial):
             return super().forward(i, j, engine)
         check_perplexity(self.sigma, i, j, self.pairs)
         support, squared = nearest(self.metric, i, j, k, self.pairs, repr(self))
-        ranked = squared.new_full((i.n, int(support.lengths.max())), math.inf)
-        position = torch.arange(len(support), device=squared.device) - support.indptr[support.rows]
-        ranked[support.rows, position] = squared
-        rows = replace(i, scale=self.sigma.solve(ranked))  # type: ignore[union-attr]
-        a, b = rows.take(support.rows.unsqueeze(-1)), j.take(support.cols.unsqueeze(-1))
-        return TableConditional(support, self.log_score(a, b).flatten(), self.normalize, self.pairs)
+        rows = replace(i, scale=self.sigma.solve_rows(support.indptr, squared))  # type: ignore[union-attr]
+        return TableConditional(
+            support, self.listed_score(support, squared, rows, j), self.normalize, self.pairs
+        )
 
 
 class StudentT(Radial):
@@ -240,12 +258,10 @@ class StudentT(Radial):
             return Profile(GAUSSIAN, 0.5 / width**2)
         return Profile(STUDENT_T, 1 / (self.df * width**2), (self.df + 1) / 2)
 
-    def log_score(self, i: Points, j: Points) -> Tensor:
-        width = self.held_width(self.width, i)
+    def score(self, squared: Tensor, width: Tensor | float) -> Tensor:
         if math.isinf(self.df):
-            return self.squared(i, j) * (-0.5 / width**2)
+            return squared * (-0.5 / width**2)
         inverse = 1 / (self.df * width**2)
-        squared = self.squared(i, j)
         scaled = squared if isinstance(inverse, float) and inverse == 1 else squared * inverse
         return torch.log1p(scaled) * (-(self.df + 1) / 2)
 
@@ -296,5 +312,5 @@ class Harmonic(Radial):
         if metric == "dot":
             raise OptionError("Harmonic: metric='dot' can be negative; use 'euclidean' or 'cos'")
 
-    def log_score(self, i: Points, j: Points) -> Tensor:
-        return -self.n * self.squared(i, j).clamp(min=self.eps).log()
+    def score(self, squared: Tensor, width: Tensor | float) -> Tensor:
+        return -self.n * squared.clamp(min=self.eps).log()

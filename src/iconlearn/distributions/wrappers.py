@@ -11,6 +11,7 @@ from iconlearn._checks import check_number
 from iconlearn._describe import show
 from iconlearn._errors import InputError, OptionError
 from iconlearn._numerics import NEG, all_rows, log_sum_exp, safe_log
+from iconlearn.bandwidth import RowBandwidth
 from iconlearn.conditional import (
     Conditional,
     DebiasedConditional,
@@ -28,7 +29,9 @@ from iconlearn.distributions.base import (
     require_proper,
 )
 from iconlearn.distributions.graphs import Graph
+from iconlearn.distributions.kernels import Radial
 from iconlearn.distributions.mixtures import Mixture
+from iconlearn.neighbors import nearest
 from iconlearn.points import Points, mask_pairs
 from iconlearn.support import Support, symmetric_sum
 
@@ -293,6 +296,8 @@ class Nearest(Wrapper):
         self.k = check_number("nearest", "k", k, low=1, integer=True)
 
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
+        if isinstance(self.base, Radial) and self.base.by_distance and self.base.pool == "logsumexp":
+            return self._by_distance(self.base, i, j)
         base = self.base(i, j, engine)
         require_proper(base, repr(self))
         if base.support is not None and int(base.support.lengths.max()) <= self.k and base.floor is None:
@@ -306,6 +311,15 @@ class Nearest(Wrapper):
                 cols.append(best[has_mass])
         support, _ = Support.from_pairs(torch.cat(rows), torch.cat(cols), base.n, base.m)
         return TableConditional(support, base.at(support.rows, support.cols), base.normalize, base.pairs)
+
+    def _by_distance(self, base: Radial, i: Points, j: Points) -> Conditional:
+        """The most probable columns of such a kernel are the nearest ones: nothing else is evaluated."""
+        i, j = base.calibrate(i, j)
+        width = getattr(base, base.width_name, None)
+        kept = width.neighbors() if isinstance(width, RowBandwidth) else None
+        support, squared = nearest(base.metric, i, j, min(self.k, kept or self.k), self.pairs, repr(self))
+        scores = base.listed_score(support, squared, i, j)
+        return TableConditional(support, scores, base.normalize, base.pairs)
 
     def rewrap(self, base: Distribution) -> Distribution:
         return Nearest(base, self.k)
