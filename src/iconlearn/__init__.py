@@ -51,6 +51,7 @@ from iconlearn.mappers import (
 )
 from iconlearn.methods import METHODS, Method, register
 from iconlearn.model import ICon
+from iconlearn.neighbors import NeighborGraph
 from iconlearn.persistence import load, save
 from iconlearn.verification import Certificate, verify
 
@@ -88,6 +89,7 @@ __all__ = [
     "MemoryBudgetError",
     "Method",
     "Momentum",
+    "NeighborGraph",
     "NonFiniteError",
     "OptionError",
     "Orthonormal",

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import torch
 from torch import Tensor
 
 from iconlearn._errors import InputError
 from iconlearn._numerics import NEG, float_like
+
+if TYPE_CHECKING:
+    from iconlearn.neighbors import NeighborGraph
 
 Pairs = Literal["distinct", "all", "cross_view"]
 PAIRS: tuple[str, ...] = get_args(Pairs)
@@ -40,6 +43,8 @@ class Points:
     unit : float
         Length of one unit of ``value`` in the user's units: data of extreme scale is divided by a power of
         two at the door, and absolute bandwidths are divided by ``unit`` to match.
+    neighbors : NeighborGraph, optional
+        The nearest others of every point, found before, by their values; other rows or values lose it.
 
     Examples
     --------
@@ -56,6 +61,7 @@ class Points:
     scale: Tensor | None = None
     fields: Mapping[str, Tensor] = field(default_factory=dict)
     unit: float = 1.0
+    neighbors: NeighborGraph | None = None
 
     @classmethod
     def of(
@@ -68,6 +74,7 @@ class Points:
         fields: Mapping[str, Tensor] | None = None,
         n: int | None = None,
         unit: float = 1.0,
+        neighbors: NeighborGraph | None = None,
     ) -> Points:
         """Build points with the usual defaults: ids 0 ... n - 1 and a single view."""
         anchor = next((t for t in (value, id, label, view) if t is not None), None)
@@ -82,6 +89,7 @@ class Points:
             label=label,
             fields={k: float_like(v) if v.is_floating_point() else v for k, v in (fields or {}).items()},
             unit=unit,
+            neighbors=neighbors,
         )
         for name in ("value", "id", "view", "label"):
             tensor = getattr(points, name)
@@ -110,15 +118,17 @@ class Points:
             name: None if (tensor := getattr(self, name)) is None else select(tensor, index)
             for name in ("value", "id", "view", "label", "scale")
         }
-        return replace(self, **own, fields={k: select(v, index) for k, v in self.fields.items()})
+        return replace(
+            self, **own, fields={k: select(v, index) for k, v in self.fields.items()}, neighbors=None
+        )
 
     def bare(self) -> Points:
         """The same points without values: enough for ids, views and labels, and cheap to slice."""
-        return replace(self, value=None, fields={})
+        return replace(self, value=None, fields={}, neighbors=None)
 
     def with_value(self, value: Tensor) -> Points:
         """The same points seen through other features, such as their embedding."""
-        return replace(self, value=float_like(value), unit=1.0, scale=None)
+        return replace(self, value=float_like(value), unit=1.0, scale=None, neighbors=None)
 
     def read(self, name: str) -> Points:
         """The same points with the field ``name`` in place of ``value``."""
@@ -128,7 +138,7 @@ class Points:
                 f".on({name!r}): the points carry no field {name!r} (fields: {there}); "
                 f"give it with the data: model({{'value': x, {name!r}: features}})"
             )
-        return replace(self, value=float_like(self.fields[name]), unit=1.0)
+        return replace(self, value=float_like(self.fields[name]), unit=1.0, neighbors=None)
 
     def match(self, other: Points, key: str) -> Tensor:
         """Boolean (..., n, m): do row and column agree in ``key``? Unlabelled points agree with nothing."""

@@ -53,6 +53,14 @@ class Support:
         indptr[1:] = torch.bincount(rows, minlength=n).cumsum(0)
         return cls(indptr, cols, m)
 
+    def to(self, device: torch.device) -> Support:
+        """The same support on a device."""
+        return (
+            self
+            if self.cols.device == device
+            else Support(self.indptr.to(device), self.cols.to(device), self.m)
+        )
+
     @property
     def n(self) -> int:
         """Number of rows."""

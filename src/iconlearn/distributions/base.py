@@ -15,6 +15,7 @@ from iconlearn._describe import Described
 from iconlearn._errors import OptionError
 from iconlearn._numerics import NEG
 from iconlearn.conditional import Conditional, KernelConditional, Scores, TableConditional
+from iconlearn.metrics import Metric
 from iconlearn.points import PAIRS, Pairs, Points, candidate_count, mask_pairs, same_points
 from iconlearn.profile import Profile
 from iconlearn.support import Support
@@ -56,6 +57,10 @@ class Distribution(Described, nn.Module, ABC):
     def prepare(self, data: Points) -> Distribution:
         """What can be computed once for a whole data set (a neighbour graph); itself by default."""
         return self
+
+    def searches(self) -> list[tuple[str | Metric, str, int]]:
+        """Metric, pairs and k of every search for the nearest of the points' own values that applying it makes."""
+        return [one for part in self.children() if isinstance(part, Distribution) for one in part.searches()]
 
     def per_row(self) -> Distribution:
         """The row-normalised form, used to place new rows against fixed columns; it shares all weights."""

@@ -230,6 +230,9 @@ class KNN(Sparse):
         check_metric("KNN", metric)
         self.metric = metric
 
+    def searches(self) -> list[tuple[str | Metric, str, int]]:
+        return [(self.metric, self.pairs, self.k)]
+
     def edges(self, i: Points, j: Points) -> tuple[Support, Tensor]:
         support, squared = nearest(self.metric, i, j, self.k, self.pairs, repr(self))
         return support, torch.zeros_like(squared)

@@ -82,6 +82,11 @@ class Radial(Kernel):
         check_perplexity(width, i, j, self.pairs)
         return replace(i, scale=self.solve(width, i, j))
 
+    def searches(self) -> list[tuple[str | Metric, str, int]]:
+        width = getattr(self, self.width_name, None)
+        k = (width.neighbors() or width.sufficient()) if isinstance(width, RowBandwidth) else None
+        return [] if k is None else [(self.metric, self.pairs, k)]
+
     def solve(self, width: RowBandwidth, i: Points, j: Points) -> Tensor:
         """Bandwidth of every row, from its distances to as many of its nearest candidates as determine it."""
         with torch.no_grad():

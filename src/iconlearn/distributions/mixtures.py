@@ -12,6 +12,8 @@ from iconlearn._describe import show
 from iconlearn._errors import OptionError
 from iconlearn.conditional import Conditional, MixtureConditional
 from iconlearn.distributions.base import WRAPPERS, Distribution, Engine, require_proper
+from iconlearn.metrics import Metric
+from iconlearn.neighbors import search_once
 from iconlearn.points import Points
 
 
@@ -50,8 +52,12 @@ class Mixture(Distribution):
         """The components, typed."""
         return list(self.parts)  # type: ignore[arg-type]
 
+    def searches(self) -> list[tuple[str | Metric, str, int]]:
+        return [one for part in self.terms() for one in part.searches()]
+
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         total = sum(self.weights)
+        i, j = search_once(self.searches(), i, j)
         parts = [part(i, j, engine) for part in self.terms()]
         for part, given in zip(parts, self.terms(), strict=True):
             require_proper(part, repr(given))
@@ -61,6 +67,7 @@ class Mixture(Distribution):
         return Mixture([change(part) for part in self.terms()], self.weights)
 
     def prepare(self, data: Points) -> Distribution:
+        data, _ = search_once(self.searches(), data, data)
         return self._map(lambda part: part.prepare(data))
 
     def per_row(self) -> Distribution:

@@ -31,7 +31,8 @@ from iconlearn.distributions.base import (
 from iconlearn.distributions.graphs import Graph
 from iconlearn.distributions.kernels import Radial
 from iconlearn.distributions.mixtures import Mixture
-from iconlearn.neighbors import nearest
+from iconlearn.metrics import Metric
+from iconlearn.neighbors import nearest, search_once
 from iconlearn.points import Points, mask_pairs
 from iconlearn.support import Support, symmetric_sum
 
@@ -270,6 +271,9 @@ class On(Wrapper):
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         return self.base(i.read(self.field), j.read(self.field), engine)
 
+    def searches(self) -> list[tuple[str | Metric, str, int]]:
+        return []  # of another field
+
     def prepare(self, data: Points) -> Distribution:
         base = self.base.prepare(data.read(self.field))
         return base if isinstance(base, Graph) else self.rewrap(base)
@@ -312,8 +316,14 @@ class Nearest(Wrapper):
         support, _ = Support.from_pairs(torch.cat(rows), torch.cat(cols), base.n, base.m)
         return TableConditional(support, base.at(support.rows, support.cols), base.normalize, base.pairs)
 
+    def searches(self) -> list[tuple[str | Metric, str, int]]:
+        base = self.base
+        own = [(base.metric, self.pairs, self.k)] if isinstance(base, Radial) and base.by_distance else []
+        return own + base.searches()
+
     def _by_distance(self, base: Radial, i: Points, j: Points) -> Conditional:
         """The most probable columns of such a kernel are the nearest ones: nothing else is evaluated."""
+        i, j = search_once(self.searches(), i, j)
         i, j = base.calibrate(i, j)
         width = getattr(base, base.width_name, None)
         kept = width.neighbors() if isinstance(width, RowBandwidth) else None

@@ -46,12 +46,14 @@ class Found:
         """No neighbours yet."""
         return cls(np.full((n, k), -1, np.int32), np.full((n, k), np.inf, dtype))
 
-    def put(self, rows: slice | np.ndarray, reservoir: Reservoir) -> None:
-        """Take the nearest of a sorted reservoir."""
+    def take(
+        self, rows: slice | np.ndarray, squares: np.ndarray, cols: np.ndarray, counts: np.ndarray
+    ) -> None:
+        """Take the nearest of sorted pairs, of which every row has its count."""
         k = self.cols.shape[1]
-        there = np.arange(k) < reservoir.counts[:, None]
-        self.cols[rows] = np.where(there, reservoir.cols[:, :k], -1)
-        self.squares[rows] = np.where(there, reservoir.values[:, :k], np.inf)
+        there = np.arange(k) < counts[:, None]
+        self.cols[rows] = np.where(there, cols[:, :k], -1)
+        self.squares[rows] = np.where(there, squares[:, :k], np.inf)
 
 
 class Reservoir:
@@ -91,6 +93,10 @@ class Reservoir:
         """Nearest first, in place."""
         sort_rows(self.values, self.cols, self.counts)
         return self
+
+    def into(self, found: Found, rows: slice | np.ndarray) -> None:
+        """Give the nearest, sorted before."""
+        found.take(rows, self.values, self.cols, self.counts)
 
     @property
     def _state(self) -> tuple[np.ndarray, ...]:

@@ -83,7 +83,7 @@ def search(task: Task) -> Found:
     else:
 
         def compare(tile: Task, rows: slice) -> None:
-            found.put(rows, Reservoir(len(tile.x), tile.k, np.float64).fill(tile, compared(tile)).sorted())
+            Reservoir(len(tile.x), tile.k, np.float64).fill(tile, compared(tile)).sorted().into(found, rows)
 
         over_tiles(task, compare)
     return found
@@ -112,7 +112,7 @@ def by_product(task: Task, found: Found) -> None:
         left, square = product.rows(tile.x, np.float32)
         held = Reservoir(len(tile.x), tile.k + tile.k // 8 + 8, np.float32)
         exact = held.fill(tile, product.block(left, lambda cols: product.right[cols])).measured(tile)
-        found.put(rows, exact)
+        exact.into(found, rows)
         kth = exact.values[:, tile.k - 1] * product.scale**2
         with np.errstate(invalid="ignore"):  # rows with fewer than k candidates
             nearest_left = exact.limits + product.offset(square) - product.error(square, kth, np.float32)
@@ -126,8 +126,7 @@ def by_product(task: Task, found: Found) -> None:
         kth = unsure[again[part]]
         bounds = kth + product.error(square, kth, np.float64) - product.offset(square)
         block = product.block(left, lambda cols: product.columns(tile.y[cols], np.float64))
-        found.put(
-            again[part], Reservoir(len(tile.x), tile.k, np.float64).refill(tile, block, bounds).sorted()
-        )
+        held = Reservoir(len(tile.x), tile.k, np.float64).refill(tile, block, bounds)
+        held.sorted().into(found, again[part])
 
     over_tiles(task.rows(again), settle)

@@ -13,7 +13,7 @@ from iconlearn.metrics import Metric, as_metric, centred_rows, metric_name, unit
 from iconlearn.neighbors._loops import CHEBYSHEV, DOT, EUCLIDEAN, MANHATTAN, OWN, by_column
 from iconlearn.neighbors._reservoir import Found, Task
 from iconlearn.neighbors.exact import search
-from iconlearn.points import Points, candidate_count, require_value
+from iconlearn.points import Points, candidate_count, require_value, same_points
 from iconlearn.support import Support, from_arrays, from_lengths
 
 KINDS = {"euclidean": EUCLIDEAN, "dot": DOT, "manhattan": MANHATTAN, "chebyshev": CHEBYSHEV}
@@ -33,10 +33,31 @@ def nearest(
     if not most:
         raise InputError(f"{owner}: no row has a candidate neighbour among the {j.n} columns; pass more rows")
     x, y = require_value(i, owner), require_value(j, owner)
-    kind, x_held, y_held = vectors(metric, x, y)
-    own = as_metric(metric) if kind == OWN else None
-    found = search(Task(kind, x_held, y_held, *keys(i, j, pairs), min(k, most), own))
+    if (graph := i.neighbors) is not None and graph is j.neighbors and same_points(i, j):
+        check_carried(graph.n, i, j, pairs, owner)
+        support, squares = graph.edges(k, metric, i.unit, owner)
+        return support.to(x.device), squares.to(x)
+    found = search(task_of(metric, x, y, keys(i, j, pairs), min(k, most)))
     return as_support(found, j.n, x)
+
+
+def check_carried(n: int, i: Points, j: Points, pairs: str, owner: str) -> None:
+    """Refuse a neighbour graph that is not of these points, or leaves other pairs out than the distribution does."""
+    if n != i.n:
+        raise InputError(
+            f"{owner}: neighbors= holds {n} rows, but there are {i.n}; give the graph of the same rows"
+        )
+    if pairs != "distinct" or int(candidate_count(i, j, pairs).min()) < n - 1:
+        raise InputError(
+            f"{owner}: neighbors= holds other rows only, each by itself, but the candidates are others here "
+            f"(pairs={pairs!r}, or several views of a sample); leave neighbors out"
+        )
+
+
+def task_of(metric: str | Metric, x: Tensor, y: Tensor, keys: tuple[np.ndarray, np.ndarray], k: int) -> Task:
+    """The search for the k nearest under a metric."""
+    kind, x_held, y_held = vectors(metric, x, y)
+    return Task(kind, x_held, y_held, *keys, k, as_metric(metric) if kind == OWN else None)
 
 
 def vectors(metric: str | Metric, x: Tensor, y: Tensor) -> tuple[int, np.ndarray, np.ndarray]:

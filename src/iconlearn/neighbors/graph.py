@@ -1,0 +1,329 @@
+"""Neighbour graphs: found once, given to any method, kept in a file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from iconlearn._checks import check_choice, check_number
+from iconlearn._errors import InputError, OptionError
+from iconlearn.data.features import check_features
+from iconlearn.metrics import METRICS, SCALE_FREE, Metric, metric_name
+from iconlearn.neighbors._files import read_graph, write_graph
+from iconlearn.neighbors._loops import OWN
+from iconlearn.neighbors._reservoir import Found, Reservoir, Task, over_tiles
+from iconlearn.neighbors.exact import search
+from iconlearn.neighbors.index import search_index
+from iconlearn.neighbors.search import as_support, keys, task_of
+from iconlearn.points import Points, candidate_count, same_points
+from iconlearn.support import Support
+
+PRECOMPUTED = "precomputed"
+EXTREME = 2.0**60  # squares of what is beyond leave the range of float32
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NeighborGraph:
+    """The k nearest other rows of every row, found once and given to any method; immutable.
+
+    Make one with :meth:`of`, :meth:`from_distances`, :meth:`from_arrays` or :meth:`load`.
+
+    Parameters
+    ----------
+    cols : Tensor of shape (n, k), int32
+        Neighbours of every row, nearest first, never the row itself.
+    squares : Tensor of shape (n, k)
+        Their squared distances, in units of ``unit`` squared.
+    metric : str
+        The metric's name, or "precomputed", which stands for whatever a distribution names.
+    recall : float
+        Share of the true neighbours that were found, as measured on some rows; 1 where the search was exact.
+    unit : float
+        Length of one unit; other than 1 for data of extreme scale.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> graph = NeighborGraph.of(np.array([[0.0], [1.0], [3.0]]), k=2)
+    >>> graph
+    NeighborGraph(n=3, k=2, metric='euclidean', recall=1)
+    >>> graph.indices.tolist(), graph.distances.tolist()
+    ([[1, 2], [0, 2], [1, 0]], [[1.0, 3.0], [1.0, 2.0], [2.0, 3.0]])
+    """
+
+    cols: Tensor
+    squares: Tensor
+    metric: str
+    recall: float = 1.0
+    unit: float = 1.0
+
+    @classmethod
+    def of(
+        cls, X: Any, k: int = 90, metric: str = "euclidean", index: str = "auto", random_state: int = 0
+    ) -> NeighborGraph:
+        """Search the rows of a table.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, d)
+        k : int, default 90
+            Neighbours of every row; at most n - 1 are there. t-SNE needs three times its perplexity.
+        metric : {"euclidean", "cos", "dot", "manhattan", "chebyshev", "correlation"}, default "euclidean"
+        index : {"auto", "exact", "ivf"}, default "auto"
+            "exact" compares all pairs; "ivf" looks into the nearest of many cells, as many as a recall of at least
+            0.95 takes, and compares all pairs where that cannot be had; "auto" takes the faster one.
+        random_state : int, default 0
+            Seed of the cells and of the rows whose recall is measured.
+
+        Raises
+        ------
+        InputError
+            If X is not a finite table of at least two rows.
+        OptionError
+            If an option is unknown or out of range.
+        """
+        owner = "NeighborGraph.of"
+        check_choice(owner, "metric", metric, METRICS)
+        check_choice(owner, "index", index, ("auto", "exact", "ivf"))
+        seed = check_number(owner, "random_state", random_state, low=0, high=2**31 - 1, integer=True)
+        k = check_number(owner, "k", k, low=1, integer=True)
+        value = check_features(X, f"{owner}: X")
+        unit = extreme_unit(value) if metric not in SCALE_FREE else 1.0
+        held = torch.from_numpy(np.array(value) if unit == 1.0 else value / unit)
+        numbers = np.arange(len(held))
+        task = task_of(metric, held, held, (numbers, numbers), min(k, len(held) - 1))
+        found, recall = search_index(task, index, seed)
+        return cls(torch.from_numpy(found.cols), torch.from_numpy(found.squares), metric, recall, unit)
+
+    @classmethod
+    def from_distances(cls, D: Any, k: int = 90) -> NeighborGraph:
+        """Take the k nearest others from a matrix of distances (not squared).
+
+        Parameters
+        ----------
+        D : array or scipy sparse matrix of shape (n, n)
+            Of a sparse matrix, the stored entries alone are distances; a stored 0 is a distance of 0.
+        k : int, default 90
+
+        Raises
+        ------
+        InputError
+            If D is not square, an entry is negative or not finite, or a row holds fewer than k others.
+
+        Examples
+        --------
+        >>> NeighborGraph.from_distances([[0, 2, 1], [2, 0, 5], [1, 5, 0]], k=1).indices.tolist()
+        [[2], [0], [0]]
+        """
+        owner = "NeighborGraph.from_distances"
+        k = check_number(owner, "k", k, low=1, integer=True)
+        if (to_csr := getattr(D, "tocsr", None)) is not None:
+            return cls._from_sparse(to_csr(), k, owner)
+        D = check_features(D, f"{owner}: D")
+        check_distances(D.shape, D, owner)
+        numbers = np.arange(len(D))
+        task = Task(OWN, D, D, numbers, numbers, min(k, len(D) - 1))
+        found = Found.blank(len(D), task.k, D.dtype)
+
+        def rank(tile: Task, rows: slice) -> None:
+            held = Reservoir(len(tile.x), tile.k, np.float64)
+            held.fill(tile, lambda cols: tile.x[:, cols].astype(np.float64))
+            held.sorted().into(found, rows)
+
+        over_tiles(task, rank)
+        return cls(torch.from_numpy(found.cols), torch.from_numpy(found.squares).square(), PRECOMPUTED)
+
+    @classmethod
+    def _from_sparse(cls, D: Any, k: int, owner: str) -> NeighborGraph:
+        check_distances(D.shape, D.data, owner)
+        n, coo = D.shape[0], D.tocoo()
+        other = coo.row != coo.col
+        rows, cols, data = coo.row[other], coo.col[other], coo.data[other]
+        lengths = np.bincount(rows, minlength=n)
+        k = min(k, n - 1)
+        if lengths.min() < k:
+            row = int(lengths.argmin())
+            raise InputError(
+                f"{owner}: row {row} of D holds {lengths[row]} distances to others, but k={k}; lower k to at most "
+                f"{lengths[row]}, or store more distances"
+            )
+        order = np.lexsort((cols, data, rows))
+        rank = np.arange(len(order)) - np.repeat(lengths.cumsum() - lengths, lengths)
+        order = order[rank < k]
+        squares = np.square(data[order].astype(np.result_type(data, np.float32))).reshape(n, k)
+        return cls(
+            torch.from_numpy(cols[order].reshape(n, k).astype(np.int32)),
+            torch.from_numpy(squares),
+            PRECOMPUTED,
+        )
+
+    @classmethod
+    def from_arrays(cls, indices: Any, distances: Any, metric: str = PRECOMPUTED) -> NeighborGraph:
+        """Take what a search elsewhere found, as pynndescent, umap-learn and scikit-learn give it.
+
+        A row's own entry is dropped; so many neighbours are kept as every row has.
+
+        Parameters
+        ----------
+        indices : array of int of shape (n, k)
+        distances : array of shape (n, k)
+            Not squared.
+        metric : str, default "precomputed"
+            A metric's name, if the distances are of one that the library knows.
+
+        Raises
+        ------
+        InputError
+            If the shapes differ, an index is out of range or twice in a row, or a distance is negative or not
+            finite.
+
+        Examples
+        --------
+        >>> NeighborGraph.from_arrays([[0, 1], [1, 0]], [[0.0, 2.0], [0.0, 2.0]])
+        NeighborGraph(n=2, k=1, metric='precomputed', recall=1)
+        """
+        owner = "NeighborGraph.from_arrays"
+        check_choice(owner, "metric", metric, (PRECOMPUTED, *METRICS))
+        cols, far = np.asarray(indices), np.asarray(distances)
+        if (
+            cols.ndim != 2
+            or cols.shape != far.shape
+            or cols.dtype.kind not in "iu"
+            or far.dtype.kind not in "fiu"
+        ):
+            raise InputError(
+                f"{owner}: indices are {cols.dtype} of shape {cols.shape}, distances {far.dtype} of shape {far.shape}; "
+                "two arrays (n, k) are needed, of whole numbers and of numbers"
+            )
+        n = len(cols)
+        if cols.size and not (cols.min() >= 0 and cols.max() < n):
+            raise InputError(
+                f"{owner}: an index is outside 0 ... {n - 1}; leave rows without all neighbours out"
+            )
+        check_distances((n, n), far, owner)
+        own = cols == np.arange(n)[:, None]
+        order = np.lexsort((cols, far, own), axis=1)
+        k = int((~own).sum(1).min(initial=cols.shape[1]))
+        if not k:
+            raise InputError(f"{owner}: a row has no neighbour but itself; give at least two columns")
+        order = order[:, :k]
+        cols, far = (np.take_along_axis(part, order, 1) for part in (cols, far))
+        if k > 1 and (np.diff(np.sort(cols, 1), axis=1) == 0).any():
+            raise InputError(f"{owner}: a row holds a neighbour twice; give every neighbour once")
+        squares = np.square(far.astype(np.result_type(far, np.float32)))
+        return cls(torch.from_numpy(cols.astype(np.int32)), torch.from_numpy(squares), metric)
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.cols)
+
+    @property
+    def k(self) -> int:
+        """Neighbours of every row."""
+        return self.cols.shape[1]
+
+    @property
+    def indices(self) -> np.ndarray:
+        """Neighbours of every row, nearest first, (n, k)."""
+        return self.cols.numpy().copy()
+
+    @property
+    def distances(self) -> np.ndarray:
+        """Distances to them, not squared, (n, k); of "dot", what the metric says."""
+        squares = self.squares if self.metric == "dot" else self.squares.sqrt()
+        return squares.numpy() * (self.unit**2 if self.metric == "dot" else self.unit)
+
+    def edges(self, k: int, metric: str | Metric, unit: float, owner: str) -> tuple[Support, Tensor]:
+        """The k nearest of every row as a support with squared distances, in units of ``unit`` squared.
+
+        Raises
+        ------
+        OptionError
+            If the graph holds fewer neighbours, or those of another metric.
+        """
+        name = metric_name(metric)
+        if self.metric not in (PRECOMPUTED, name):
+            raise OptionError(
+                f"{owner}: compares by metric {name or metric!r}, but neighbors= holds those by {self.metric!r}; "
+                f"give NeighborGraph.of(X, k={k}, metric=...) of the same metric, or leave neighbors out"
+            )
+        k = min(k, self.n - 1)
+        if k > self.k:
+            raise OptionError(
+                f"{owner}: needs the {k} nearest of every row, but neighbors= holds {self.k}; give "
+                f"NeighborGraph.of(X, k={k})"
+            )
+        cols, squares = (part[:, :k].contiguous().numpy() for part in (self.cols, self.squares))
+        support, found = as_support(Found(cols, squares), self.n, self.squares)
+        ratio = 1.0 if name in SCALE_FREE else self.unit / unit
+        return support, found if ratio == 1.0 else found * ratio**2
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write to a safetensors file, aside first and then renamed; returns its path."""
+        options = {"metric": self.metric, "recall": self.recall, "unit": self.unit}
+        return write_graph(Path(path), self.cols, self.squares, options)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> NeighborGraph:
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        FileFormatError
+            If the file is missing, damaged, truncated, newer, or of another kind.
+        """
+        cols, squares, options = read_graph(Path(path), (PRECOMPUTED, *METRICS))
+        return cls(cols, squares, **options)
+
+    def __repr__(self) -> str:
+        return f"NeighborGraph(n={self.n}, k={self.k}, metric={self.metric!r}, recall={self.recall:.4g})"
+
+
+def search_once(searches: list[tuple[str | Metric, str, int]], i: Points, j: Points) -> tuple[Points, Points]:
+    """Points that carry as many neighbours as the largest of several searches alike needs, found once.
+
+    They stay as they are where there is nothing to share.
+    """
+    names = {metric_name(metric) for metric, _, _ in searches}
+    alike = (
+        len(searches) > 1
+        and len(names) == 1
+        and None not in names
+        and {p for _, p, _ in searches} == {"distinct"}
+    )
+    if not alike or i.neighbors is not None or i.value is None or i.n < 2 or not same_points(i, j):
+        return i, j
+    if i.value is not j.value or int(candidate_count(i, j, "distinct").min()) < i.n - 1:
+        return i, j
+    (name,) = names
+    k = min(max(k for _, _, k in searches), i.n - 1)
+    found = search(task_of(str(name), i.value, i.value, keys(i, i, "distinct"), k))
+    graph = NeighborGraph(
+        torch.from_numpy(found.cols), torch.from_numpy(found.squares), str(name), unit=i.unit
+    )
+    carrying = replace(i, neighbors=graph)
+    return carrying, carrying if j is i else replace(j, neighbors=graph)
+
+
+def extreme_unit(value: np.ndarray) -> float:
+    """The power of two by which data is divided whose squares would leave the range of float32."""
+    peak = float(np.abs(value).max(initial=0))
+    return 1.0 if peak == 0 or 1 / EXTREME <= peak <= EXTREME else 2.0 ** min(int(np.frexp(peak)[1]), 1023)
+
+
+def check_distances(shape: tuple[int, ...], data: np.ndarray, owner: str) -> None:
+    """Refuse what is not a square matrix of distances."""
+    if len(shape) != 2 or shape[0] != shape[1] or shape[0] < 2:
+        raise InputError(
+            f"{owner}: D has shape {shape}, but distances between at least 2 rows, (n, n), are needed"
+        )
+    good = np.isfinite(data) & (data >= 0)
+    if not good.all():
+        raise InputError(f"{owner}: a distance is {data[~good][0]:g}; distances are finite and not negative")
