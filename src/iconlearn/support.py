@@ -125,7 +125,7 @@ class Support:
         peak = torch.segment_reduce(entries.detach(), "max", lengths=self.lengths, unsafe=True, initial=NEG)
         empty = peak == NEG
         peak = peak.masked_fill(empty, 0.0)
-        total = self.sum((entries - self.spread(peak)).exp())
+        total = self.sum((entries - self.spread(peak)).exp_())
         return (total.masked_fill(empty, 1.0).log() + peak).masked_fill(empty, NEG)
 
 

@@ -27,7 +27,7 @@ from iconlearn import (
 from iconlearn.distributions.base import Distribution
 from iconlearn.engines import Dense
 from iconlearn.metrics import METRICS
-from iconlearn.neighbors import _reservoir, exact, graph, index
+from iconlearn.neighbors import _reservoir, exact, graph, index, search
 from iconlearn.points import Points
 
 rng = np.random.default_rng(0)
@@ -135,8 +135,8 @@ def test_from_arrays_of_another_library():
 def test_a_carried_graph_gives_what_a_search_gives(dist, monkeypatch):
     expected = masses(dist, Points.of(torch.from_numpy(X)))
     found = NeighborGraph.of(X, 12)
-    monkeypatch.setattr("iconlearn.neighbors.search.search", None)  # nothing is searched
-    monkeypatch.setattr(graph, "search", None)
+    for module in (search, graph):
+        monkeypatch.setattr(module, "search_index", None)  # nothing is searched
     for given in (found, NeighborGraph.from_distances(cdist(X, X), 12)):
         torch.testing.assert_close(masses(dist, carried(given)), expected, rtol=1e-4, atol=1e-5)
 
@@ -167,8 +167,10 @@ def test_several_widths_take_one_search(monkeypatch):
     parts = (Gaussian(Perplexity(3)), Gaussian(Perplexity(12)))
     expected = torch.logaddexp(*(masses(p, i) - np.log(2) for p in parts))
     calls = []
-    for name in ("iconlearn.neighbors.search.search", "iconlearn.neighbors.graph.search"):
-        monkeypatch.setattr(name, lambda task: calls.append(task.k) or exact.search(task))
+    for module in (search, graph):
+        monkeypatch.setattr(
+            module, "search_index", lambda task: calls.append(task.k) or index.search_index(task)
+        )
     found = masses(0.5 * parts[0] + 0.5 * parts[1], i)
     assert calls == [36]
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)

@@ -141,6 +141,7 @@ class Symmetrized(Wrapper):
             return SymmetricConditional(base)
         # rows with mass all weigh the same, which the joint normalisation takes out
         both, log_mass = symmetric_sum(base.support, base.listed())
+        del base  # as large as the result
         joint = TableConditional(both, log_mass, "joint", self.pairs)
         joint.symmetric = True
         return joint

@@ -18,7 +18,6 @@ from iconlearn.metrics import METRICS, SCALE_FREE, Metric, metric_name
 from iconlearn.neighbors._files import read_graph, write_graph
 from iconlearn.neighbors._loops import OWN
 from iconlearn.neighbors._reservoir import Found, Reservoir, Task, over_tiles
-from iconlearn.neighbors.exact import search
 from iconlearn.neighbors.index import search_index
 from iconlearn.neighbors.search import as_support, keys, task_of
 from iconlearn.points import Points, candidate_count, same_points
@@ -304,9 +303,9 @@ def search_once(searches: list[tuple[str | Metric, str, int]], i: Points, j: Poi
         return i, j
     (name,) = names
     k = min(max(k for _, _, k in searches), i.n - 1)
-    found = search(task_of(str(name), i.value, i.value, keys(i, i, "distinct"), k))
+    found, recall = search_index(task_of(str(name), i.value, i.value, keys(i, i, "distinct"), k))
     graph = NeighborGraph(
-        torch.from_numpy(found.cols), torch.from_numpy(found.squares), str(name), unit=i.unit
+        torch.from_numpy(found.cols), torch.from_numpy(found.squares), str(name), recall, i.unit
     )
     carrying = replace(i, neighbors=graph)
     return carrying, carrying if j is i else replace(j, neighbors=graph)

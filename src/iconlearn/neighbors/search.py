@@ -13,6 +13,7 @@ from iconlearn.metrics import Metric, as_metric, centred_rows, metric_name, unit
 from iconlearn.neighbors._loops import CHEBYSHEV, DOT, EUCLIDEAN, MANHATTAN, OWN, by_column
 from iconlearn.neighbors._reservoir import Found, Task
 from iconlearn.neighbors.exact import search
+from iconlearn.neighbors.index import search_index
 from iconlearn.points import Points, candidate_count, require_value, same_points
 from iconlearn.support import Support, from_arrays, from_lengths
 
@@ -26,7 +27,8 @@ def nearest(
     """The k nearest candidate columns of every row, and their squared distances (E,).
 
     Ties go to the smaller column, so a row never has more than ``k`` entries; a row with fewer candidates keeps
-    them all. A row's neighbours depend on that row and the columns alone.
+    them all. A row's neighbours depend on that row and the columns alone. Exact, but for the neighbours of very many
+    points among themselves, which come from an index. Points that carry a neighbour graph are not searched.
     """
     k = check_number(owner, "k", k, low=1, integer=True)
     most = int(candidate_count(i, j, pairs).max()) if i.n and j.n else 0
@@ -37,8 +39,9 @@ def nearest(
         check_carried(graph.n, i, j, pairs, owner)
         support, squares = graph.edges(k, metric, i.unit, owner)
         return support.to(x.device), squares.to(x)
-    found = search(task_of(metric, x, y, keys(i, j, pairs), min(k, most)))
-    return as_support(found, j.n, x)
+    task = task_of(metric, x, y, keys(i, j, pairs), min(k, most))
+    each_other = pairs == "distinct" and x is y and most == i.n - 1  # new rows are compared with all columns
+    return as_support(search_index(task)[0] if each_other else search(task), j.n, x)
 
 
 def check_carried(n: int, i: Points, j: Points, pairs: str, owner: str) -> None:
