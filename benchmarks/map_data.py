@@ -2,8 +2,8 @@
 
 Real features are neither one blob nor separate balls: classes of very unequal size, each a curved sheet of few
 dimensions inside many columns, some of them near to each other. Here a class is a Gaussian of 8 to 12 dimensions with
-its own spectrum; six classes or so make a family, which shares a region and, up to a tilt, the directions in it, so that
-classes of a family overlap; one random two-layer network bends everything together into ``d`` columns; noise is added.
+its own spectrum; six classes or so make a family, which shares a region and, up to a tilt, the directions in it, so
+that they overlap; one random two-layer network bends everything together into ``d`` columns; noise is added.
 The 10 nearest rows name the class of about 88 % of 10 000 rows, and of 93 % of 60 000.
 """
 
@@ -34,7 +34,7 @@ class Features:
 def made(n: int, d: int, *, classes: int = 60, seed: int = 0) -> Features:
     """``n`` rows of ``d`` columns; the share of class k falls as k to the power -0.8.
 
-    The classes depend on ``seed``, ``classes`` and ``d`` alone: other numbers of rows are other samples of the same data.
+    The classes depend on ``seed``, ``classes`` and ``d`` alone: other ``n`` are other samples of the same data.
     """
     world, rows = np.random.default_rng(seed), np.random.default_rng([seed, n])
     count = max(1, classes // 6)
