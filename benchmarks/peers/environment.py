@@ -18,7 +18,7 @@ def peers_python() -> Path:
     wanted = REQUIREMENTS.read_text()
     if not (stamp.exists() and stamp.read_text() == wanted):
         print(f"installing the peers into {PLACE.name} ...", file=sys.stderr)
-        venv.create(PLACE, with_pip=True)
+        venv.create(PLACE, clear=True, symlinks=True, with_pip=True)
         # torch on its own and first: the resolver must not look for another that the rest would also accept
         torch = next(line for line in wanted.splitlines() if line.startswith("torch=="))
         for what in ([torch], ["-r", str(REQUIREMENTS)]):
