@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint format install docs docs-clean
+.PHONY: benchmarks demo test test-slow lint format install docs docs-clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -16,6 +16,14 @@ install: $(STAMP)
 
 demo: $(STAMP)
 	$(BIN)/python benchmarks/demo.py --out demo_out
+
+# Takes hours and a quiet machine; appends to benchmarks/results. The peers get an environment of their own.
+benchmarks: $(STAMP)
+	$(BIN)/python benchmarks/maps.py --n 10000 --out maps.txt
+	$(BIN)/python benchmarks/maps.py --n 60000 --out maps.txt
+	$(BIN)/python benchmarks/scaling.py --out scaling.txt
+	$(BIN)/python benchmarks/scaling.py --steps --out scaling.txt
+	$(BIN)/python benchmarks/scaling.py --transform --out scaling.txt
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -m "not slow"

@@ -63,12 +63,13 @@ def made(n: int, d: int, *, classes: int = 60, seed: int = 0) -> Features:
 
 def read(path: Path) -> Features:
     """``X`` and ``y`` of an .npz file."""
-    with np.load(path, allow_pickle=False) as file:
-        if not {"X", "y"} <= set(file.files):
-            raise SystemExit(f"{path}: has arrays {sorted(file.files)}, but X (n, d) and y (n,) are needed")
-        X, y = np.ascontiguousarray(file["X"], dtype=np.float32), file["y"]
-    if X.ndim != 2 or y.shape != (len(X),):
-        raise SystemExit(f"{path}: X has shape {X.shape} and y {y.shape}, but (n, d) and (n,) are needed")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            X, y = np.ascontiguousarray(file["X"], dtype=np.float32), file["y"]
+    except (OSError, ValueError, TypeError, KeyError) as cause:
+        raise SystemExit(f"{path}: no .npz file with X (n, d) and y (n,): {cause}") from cause
+    if X.ndim != 2 or y.shape != (len(X),) or not np.isfinite(X).all():
+        raise SystemExit(f"{path}: X {X.shape}, y {y.shape}, but finite X (n, d) and y (n,) are needed")
     n, d = X.shape
     return Features(X, np.unique(y, return_inverse=True)[1], f"{path.name}: {n} rows, {d} columns")
 

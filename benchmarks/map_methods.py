@@ -34,7 +34,7 @@ class Method:
     label: str
     library: str
     load: Callable[[], Fit]
-    warm: int = 1_000
+    warm: int = 300
     most: int = 10_000_000
     minimises_kl: bool = True
 
@@ -95,7 +95,7 @@ PEERS = {
     "opentsne-all": Method("openTSNE (n_jobs=-1)", "openTSNE", opentsne(n_jobs=-1)),
     "umap": Method("umap-learn (no seed, all threads)", "umap-learn", umap, warm=5_000, minimises_kl=False),
     "sklearn": Method("scikit-learn", "scikit-learn", sklearn, most=100_000),
-    "torchdr": Method("TorchDR (exact pairs)", "torchdr", torchdr, most=20_000),
+    "torchdr": Method("TorchDR (exact pairs)", "torchdr", torchdr, warm=200, most=20_000),
 }
 
 

@@ -1,8 +1,10 @@
 """t-SNE against the installed peers on the same data: `python benchmarks/maps.py`.
 
 Every fit is a process of its own, and the methods take turns (A B C A B C), so that a busy minute meets all of them.
-Caches of compiled code on disk are filled beforehand by an untimed fit of few rows; nothing else is warm. The clock
-runs over ``fit_transform``, neighbours included, after the imports; the time of the whole process is shown beside it.
+Caches of compiled code on disk are filled beforehand by an untimed fit of few rows; nothing else is warm, and what a
+library compiles anew in every process is in its time, as its users meet it. The clock runs over ``fit_transform``,
+neighbours included, after the imports; the time of the whole process is shown beside it.
+
 The peers live in benchmarks/.peers, an environment that the script makes. All run with their default options, with seed
 0 where a seed does not cost threads; ``opentsne-all`` is openTSNE on every core.
 """

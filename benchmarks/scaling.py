@@ -25,7 +25,7 @@ from reporting import Report, header, table
 
 SIZES = "1000,3000,10000,30000,100000,300000,1000000"
 FROM = 10_000  # the exponents of the last line are taken from here to the largest size
-MAP_ROWS, NEW_ROWS = 60_000, 10_000
+NEW_ROWS = 10_000
 WARM = 12_000  # rows of the untimed fit: enough for it to run what a large fit runs
 
 Figures = dict[str, Any]
@@ -93,24 +93,24 @@ def grow(bench: Bench, sizes: list[int]) -> Iterable[str]:
         yield f"from {a['n']} to {b['n']} rows: seconds grow as n^{time:.2f}, memory as n^{memory:.2f}"
 
 
-def steps(bench: Bench) -> Iterable[str]:
-    """Time of a step of every row with a radial kernel."""
+def steps(bench: Bench, n: int) -> Iterable[str]:
+    """Time of a step of every row of the table with a radial kernel, on ``n`` rows."""
     rows, base = [], math.nan
     for name in scaling_fit.STEPPED:
-        bench("step", min(WARM, MAP_ROWS), name)
-        figures = bench("step", MAP_ROWS, name)
+        bench("step", min(WARM, n), name)
+        figures = bench("step", n, name)
         base = figures["ms"] if name == "TSNE" else base
         rows.append((name, f"{figures['ms']:.1f}", f"{figures['ms'] / base:.2f}", f"{figures['low']:.1f}"))
-    yield table((f"{MAP_ROWS} rows", "ms a step, median", "/ t-SNE", "fastest"), rows)
+    yield table((f"{n} rows", "ms a step, median", "/ t-SNE", "fastest"), rows)
     yield f"the last {scaling_fit.LAST_STEPS} steps of fits of {scaling_fit.SHORT} steps"
 
 
-def transform(bench: Bench) -> Iterable[str]:
-    """Time of placing new rows."""
+def transform(bench: Bench, n: int) -> Iterable[str]:
+    """Time of placing new rows into a map of ``n``."""
     new = bench.data(NEW_ROWS)
-    bench("transform", min(WARM, MAP_ROWS), str(new))
-    figures = bench("transform", MAP_ROWS, str(new))
-    yield f"{NEW_ROWS} new rows into a map of {MAP_ROWS}: {figures['seconds']:.2f} s"
+    bench("transform", min(WARM, n), str(new))
+    figures = bench("transform", n, str(new))
+    yield f"{NEW_ROWS} new rows into a map of {n}: {figures['seconds']:.2f} s"
 
 
 def main() -> None:
@@ -120,6 +120,9 @@ def main() -> None:
     what.add_argument("--sizes", default=SIZES, help=f"rows, ascending (default {SIZES})")
     what.add_argument("--steps", action="store_true", help="time of a step, method by method")
     what.add_argument("--transform", action="store_true", help="time of placing new rows")
+    parser.add_argument(
+        "--rows", type=int, default=60_000, help="rows of --steps and --transform (default 60000)"
+    )
     parser.add_argument("--d", type=int, default=50, help="columns (default 50)")
     parser.add_argument("--out", help="also append to this file of benchmarks/results")
     arguments = parser.parse_args()
@@ -127,9 +130,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), arguments.d)
         if arguments.steps:
-            lines = steps(bench)
+            lines = steps(bench, arguments.rows)
         elif arguments.transform:
-            lines = transform(bench)
+            lines = transform(bench, arguments.rows)
         else:
             lines = grow(bench, sorted(int(n) for n in arguments.sizes.split(",")))
         text = [header(), f"made data, {arguments.d} columns", *lines, ""]
