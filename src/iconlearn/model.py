@@ -21,6 +21,7 @@ from iconlearn.objective import Objective
 from iconlearn.train.loop import train as run_training
 from iconlearn.train.options import History, training_options
 from iconlearn.train.place import OwnRows, place
+from iconlearn.train.suggestions import suggested
 
 CHUNK = 4096
 
@@ -92,7 +93,8 @@ class ICon(Objective):
         neighbors : NeighborGraph, optional
             The nearest neighbours of the rows, found already: targets that need them take them from here.
         max_iter : int, default 500
-            Optimiser steps.
+            Optimiser steps. Of a map (``mapper=Embedding(...)``) the default is 300, with the optimiser and schedules
+            of maps, unless you name an optimiser, a step size or batches yourself.
         epochs : int, optional
             Passes over the data, in place of ``max_iter``.
         batch_size : int, optional
@@ -137,7 +139,7 @@ class ICon(Objective):
         FileFormatError
             If the checkpoint is damaged, newer than this version, or that of another run.
         """
-        settings = training_options("fit", {"callbacks": (), **options})
+        settings = training_options("fit", {"callbacks": (), **suggested(self, options)})
         unit = (
             vars(self).get("unit") if settings.warm_start else None
         )  # weights go with the unit they were fitted in

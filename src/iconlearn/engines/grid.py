@@ -24,6 +24,7 @@ TOLERANCE = 0.12
 # Below this share of a mesh's largest potential a row's own sum may be lost in its error; it is summed directly.
 DARK = 1e-3
 MOST_NODES = 1 << 26
+NODE_COST, POINT_COST = 2.0, 40.0  # of a node and of a point of the mesh, in terms of a pair summed directly
 
 
 def spacing_of(tolerance: float) -> float:
@@ -60,15 +61,17 @@ class Grid:
         profile = require_radial(kernel, i, j, "grid")
         return GridScores(kernel, i, j, profile, spacing_of(self.tolerance), self.transforms)
 
-    def fits(self, kernel: Kernel, i: Points) -> bool:
-        """Is a mesh over these points of reasonable size?"""
+    def pays(self, kernel: Kernel, i: Points) -> bool:
+        """Is a mesh over these points of reasonable size, and cheaper than all pairs? In three dimensions, or where a
+        few points are far away, it may not be."""
         value, profile = i.value, kernel.profile(i)
         assert value is not None
         assert profile is not None
         span = (value.detach().amax(0) - value.detach().amin(0)).numpy()
         if not np.isfinite(span).all():
             return False
-        return Mesh.entries(span, spacing_of(self.tolerance) * profile.unit) <= MOST_NODES
+        nodes = Mesh.entries(span, spacing_of(self.tolerance) * profile.unit)
+        return nodes <= MOST_NODES and nodes * NODE_COST + i.n * POINT_COST <= i.n**2
 
 
 class GridScores(Radial):

@@ -53,7 +53,7 @@ class Mesh:
     @staticmethod
     def entries(span: np.ndarray, spacing: float) -> float:
         """Padded nodes of a mesh over a cloud of this span, before any is made."""
-        return float(np.prod(2 * (np.maximum(span, 0) / spacing + ORDER + 2) + MARGIN))
+        return float(np.prod(2 * (span.astype(np.float64) / spacing + ORDER + 2) + MARGIN))
 
     @property
     def key(self) -> tuple[float, tuple[int, int, int]]:

@@ -165,7 +165,7 @@ class PlannedEngine:
             return self.choice(kernel, i, j)
         chosen = plan(Problem.of(i, j, kernel), self.choice)
         if chosen.engine == "grid":
-            spread_out = self.choice == "auto" and not self.grid.fits(kernel, i)
+            spread_out = self.choice == "auto" and not self.grid.pays(kernel, i)
             return Direct.of(kernel, i, j) if spread_out else self.grid(kernel, i, j)
         return chosen.build()(kernel, i, j)
 

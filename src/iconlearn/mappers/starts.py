@@ -14,19 +14,37 @@ from iconlearn.mappers._build import kmeans_centres
 from iconlearn.points import Points, require_value
 from iconlearn.spectral import leading_eigenvectors
 
+CHUNK = 1 << 16  # rows worked on in float64 at a time
+
 
 def pca_start(data: Points, target: Conditional | None, dim: int, generator: torch.Generator) -> Tensor:
     """Principal components, (n, dim); noise fills components that the data does not have."""
-    from sklearn.decomposition import PCA  # heavy, and only needed here
-
-    x = require_value(data, "Embedding(init='pca')").detach().cpu().double().numpy()
+    x = require_value(data, "Embedding(init='pca')").detach().cpu()
     have = min(dim, *x.shape)
     seed = int(torch.randint(1 << 31, (), generator=generator))
-    solver = "full" if x.shape[1] <= 512 else "randomized"
+    start = (by_covariance if x.shape[1] <= 512 else by_projection)(x, have, seed)
+    return torch.cat([start.float(), torch.zeros(data.n, dim - have)], 1)
+
+
+def by_covariance(x: Tensor, dim: int, _: int) -> Tensor:
+    """Components from the covariance, added up in chunks: O(n d^2) time and no second copy of the data."""
+    mean = sum(part.double().sum(0) for part in x.split(CHUNK)) / len(x)
+    centred = (part.double() - mean for part in x.split(CHUNK))
+    covariance = sum(part.mT @ part for part in centred)
+    axes = torch.linalg.eigh(covariance).eigenvectors[:, -dim:].flip(-1)  # type: ignore[arg-type]
+    largest = axes.gather(0, axes.abs().argmax(0, keepdim=True))
+    axes = axes * torch.where(largest < 0, -1.0, 1.0)  # an axis has no sign of its own
+    return torch.cat([(part.double() - mean) @ axes for part in x.split(CHUNK)])
+
+
+def by_projection(x: Tensor, dim: int, seed: int) -> Tensor:
+    """Components of wide data, by a randomised decomposition."""
+    from sklearn.decomposition import PCA  # heavy, and only needed here
+
     with np.errstate(invalid="ignore"):  # constant data: PCA divides no variance into shares
-        components = PCA(have, svd_solver=solver, random_state=seed).fit_transform(x)
-    start = torch.from_numpy(components).float()
-    return torch.cat([start, torch.zeros(data.n, dim - have)], 1)
+        return torch.from_numpy(
+            PCA(dim, svd_solver="randomized", random_state=seed).fit_transform(x.double().numpy())
+        )
 
 
 def spectral_start(data: Points, target: Conditional | None, dim: int, generator: torch.Generator) -> Tensor:

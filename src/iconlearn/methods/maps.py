@@ -9,7 +9,7 @@ from iconlearn.bandwidth import KthNeighbor, Perplexity
 from iconlearn.claims import maps
 from iconlearn.distributions import KNN, Distribution, Gaussian, Graph, StudentT
 from iconlearn.intake import GRAPH
-from iconlearn.methods.options import MAP, NETWORK_MAP
+from iconlearn.methods.options import LIGHT_MAP, MAP, NETWORK_MAP
 from iconlearn.methods.row import REDUCTION, Method
 from iconlearn.recipes import Recipe, embedding, encoder
 
@@ -91,7 +91,7 @@ METHODS = (
         estimator="SNE",
         rewards="Each point keeps its own neighbours, whatever its density: every row counts the same.",
         degenerates=CROWDED,
-        fit=MAP,
+        fit=LIGHT_MAP,
         claim=maps.SNE,
     ),
     Method(
@@ -106,7 +106,7 @@ METHODS = (
         estimator="SymmetricSNE",
         rewards="Pairs that are close in both directions end close, as one distribution over all pairs.",
         degenerates=CROWDED,
-        fit=MAP,
+        fit=LIGHT_MAP,
         claim=maps.SYMMETRIC_SNE,
     ),
     Method(
@@ -151,7 +151,7 @@ METHODS = (
         estimator="UniformSNE",
         rewards="The k nearest neighbours stay near, all alike: only ranks of distances matter.",
         degenerates=CROWDED,
-        fit=MAP,
+        fit=LIGHT_MAP,
         claim=maps.SNE_UNIFORM,
     ),
     Method(
@@ -181,7 +181,7 @@ METHODS = (
         estimator="GraphSNE",
         rewards="Nodes with a heavy edge end close; each node spreads its attention by its own weights.",
         degenerates="Pieces of the graph without an edge between them repel one another without end.",
-        fit=MAP,
+        fit=LIGHT_MAP,
         takes=GRAPH,
         claim=maps.SNE_GRAPH,
     ),
@@ -213,7 +213,7 @@ METHODS = (
         estimator="DualTSNE",
         rewards="The farther neighbours still count: a heavy-tailed p is matched by a light-tailed q.",
         degenerates=COLLAPSE,
-        fit=MAP,
+        fit=LIGHT_MAP,
         claim=maps.DUAL_T_SNE,
     ),
     Method(

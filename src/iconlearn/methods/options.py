@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from iconlearn.train.schedules import Cosine, PerSample, Steps
+from iconlearn.train.schedules import Cosine, Steps
+from iconlearn.train.suggestions import HEAVY_TAILED, LIGHT_TAILED, map_options
 
-# Neighbourhoods form while the attraction is exaggerated, with small steps and gains; then the map unfolds with a
-# heavy momentum and steps as large as stay stable (benchmarks/schedules.py compares the alternatives).
-EARLY = (0.25,)
-MAP: Mapping[str, Any] = {
-    "optimizer": "delta-bar-delta",
-    "max_iter": 300,
-    "lr": PerSample(Steps((1 / 48, 1.0), until=EARLY)),
-    "exaggeration": Steps((12.0, 1.0), until=EARLY),
-    "momentum": Steps((0.8, 0.95), until=EARLY),
-    "gain": Steps((0.2, 0.0), until=EARLY),
-}
+MAP: Mapping[str, Any] = map_options(HEAVY_TAILED)
+LIGHT_MAP: Mapping[str, Any] = map_options(LIGHT_TAILED)
 # Of a dense target there is no attraction that could be told from the rest, so nothing to exaggerate.
-DENSE_MAP: Mapping[str, Any] = {k: v for k, v in MAP.items() if k != "exaggeration"}
+DENSE_MAP: Mapping[str, Any] = {k: v for k, v in LIGHT_MAP.items() if k != "exaggeration"}
 SPHERE: Mapping[str, Any] = {"optimizer": "adam", "max_iter": 300, "lr": Cosine(0.05)}
 ENCODER: Mapping[str, Any] = {
     "optimizer": "adamw",

@@ -22,6 +22,7 @@ from iconlearn.train.interrupt import between_steps
 from iconlearn.train.options import History, Training
 from iconlearn.train.run import Run
 from iconlearn.train.search import best_seed
+from iconlearn.train.suggestions import applicable
 
 log = logging.getLogger("iconlearn")
 
@@ -52,6 +53,7 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
             if saved is None or not saved.done:
                 model.hold(model.target_dist.prepare(data.points()))
                 target = fixed_target(model, data, options)
+                options = applicable(options, model, target)
                 check_comparable(options, target)
             if saved is not None:
                 history.restart_losses = saved.start["restart_losses"]

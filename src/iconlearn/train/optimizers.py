@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
-class DeltaBarDelta(torch.optim.Optimizer):
+class DeltaBarDelta:
     """Gradient descent with momentum and a gain for every number: the optimiser of t-SNE.
 
     A gain grows by ``gain`` where the gradient still points down the way the last step went, and shrinks to 0.8 of
@@ -34,10 +35,17 @@ class DeltaBarDelta(torch.optim.Optimizer):
     def __init__(
         self, params: Iterable[nn.Parameter], lr: float, momentum: float = 0.8, gain: float = 0.2
     ) -> None:
-        super().__init__(params, {"lr": lr, "momentum": momentum, "gain": gain})
+        # In the form of torch.optim.Optimizer, whose own start-up costs more than the fit of a small map.
+        self.param_groups = [{"params": list(params), "lr": lr, "momentum": momentum, "gain": gain}]
+        self.state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients."""
+        for parameter in self.param_groups[0]["params"]:
+            parameter.grad = None
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+    def step(self) -> None:
         """One update of every parameter that has a gradient."""
         for group in self.param_groups:
             for parameter in group["params"]:
@@ -57,11 +65,14 @@ class DeltaBarDelta(torch.optim.Optimizer):
                 parameter.add_(velocity)
 
 
+Stepper = torch.optim.Optimizer | DeltaBarDelta
+
+
 @dataclass(frozen=True)
 class Optimizer:
     """How to make an optimiser, and its usual step size for n samples."""
 
-    make: Callable[..., torch.optim.Optimizer]
+    make: Callable[..., Stepper]
     lr: Callable[[int], float]
     has_momentum: bool = False
     has_gain: bool = False

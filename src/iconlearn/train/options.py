@@ -40,6 +40,7 @@ class Training:
     checkpoint: str | os.PathLike[str] | None = None
     checkpoint_every: int | None = None
     callbacks: tuple[Callback, ...] = ()
+    lenient: bool = False  # suggested, not asked for: what does not apply is left out
 
     def __post_init__(self) -> None:
         check_number("fit", "max_iter", self.max_iter, low=0, integer=True)

@@ -13,6 +13,7 @@ from iconlearn._errors import OptionError
 from iconlearn.mappers import Queue
 from iconlearn.points import Points
 from iconlearn.train.best import Best
+from iconlearn.train.optimizers import Stepper
 from iconlearn.train.run import Run
 
 COLUMNS = ("value", "id", "view", "label", "scale")  # of points
@@ -97,7 +98,7 @@ def restore_random(run: Run, states: dict[str, Tensor]) -> None:
         torch.cuda.set_rng_state(states["cuda"], device)
 
 
-def take_optimizer(optimizer: torch.optim.Optimizer, state: State) -> None:
+def take_optimizer(optimizer: Stepper, state: State) -> None:
     """Its numbers go to ``values``, its tensors to ``tensors`` as optimizer.PARAMETER.NAME."""
     numbers: dict[str, dict[str, Any]] = {}
     away: list[str] = []  # tensors that are not where their parameter is
@@ -115,7 +116,7 @@ def take_optimizer(optimizer: torch.optim.Optimizer, state: State) -> None:
     state.values["optimizer"] = {"numbers": numbers, "away": away, "groups": groups}
 
 
-def give_optimizer(optimizer: torch.optim.Optimizer, state: State) -> None:
+def give_optimizer(optimizer: Stepper, state: State) -> None:
     """The reverse of :func:`take_optimizer`.
 
     Not by the optimiser's own ``load_state_dict``, which would turn its tensors into the parameters' type.
@@ -132,13 +133,13 @@ def give_optimizer(optimizer: torch.optim.Optimizer, state: State) -> None:
             optimizer.state[parameter] = own | held["numbers"].get(str(k), {})
 
 
-def parameters(optimizer: torch.optim.Optimizer) -> Iterator[Tensor]:
+def parameters(optimizer: Stepper) -> Iterator[Tensor]:
     """All parameters, group after group."""
     for group in optimizer.param_groups:
         yield from group["params"]
 
 
-def json_value(optimizer: torch.optim.Optimizer, name: str, value: Any) -> Any:
+def json_value(optimizer: Stepper, name: str, value: Any) -> Any:
     """A number or name that JSON keeps exactly."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
