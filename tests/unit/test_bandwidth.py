@@ -192,3 +192,21 @@ def test_fewer_neighbours_than_the_perplexity_are_refused():
     assert Perplexity(5, kept=5).neighbors() == 5
     with pytest.raises(OptionError, match=r"Perplexity: kept=5 must be at least value=20.*leave kept out"):
         Perplexity(20, kept=5)
+
+
+def test_rows_of_coincident_points_look_farther_than_their_neighbours():
+    cells = torch.randint(0, 3, (80, 2), generator=torch.Generator().manual_seed(1)).double()
+    i = Points.of(torch.cat([cells, torch.randn(20, 2, generator=torch.Generator().manual_seed(2)).double()]))
+    squared = torch.cdist(i.value, i.value).square().round(decimals=9).fill_diagonal_(inf)
+    width = KthNeighbor(4)
+    torch.testing.assert_close(Gaussian(width).solve(width, i, i), width.solve(squared), rtol=1e-7, atol=0)
+
+
+def test_nearest_columns_of_a_kernel_need_no_engine():
+    i = Points.of(torch.randn(40, 3, generator=torch.Generator().manual_seed(3)))
+    for dist in (StudentT(2, KthNeighbor(3)), Gaussian(0.7, "cos"), StudentT(1, Spread(0.3), "manhattan")):
+        listed = dist.nearest(9)(i, i, None).block(None).exp()
+        dense = dist(i, i, Dense).block(None).exp()
+        kept = dense.topk(9).indices
+        expected = torch.zeros_like(dense).scatter(1, kept, dense.gather(1, kept))
+        torch.testing.assert_close(listed, expected / expected.sum(1, keepdim=True), rtol=1e-4, atol=1e-6)

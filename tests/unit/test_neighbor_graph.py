@@ -94,6 +94,21 @@ def test_cells_that_do_not_reach_the_recall_are_given_up(monkeypatch):
     assert given_up.recall == 1
 
 
+def test_rows_that_cells_leave_short_are_searched_exactly(monkeypatch):
+    Y = rng.normal(size=(3000, 3))
+    search_cells = index.Cells.search
+
+    def short(self, task, probes):
+        found = search_cells(self, task, probes)
+        found.cols[[7, 50], -3:] = -1
+        return found
+
+    monkeypatch.setattr(index.Cells, "search", short)
+    found, truth = NeighborGraph.of(Y, 40, index="ivf"), NeighborGraph.of(Y, 40, index="exact")
+    assert found.indices.min() >= 0
+    np.testing.assert_array_equal(found.indices[[7, 50]], truth.indices[[7, 50]])
+
+
 def test_many_rows_are_searched_by_cells(monkeypatch):
     monkeypatch.setattr(index, "FEWEST", 2000)
     assert NeighborGraph.of(rng.normal(size=(2500, 3)), 10).recall < 1

@@ -10,7 +10,7 @@ from iconlearn.bandwidth import Width
 from iconlearn.conditional import Conditional, KernelConditional
 from iconlearn.distributions.base import Engine, candidate_edges
 from iconlearn.distributions.kernels import Gaussian
-from iconlearn.metrics import Metric
+from iconlearn.metrics import SCALE_FREE, Metric, metric_name
 from iconlearn.points import Points, candidate_count
 from iconlearn.support import Support, join
 
@@ -69,7 +69,7 @@ class MarginGaussian(Gaussian):
         self.key = check_choice("MarginGaussian", "key", key, ("id", "label"))
 
     def squared(self, i: Points, j: Points) -> Tensor:
-        margin = self.margin if self.metric == "cos" else self.margin / i.unit**2
+        margin = self.margin if metric_name(self.metric) in SCALE_FREE else self.margin / i.unit**2
         squared = super().squared(i, j)
         return torch.where(i.match(j, self.key), squared, squared - margin)
 

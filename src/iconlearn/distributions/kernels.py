@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError, OptionError
 from iconlearn._numerics import all_rows
-from iconlearn.bandwidth import Learnable, Perplexity, RowBandwidth, Width, check_width
+from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity, RowBandwidth, Width, check_width
 from iconlearn.conditional import Conditional, TableConditional
 from iconlearn.distributions.base import Engine, Kernel
 from iconlearn.metrics import SCALE_FREE, Metric, as_metric, check_metric, metric_name
@@ -96,9 +96,10 @@ class Radial(Kernel):
                 return scale.square().mean().sqrt().expand_as(scale) if width.shared else scale
             support, squared = nearest(self.metric, i, j, k, self.pairs, repr(self))
             scale = width.solve_rows(support.indptr, squared)
-            coincident = (support.sum((squared > 0).double()) == 0).nonzero().flatten()
-            if len(coincident):  # these rows have to look farther
-                scale[coincident] = self._solve_all(width, i.take(coincident), j)
+            if isinstance(width, KthNeighbor):  # rows whose neighbours all coincide with them look farther
+                same = (support.sum((squared > 0).double()) == 0).nonzero().flatten()
+                beyond = smallest_positive(self.metric, i.take(same), j, self.pairs, repr(self))
+                scale[same] = width.solve(beyond.unsqueeze(-1)).to(scale)
             return scale
 
     def _solve_all(self, width: RowBandwidth, i: Points, j: Points) -> Tensor:
@@ -108,6 +109,26 @@ class Radial(Kernel):
             part = i.take(rows)
             tiles.append(width.solve(-mask_pairs(-self.squared(part, j), part, j, self.pairs)))
         return torch.cat(tiles)
+
+
+def smallest_positive(metric: str | Metric, i: Points, j: Points, pairs: str, owner: str) -> Tensor:
+    """The smallest positive squared distance of every row to a candidate, inf where all coincide with it, (n,)."""
+    out = i.id.new_full((i.n,), 0, dtype=torch.float64).fill_(math.inf)
+    views = i.view.unique().tolist() if pairs == "cross_view" else [None]
+    for view in views:
+        rows = (i.view == view if view is not None else i.view == i.view).nonzero().flatten()
+        cols = (j.view != view if view is not None else j.view == j.view).nonzero().flatten()
+        values = require_value(j, owner)[cols].unique(dim=0)  # however many points share one
+        k = 2  # the first is the row's own
+        while len(rows) and len(values):
+            points = Points.of(require_value(i, owner)[rows]), Points.of(values)
+            support, squared = nearest(metric, *points, k, "all", owner)
+            squared = squared.double().masked_fill(squared <= 0, math.inf)
+            out[rows] = torch.segment_reduce(squared, "min", lengths=support.lengths, unsafe=True)
+            if k >= len(values):
+                break
+            rows, k = rows[out[rows].isinf()], 4 * k
+    return out
 
 
 def check_perplexity(width: Width, i: Points, j: Points, pairs: str) -> None:

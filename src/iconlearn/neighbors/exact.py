@@ -93,7 +93,7 @@ def compared(tile: Task) -> Block:
     """Scores that are the comparisons themselves."""
     if tile.kind == OWN:
         x, y = torch.from_numpy(tile.x).double(), torch.from_numpy(tile.y)
-        return lambda cols: tile.own(x, y[cols].double()).contiguous().numpy()  # type: ignore[misc]
+        return lambda cols: tile.own(x, y[cols].double()).detach().contiguous().numpy()  # type: ignore[misc]
 
     def scores(cols: slice) -> np.ndarray:
         out = np.empty((len(tile.x), cols.stop - cols.start))

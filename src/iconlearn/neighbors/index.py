@@ -44,7 +44,12 @@ def search_index(task: Task, index: str = "auto", seed: int = 0) -> tuple[Found,
         probes *= 2
         if 4 * probes > cells.count:  # not much less than all pairs
             return search(task), 1.0
-    return cells.search(task, probes), recall
+    found = cells.search(task, probes)
+    short = np.flatnonzero(found.cols[:, -1] < 0)  # too few points in the cells looked into
+    if len(short):
+        exact = search(task.rows(short))
+        found.cols[short], found.squares[short] = exact.cols, exact.squares
+    return found, recall
 
 
 def recall_of(found: np.ndarray, truth: np.ndarray) -> float:

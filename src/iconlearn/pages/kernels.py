@@ -189,6 +189,11 @@ def share_of(dist: Distribution, count: int, inside: str) -> str:
 def by(dist: Any) -> str:
     """By which distance, where it is not the usual one."""
     named = {"euclidean": "", "cos": " by cosine", "dot": " by inner product"}
+    named |= {
+        "manhattan": " by city block distance",
+        "chebyshev": " by largest difference",
+        "correlation": " by correlation",
+    }
     return named[dist.metric] if isinstance(dist.metric, str) else f" by `{dist.metric.__qualname__}`"
 
 
