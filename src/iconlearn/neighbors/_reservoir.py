@@ -89,6 +89,12 @@ class Reservoir:
         measure(task.kind, task.x, task.y, self.cols, self.counts, exact.values)
         return exact.sorted()
 
+    def among(self, columns: np.ndarray) -> Reservoir:
+        """With the columns that were offered under other numbers, in place."""
+        there = np.arange(self.cols.shape[1]) < self.counts[:, None]
+        self.cols = columns[np.where(there, self.cols, 0)]
+        return self
+
     def sorted(self) -> Reservoir:
         """Nearest first, in place."""
         sort_rows(self.values, self.cols, self.counts)
