@@ -98,7 +98,8 @@ class NeighborGraph:
         numbers = np.arange(len(held))
         task = task_of(metric, held, held, (numbers, numbers), min(k, len(held) - 1))
         found, recall = search_index(task, index, seed)
-        return cls(torch.from_numpy(found.cols), torch.from_numpy(found.squares), metric, recall, unit)
+        squares = torch.from_numpy(found.squares).to(held.dtype)
+        return cls(torch.from_numpy(found.cols), squares, metric, recall, unit)
 
     @classmethod
     def from_distances(cls, D: Any, k: int = 90) -> NeighborGraph:
@@ -305,7 +306,7 @@ def search_once(searches: list[tuple[str | Metric, str, int]], i: Points, j: Poi
     k = min(max(k for _, _, k in searches), i.n - 1)
     found, recall = search_index(task_of(str(name), i.value, i.value, keys(i, i, "distinct"), k))
     graph = NeighborGraph(
-        torch.from_numpy(found.cols), torch.from_numpy(found.squares), str(name), recall, i.unit
+        torch.from_numpy(found.cols), torch.from_numpy(found.squares).to(i.value), str(name), recall, i.unit
     )
     carrying = replace(i, neighbors=graph)
     return carrying, carrying if j is i else replace(j, neighbors=graph)

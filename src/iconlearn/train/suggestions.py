@@ -24,9 +24,9 @@ def map_options(late: float, rate: float = 1.0) -> dict[str, Any]:
     """The schedule of a map in phases.
 
     Neighbourhoods form while the attraction is exaggerated, with small steps and gains; then the map unfolds with a
-    heavy momentum and large steps, and at last settles with less of it. Steps are in units of n / ``rate``, for the attraction of a kernel exp(-rate d^2)
-    has the curvature 4 rate / n. ``late`` is the step of the second phase: at most 1 / 4 for a Gaussian, whose
-    attraction grows with the distance; 1 for a Student-t, whose attraction fades with it.
+    heavy momentum and large steps, and at last settles with less of it. Steps are in units of n / ``rate``, for the
+    attraction of a kernel exp(-rate d^2) has the curvature 4 rate / n. ``late`` is the step of the second phase: at
+    most 1 / 4 for a Gaussian, whose attraction grows with the distance; 1 for a Student-t, whose attraction fades.
     """
     return {
         "optimizer": "delta-bar-delta",
