@@ -149,6 +149,18 @@ def test_a_mapper_of_the_users_needs_one_to_load_into(tmp_path):
         load(path, mapper=nn.Linear(5, 2))
 
 
+OLD = Path(__file__).parents[1] / "data"
+
+
+def test_files_of_schema_1_still_load():
+    held = np.load(OLD / "schema_1" / "expected.npz")
+    for name, exact in (("map", True), ("projection", False)):
+        model = load(OLD / "schema_1" / name)
+        assert isinstance(model, ICon)
+        close = np.testing.assert_array_equal if exact else np.testing.assert_allclose
+        close(model.transform(held["X"]), held[name])
+
+
 def test_a_function_cannot_be_saved(tmp_path):
     with pytest.raises(OptionError, match="a file cannot describe"):
         save(ICon(Gaussian(1.0, metric=torch.cdist), Gaussian(1.0), Linear(5, 2)), tmp_path / "m")
