@@ -15,6 +15,7 @@ from iconlearn.distributions.graphs import (
     Label,
 )
 from iconlearn.distributions.kernels import Gaussian, Harmonic, StudentT
+from iconlearn.distributions.labels import LabelKNN
 from iconlearn.distributions.mixtures import Mixture
 from iconlearn.distributions.wrappers import (
     Debiased,
@@ -35,6 +36,7 @@ DISTRIBUTIONS: dict[str, type[Distribution]] = {
         Graph,
         Identity,
         Label,
+        LabelKNN,
         Augmentation,
         CrossModal,
         DataLabel,
@@ -63,6 +65,7 @@ __all__ = [
     "Identity",
     "Kernel",
     "Label",
+    "LabelKNN",
     "MarginGaussian",
     "Mixture",
     "Nearest",
