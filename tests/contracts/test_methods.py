@@ -35,6 +35,7 @@ OTHER = {
     "target_temperature": 0.4,
     "exponent": 3.0,
     "context": 3,
+    "metric": "cos",
 }
 
 
@@ -66,7 +67,7 @@ def test_parameters_are_checked(row):
     with pytest.raises(OptionError, match="options: .*did you mean"):
         row.recipe(**{next(iter(row.parameters))[:-1]: 3})
     for name in row.parameters:
-        with pytest.raises(OptionError, match="must be"):
+        with pytest.raises(OptionError, match="must be|is unknown; allowed"):
             row.recipe(**{name: "many"}).model(shape_of(row, X, Y))
 
 

@@ -11,6 +11,7 @@ from iconlearn.distributions import KNN, Distribution, Gaussian, Graph, StudentT
 from iconlearn.intake import GRAPH
 from iconlearn.methods.options import LIGHT_MAP, MAP, NETWORK_MAP
 from iconlearn.methods.row import REDUCTION, Method
+from iconlearn.metrics import Metric
 from iconlearn.recipes import Recipe, embedding, encoder
 
 HALF = math.sqrt(0.5)  # exp(-d^2), the width of SNE's q
@@ -19,30 +20,32 @@ COLLAPSE = "A p that is nearly uniform (a large perplexity, coincident rows) is 
 ICON = "Alshammari et al. 2025"
 
 
-def sne(perplexity: float = 30.0, n_components: int = 2) -> Recipe:
-    return Recipe(Gaussian(Perplexity(perplexity)), Gaussian(HALF), embedding(n_components))
+def sne(perplexity: float = 30.0, n_components: int = 2, metric: str | Metric = "euclidean") -> Recipe:
+    return Recipe(Gaussian(Perplexity(perplexity), metric), Gaussian(HALF), embedding(n_components))
 
 
-def symmetric_sne(perplexity: float = 30.0, n_components: int = 2) -> Recipe:
-    target = Gaussian(Perplexity(perplexity)).symmetrize()
+def symmetric_sne(
+    perplexity: float = 30.0, n_components: int = 2, metric: str | Metric = "euclidean"
+) -> Recipe:
+    target = Gaussian(Perplexity(perplexity), metric).symmetrize()
     return Recipe(target, Gaussian(HALF, normalize="joint"), embedding(n_components))
 
 
-def t_sne(perplexity: float = 30.0, n_components: int = 2) -> Recipe:
-    target = Gaussian(Perplexity(perplexity)).symmetrize()
+def t_sne(perplexity: float = 30.0, n_components: int = 2, metric: str | Metric = "euclidean") -> Recipe:
+    target = Gaussian(Perplexity(perplexity), metric).symmetrize()
     return Recipe(target, StudentT(normalize="joint"), embedding(n_components))
 
 
-def t_sne_rows(perplexity: float = 30.0, n_components: int = 2) -> Recipe:
-    return Recipe(Gaussian(Perplexity(perplexity)), StudentT(), embedding(n_components))
+def t_sne_rows(perplexity: float = 30.0, n_components: int = 2, metric: str | Metric = "euclidean") -> Recipe:
+    return Recipe(Gaussian(Perplexity(perplexity), metric), StudentT(), embedding(n_components))
 
 
-def sne_uniform(n_neighbors: int = 15, n_components: int = 2) -> Recipe:
-    return Recipe(KNN(n_neighbors), Gaussian(HALF), embedding(n_components))
+def sne_uniform(n_neighbors: int = 15, n_components: int = 2, metric: str | Metric = "euclidean") -> Recipe:
+    return Recipe(KNN(n_neighbors, metric), Gaussian(HALF), embedding(n_components))
 
 
-def t_sne_uniform(n_neighbors: int = 15, n_components: int = 2) -> Recipe:
-    return Recipe(KNN(n_neighbors).symmetrize(), StudentT(normalize="joint"), embedding(n_components))
+def t_sne_uniform(n_neighbors: int = 15, n_components: int = 2, metric: str | Metric = "euclidean") -> Recipe:
+    return Recipe(KNN(n_neighbors, metric).symmetrize(), StudentT(normalize="joint"), embedding(n_components))
 
 
 def sne_graph(n_components: int = 2) -> Recipe:
@@ -54,27 +57,35 @@ def t_sne_graph(n_components: int = 2) -> Recipe:
     return Recipe(lambda shape: Graph(shape.graph).symmetrize(), learned, embedding(n_components, "spectral"))
 
 
-def heavy_neighbors(df: float, n_neighbors: int) -> Distribution:
+def heavy_neighbors(df: float, n_neighbors: int, metric: str | Metric = "euclidean") -> Distribution:
     """Student-t rows as wide as the distance to the k-th neighbour, each over its 3 k nearest."""
     check_number("method", "n_neighbors", n_neighbors, low=1, integer=True)
-    return StudentT(df, KthNeighbor(n_neighbors)).nearest(3 * n_neighbors)
+    return StudentT(df, KthNeighbor(n_neighbors), metric).nearest(3 * n_neighbors)
 
 
-def dual_t_sne(df: float = 1.0, n_neighbors: int = 15, n_components: int = 2) -> Recipe:
-    return Recipe(heavy_neighbors(df, n_neighbors), Gaussian(HALF), embedding(n_components))
+def dual_t_sne(
+    df: float = 1.0, n_neighbors: int = 15, n_components: int = 2, metric: str | Metric = "euclidean"
+) -> Recipe:
+    return Recipe(heavy_neighbors(df, n_neighbors, metric), Gaussian(HALF), embedding(n_components))
 
 
-def doubly_t_sne(df: float = 1.0, n_neighbors: int = 15, n_components: int = 2) -> Recipe:
-    target = heavy_neighbors(df, n_neighbors).symmetrize()
+def doubly_t_sne(
+    df: float = 1.0, n_neighbors: int = 15, n_components: int = 2, metric: str | Metric = "euclidean"
+) -> Recipe:
+    target = heavy_neighbors(df, n_neighbors, metric).symmetrize()
     return Recipe(target, StudentT(normalize="joint"), embedding(n_components))
 
 
-def parametric_sne(perplexity: float = 30.0, n_components: int = 2) -> Recipe:
-    return Recipe(Gaussian(Perplexity(perplexity)), Gaussian(HALF), encoder(n_components))
+def parametric_sne(
+    perplexity: float = 30.0, n_components: int = 2, metric: str | Metric = "euclidean"
+) -> Recipe:
+    return Recipe(Gaussian(Perplexity(perplexity), metric), Gaussian(HALF), encoder(n_components))
 
 
-def parametric_t_sne(perplexity: float = 30.0, n_components: int = 2) -> Recipe:
-    target = Gaussian(Perplexity(perplexity)).symmetrize()
+def parametric_t_sne(
+    perplexity: float = 30.0, n_components: int = 2, metric: str | Metric = "euclidean"
+) -> Recipe:
+    target = Gaussian(Perplexity(perplexity), metric).symmetrize()
     return Recipe(target, StudentT(normalize="joint"), encoder(n_components))
 
 

@@ -40,7 +40,7 @@ def estimator_code(row: Method, shape: Shape) -> str:
     from iconlearn.data.files import load_dataset
     <BLANKLINE>
     data = load_dataset("digits")
-    estimator = SNE(perplexity=30, n_components=2)
+    estimator = SNE(perplexity=30, n_components=2, metric="euclidean")
     embedding = estimator.fit_transform(data.learns_from)
     """
     given = [f"{name}={show(value)}" for name, value in row.parameters.items()]
