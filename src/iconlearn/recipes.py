@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch import nn
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError
 from iconlearn.data.views import ImageJitter, RowJitter
-from iconlearn.distributions import Distribution
+from iconlearn.distributions import Distribution, LabelKNN, Symmetrized
 from iconlearn.inputs import safe_unit
 from iconlearn.mappers import (
     CNN,
@@ -53,6 +53,8 @@ class Shape:
     towers: tuple[Tower, ...] = ()  # modalities, where there are several
     graph: Any = None  # weights (n, n), where the data is a graph
     vocabulary: int = 0  # number of tokens, where the data is text
+    init: Any = None  # where a map starts, if not where the method says
+    anchors: Any = None  # (ids, positions) of the samples of a map that stay where they are
 
     @classmethod
     def of(
@@ -108,6 +110,15 @@ class Recipe:
         """The target as far as it is known without data."""
         return self.target_for(SPECIMEN)
 
+    @property
+    def is_map(self) -> bool:
+        """Has every sample a position of its own?"""
+        return isinstance(self.mapper(SPECIMEN), Embedding)
+
+    def with_labels(self, weight: float) -> Recipe:
+        """The same method with labels as a share ``weight`` of its target; see :func:`with_labels`."""
+        return replace(self, target=lambda shape: with_labels(self.target_for(shape), weight))
+
     def model(self, shape: Shape) -> ICon:
         """The model for data of this shape."""
         mapper_j = None if self.mapper_j is None else self.mapper_j(shape)
@@ -120,10 +131,32 @@ class Recipe:
         )
 
 
+LABEL_NEIGHBORS = 15
+
+
+def with_labels(target: Distribution, weight: float) -> Distribution:
+    """(1 - weight) p + weight p_label, row by row, with p_label on the nearest rows of the same class.
+
+    A row without a label, or alone in its class, keeps p whole. A symmetrised target is mixed before it is
+    symmetrised, for the same reason.
+    """
+    if isinstance(target, Symmetrized):
+        return with_labels(target.base, weight).symmetrize()
+    metric: Any = next((part.metric for part in target.modules() if hasattr(part, "metric")), "euclidean")
+    labels = LabelKNN(LABEL_NEIGHBORS, metric, normalize=target.normalize, pairs=target.pairs)
+    return (1 - weight) * target + weight * labels
+
+
 def embedding(dim: int, init: str = "pca", scale: float = 1e-4) -> Build:
     """A table of positions."""
     check_number("method", "n_components", dim, low=1, integer=True)
-    return lambda shape: Embedding(shape.n, dim, init=init, scale=scale, seed=shape.seed)
+
+    def build(shape: Shape) -> nn.Module:
+        start = init if shape.init is None else shape.init
+        held = {} if shape.anchors is None else {"anchors": shape.anchors}
+        return Embedding(shape.n, dim, init=start, scale=scale, seed=shape.seed, **held)
+
+    return build
 
 
 def orthonormal(dim: int) -> Build:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from iconlearn.estimators.base import ClusterEstimator, MapEstimator, MethodEstimator, PrototypeClassifier
+from iconlearn.estimators.base import MethodEstimator
 from iconlearn.estimators.factory import ESTIMATORS, make_estimator
+from iconlearn.estimators.kinds import ClusterEstimator, FixedMapEstimator, MapEstimator, PrototypeClassifier
 
 __all__ = [
     "ESTIMATORS",
     "ClusterEstimator",
+    "FixedMapEstimator",
     "MapEstimator",
     "MethodEstimator",
     "PrototypeClassifier",

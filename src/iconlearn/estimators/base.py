@@ -1,32 +1,27 @@
-"""What the estimators share, and the kinds that there are: maps, clusterings, classifiers."""
+"""What all estimators share: validate, build the model of the row, fit it, keep what it found."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
-from sklearn.base import BaseEstimator, ClassifierMixin, ClusterMixin, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from iconlearn._checks import check_number
 from iconlearn._errors import InputError, OptionError
-from iconlearn.data.features import to_array
+from iconlearn.estimators.labels import class_codes, partial_codes
 from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, ROWS
 from iconlearn.methods import Method
 from iconlearn.model import ICon
+from iconlearn.points import UNLABELLED
+from iconlearn.recipes import Recipe, Shape
 from iconlearn.train.events import Progress
 
-COMMON: dict[str, Any] = {
-    "image_shape": None,
-    "max_iter": None,
-    "restarts": None,
-    "random_state": 0,
-    "callbacks": (),
-    "verbose": 0,
-}
+MOST_LABEL_WEIGHT = 0.99  # at 1 the rows without labels would have nothing left
 
 
 class MethodEstimator(BaseEstimator):
@@ -39,41 +34,106 @@ class MethodEstimator(BaseEstimator):
     random_state: Any
     callbacks: Any
     verbose: int
+    warm_start: bool
+    checkpoint: Any
 
     def fit(self, X: Any, y: Any = None) -> MethodEstimator:
-        """Fit to X, of the kind that the method takes; ``y`` only where it compares labels."""
+        """Fit to X, of the kind that the method takes; ``y`` where it compares labels, or may."""
         row = self.row
         source = self._source(X, reset=True)
-        codes = self._codes(row, y, row.takes.length(source))
-        recipe = row.recipe(**{name: getattr(self, name) for name in row.parameters})
-        self._present = recipe.present
+        recipe, codes = self._supervised(self._recipe(), y, row.takes.length(source))
         seed = self._seed()
-        if self.image_shape is not None and row.takes not in (ROWS, CAPTIONED):
-            raise OptionError(
-                f"{type(self).__name__}: image_shape={self.image_shape!r}, but this method learns from "
-                f"{row.takes.name}; leave it out"
-            )
-        shape = row.takes.shape(
-            source,
-            image_shape=self.image_shape,
-            n_classes=None if codes is None else len(self.classes_),
-            seed=seed,
-        )
-        options = {**row.fit, "random_state": seed, "callbacks": self._callbacks()}
-        if recipe.augment is not None:
-            options["augment"] = recipe.augment(shape)
-        if self.max_iter is not None:
-            options.pop("epochs", None)
-            options["max_iter"] = self.max_iter
-        if self.restarts is not None:
-            options["restarts"] = self.restarts
-        self.model_: ICon = recipe.model(shape).fit(self._batch(source), codes, **options)
+        shape = self._shape(source, None if codes is None else len(self.classes_), seed)
+        model = recipe.model(shape)
+        options = self._options(recipe, shape, seed)
+        if self._goes_on:
+            self._warm(model, options)
+        self.model_: ICon = model.fit(self._batch(source), codes, **options)
         self.loss_curve_ = np.asarray(self.model_.history.losses)  # type: ignore[union-attr]
         self.n_iter_ = len(self.loss_curve_)
         # Nodes of a graph are known by their ids: coordinates may coincide.
         known = None if row.takes.places_new else {"id": np.arange(row.takes.length(source))}
         self._keep(self._embed(source) if known is None else self.model_.transform(known))
         return self
+
+    @property
+    def diagnostics_(self) -> np.ndarray:
+        """Share of every fitted sample in the loss, (n,); NaN where p has no mass. Computed when asked for.
+
+        Only where every sample has an entry of its own, which is when the model knows its data.
+        """
+        check_is_fitted(self)
+        if self.model_.training_data is None:
+            raise AttributeError(
+                f"{type(self).__name__} keeps no data that diagnostics_ could be of; call model_.row_losses(X)"
+            )
+        return self.model_.row_losses()
+
+    def _recipe(self) -> Recipe:
+        """The recipe of the row for the hyper-parameters of this estimator."""
+        return self.row.recipe(**{name: getattr(self, name) for name in self.row.parameters})
+
+    def _supervised(self, recipe: Recipe, y: Any, n: int) -> tuple[Recipe, np.ndarray | None]:
+        """The recipe and class codes, with ``classes_`` kept, as far as labels are needed or wanted."""
+        name = type(self).__name__
+        if self.row.needs_labels:
+            if y is None:
+                raise InputError(f"{name} requires y to be passed, but the target y is None; call fit(X, y)")
+            self.classes_, codes = class_codes(name, y, n)
+            return recipe, codes
+        weight = check_number(
+            name, "label_weight", getattr(self, "label_weight", 0.0), low=0, high=MOST_LABEL_WEIGHT
+        )
+        vars(self).pop("classes_", None)
+        if y is None or weight == 0:
+            return recipe, None
+        classes, codes = partial_codes(name, y, n)
+        if np.unique(codes[codes != UNLABELLED], return_counts=True)[1].max(initial=0) < 2:
+            return recipe, None  # no two rows of one class: the labels say nothing of who is near whom
+        self.classes_ = classes
+        return recipe.with_labels(weight), codes
+
+    def _shape(self, source: Any, n_classes: int | None, seed: int) -> Shape:
+        """What the recipe must know of the data, and of the options that say how to build the mapper."""
+        takes = self.row.takes
+        if self.image_shape is not None and takes not in (ROWS, CAPTIONED):
+            raise OptionError(
+                f"{type(self).__name__}: image_shape={self.image_shape!r}, but this method learns from "
+                f"{takes.name}; leave it out"
+            )
+        shape = takes.shape(source, image_shape=self.image_shape, n_classes=n_classes, seed=seed)
+        return replace(shape, init=getattr(self, "init", None), anchors=getattr(self, "anchors", None))
+
+    def _options(self, recipe: Recipe, shape: Shape, seed: int) -> dict[str, Any]:
+        """Options of the training loop."""
+        options = {**self.row.fit, "random_state": seed, "callbacks": self._callbacks()}
+        if recipe.augment is not None:
+            options["augment"] = recipe.augment(shape)
+        if self.max_iter is not None:
+            options.pop("epochs", None)
+        chosen = {name: getattr(self, name, None) for name in ("max_iter", "restarts", "tol", "checkpoint")}
+        return options | {name: value for name, value in chosen.items() if value is not None}
+
+    @property
+    def _goes_on(self) -> bool:
+        """Is this fit the continuation of an earlier one?"""
+        if not isinstance(self.warm_start, (bool, np.bool_)):
+            raise OptionError(f"{type(self).__name__}: warm_start={self.warm_start!r} must be True or False")
+        return bool(self.warm_start) and hasattr(self, "model_")
+
+    def _warm(self, model: ICon, options: dict[str, Any]) -> None:
+        """Put the fitted weights into a new model, and let the run go on from them."""
+        try:
+            for name in ("mapper", "mapper_j"):
+                if (part := getattr(model, name)) is not None:
+                    part.load_state_dict(getattr(self.model_, name).state_dict())
+        except RuntimeError as cause:
+            raise OptionError(
+                f"{type(self).__name__}: warm_start=True, but the fitted {self.model_.mapper!r} and the "
+                f"{model.mapper!r} of this data differ in shape; use the same data, or warm_start=False"
+            ) from cause
+        options.pop("exaggeration", None)  # it would crush the map that there is
+        options |= {"warm_start": True, "restarts": 1}
 
     def _source(self, X: Any, *, reset: bool) -> Any:
         """X checked; names and number of the columns of rows are kept (``reset``) or compared."""
@@ -92,30 +152,8 @@ class MethodEstimator(BaseEstimator):
 
     def _batch(self, source: Any) -> Any:
         """What the model sees of checked data."""
-        return self.row.takes.batch(source) if self._present is None else self._present(source)
-
-    def _codes(self, row: Method, y: Any, n: int) -> np.ndarray | None:
-        """Class codes, with ``classes_`` kept, where the method needs labels."""
-        if not row.needs_labels:
-            return None
-        name = type(self).__name__
-        if y is None:
-            raise InputError(f"{name} requires y to be passed, but the target y is None; call fit(X, y)")
-        labels = to_array(y, "y")
-        if labels.shape == (n, 1):
-            labels = column_or_1d(labels, warn=True)
-        if labels.shape != (n,):
-            raise InputError(f"y has shape {labels.shape} but X has {n} rows; shape ({n},) is needed")
-        if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-            raise InputError(
-                f"y: NaN or infinite in row {int(np.argmin(np.isfinite(labels)))}; drop such rows"
-            )
-        try:
-            check_classification_targets(labels)
-            self.classes_, codes = np.unique(labels, return_inverse=True)
-        except (TypeError, ValueError) as cause:
-            raise InputError(f"y: {cause}; {name} compares classes, so pass codes or names") from cause
-        return codes
+        present = self._recipe().present
+        return self.row.takes.batch(source) if present is None else present(source)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -160,85 +198,6 @@ class MethodEstimator(BaseEstimator):
         return self._embed(self._source(X, reset=False))
 
 
-def places_new(estimator: MethodEstimator) -> bool:
-    """Can it embed rows that it has not seen? A graph says nothing of nodes outside of it."""
-    return estimator.row.takes.places_new
-
-
-class FixedMapEstimator(TransformerMixin, MethodEstimator):
-    """Maps of the samples that were fitted, and of no others: ``fit_transform`` and ``embedding_``."""
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = []  # embeddings are float32
-        return tags
-
-    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
-        """``fit`` and the embedding of the same rows."""
-        self.fit(X, y)
-        return self.embedding_
-
-    @property
-    def _n_features_out(self) -> int:
-        first = self.embedding_[0] if isinstance(self.embedding_, tuple) else self.embedding_
-        return first.shape[1]
-
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the embedding's columns: the class's name and a number."""
-        check_is_fitted(self)
-        stem = type(self).__name__.lower()
-        return np.asarray([f"{stem}{k}" for k in range(self._n_features_out)], dtype=object)
-
-
-class MapEstimator(FixedMapEstimator):
-    """Maps and encoders: ``transform`` gives embeddings."""
-
-    def transform(self, X: Any) -> Any:
-        """Embeddings of rows, (n, dim); of modalities a tuple of them; new rows of a map are placed."""
-        return self._arranged(self._embed_new(X))
-
-
-class ClusterEstimator(ClusterMixin, MethodEstimator):
-    """Clusterings: ``labels_``, ``predict`` and soft assignments by ``predict_proba``."""
-
-    def _keep(self, embedding: np.ndarray) -> None:
-        self.assignment_ = self._probabilities(embedding)
-        self.labels_ = self.assignment_.argmax(1)
-
-    def _probabilities(self, embedding: np.ndarray) -> np.ndarray:
-        """Soft assignments, (n, n_clusters); the mean over modalities or views."""
-        logits = torch.from_numpy(embedding).log_softmax(-1).exp().numpy()
-        if self.row.takes is not MODALITIES:
-            return logits
-        return np.mean(np.split(logits, len(self.model_.mapper.mappers)), axis=0)  # type: ignore[arg-type]
-
-    def fit_predict(self, X: Any, y: Any = None, **kwargs: Any) -> np.ndarray:
-        """``fit`` and the clusters of the same rows, (n,)."""
-        self.fit(X, y)
-        return self.labels_
-
-    @available_if(places_new)
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Soft assignments of rows, (n, n_clusters); each sums to one."""
-        return self._probabilities(self._embed_new(X))
-
-    @available_if(places_new)
-    def predict(self, X: Any) -> np.ndarray:
-        """Most probable cluster of every row, (n,)."""
-        return self.predict_proba(X).argmax(1)
-
-
-class PrototypeClassifier(ClassifierMixin, MapEstimator):
-    """Methods that learn one prototype a class: ``predict`` is the class of the most probable one."""
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Class probabilities, (n, n_classes): the learned distribution over prototypes."""
-        embedding = torch.from_numpy(self._embed_new(X))
-        with torch.no_grad():
-            learned = self.model_.learned_over_columns(embedding)
-        return learned.double().softmax(-1).numpy()  # of a limit the scores are no log-probabilities yet
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of every row, (n,)."""
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(1)]
+def fitted_attributes(estimator: Any) -> Mapping[str, Any]:
+    """What a fit has left on the estimator beside its model."""
+    return {k: v for k, v in vars(estimator).items() if k.endswith("_") and k != "model_" and k[0] != "_"}

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from iconlearn._checks import check_names
-from iconlearn.estimators.base import (
-    COMMON,
+from iconlearn.estimators.base import MethodEstimator
+from iconlearn.estimators.describe import describe
+from iconlearn.estimators.kinds import (
     ClusterEstimator,
     FixedMapEstimator,
     MapEstimator,
-    MethodEstimator,
     PrototypeClassifier,
 )
+from iconlearn.estimators.options import options_of
 from iconlearn.methods import METHODS, Method
 
 MODULE = "iconlearn.estimators"  # where pickles look for the classes
@@ -29,30 +30,9 @@ def base_of(row: Method) -> type[MethodEstimator]:
     return PrototypeClassifier if row.needs_labels and row.recipe().mapper_j is not None else MapEstimator
 
 
-def describe(row: Method) -> str:
-    """The docstring of an estimator, written from its row."""
-    recipe = row.recipe()
-    lines = [
-        f"{row.name} ({row.paper}), as a scikit-learn estimator.",
-        "",
-        f"p = ``{recipe.target_dist!r}``, q = ``{recipe.learned_dist!r}``, divergence ``{recipe.divergence}``:",
-        f"the cell ({row.target}, {row.learned}) of the table; family: {row.family}.",
-        "",
-        f"Rewards: {row.rewards}",
-        f"Degenerates: {row.degenerates}",
-        "",
-        f"``fit`` takes {row.takes.words}{', and labels y' if row.needs_labels else ''}.",
-        "",
-        "Parameters",
-        "----------",
-        *(f"{name} : default {value!r}" for name, value in {**row.parameters, **COMMON}.items()),
-    ]
-    return "\n".join(lines)
-
-
 def make_estimator(row: Method) -> type[MethodEstimator]:
-    """A scikit-learn class whose signature is the row's hyper-parameters and the common options."""
-    defaults = {**row.parameters, **COMMON}
+    """A scikit-learn class whose signature is the row's hyper-parameters and the options that it has."""
+    defaults = {**row.parameters, **{name: option.default for name, option in options_of(row).items()}}
 
     def initialize(self: MethodEstimator, **options: Any) -> None:
         check_names(row.estimator, options, set(defaults))

@@ -1,0 +1,54 @@
+"""What every hyper-parameter of the table means: said once, for docstrings and stubs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PARAMETERS: Mapping[str, str] = {
+    "alpha": "Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.",
+    "context": "Number of tokens that the encoder is shown.",
+    "df": "Degrees of freedom of the Student-t, above 0; 1 is the Cauchy of t-SNE, inf a Gaussian.",
+    "embedding_dim": "Number of columns of the embedding.",
+    "exponent": "Power with which distances to the prototypes lose weight, above 0.",
+    "margin": "How much nearer than its negatives a positive has to be, in units of the metric.",
+    "metric": (
+        'How distances between rows of X are measured: "euclidean", "cos", "manhattan", "chebyshev", "correlation", '
+        '"dot", or a function of two tensors. Precomputed distances go in as '
+        "``fit(NeighborGraph.from_distances(D, k))``."
+    ),
+    "n_clusters": "Number of clusters; with fewer rows it is refused.",
+    "n_components": "Number of columns of the embedding.",
+    "n_neighbors": "Nearest neighbours of a row that count as its own.",
+    "num_views": "Views that are made of every sample, at least 2.",
+    "perplexity": "Effective number of neighbours of every row, at least 1; typical are 5 to 50.",
+    "rate": "Share of the old weights that the moving average of the encoder keeps in a step, in [0, 1].",
+    "share": "Width of the kernel on the data, as a share of the data's spread.",
+    "steps": "Longest random walk on the neighbour graph that still joins two rows.",
+    "tau_plus": "Assumed share of false negatives among the negatives, in [0, 1).",
+    "target_temperature": "Temperature of the softmax that makes the target, above 0.",
+    "temperature": "Divides the scores of the learned softmax, above 0; lower is harder. It is sigma^2.",
+}
+
+ATTRIBUTES: Mapping[str, str] = {
+    "embedding_": "ndarray (n, dim) float32 : what fit made of its samples; of modalities a tuple of them.",
+    "labels_": "ndarray (n,) int64 : cluster of every fitted sample.",
+    "assignment_": "ndarray (n, n_clusters) : soft assignment of every fitted sample; rows sum to one.",
+    "classes_": "ndarray (n_classes,) : classes in sorted order, where labels were read.",
+    "model_": "ICon : the fitted model; ``model_.explain(X)`` tells what it is made of.",
+    "loss_curve_": "ndarray (n_iter_,) float64 : the loss before every step.",
+    "n_iter_": "int : steps taken.",
+    "diagnostics_": (
+        "ndarray (n,) : share of every fitted sample in the loss, NaN where p has no mass; computed when asked for."
+    ),
+    "n_features_in_": "int : number of columns of X.",
+    "feature_names_in_": "ndarray (n_features_in_,) of str : columns of X, where it had names.",
+}
+
+RAISES: Mapping[str, str] = {
+    "InputError": "If the data cannot be used, with row and column of what is wrong (a ValueError).",
+    "OptionError": "If an option is unknown, out of range, or does not go with another (a ValueError).",
+    "NonFiniteError": "If the loss stops being finite, with step and rows.",
+}
+
+# What a parameter of a user's own method is said to be.
+UNKNOWN = "A hyper-parameter of the method."

@@ -1,0 +1,113 @@
+"""The options that estimators have beside the hyper-parameters of their method: one table, and who has which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from iconlearn.intake import ROWS
+from iconlearn.methods import Method
+from iconlearn.methods.row import REDUCTION
+
+
+def every(row: Method) -> bool:
+    """All methods."""
+    return True
+
+
+def maps(row: Method) -> bool:
+    """Methods in which every sample has a position of its own."""
+    return row.recipe().is_map
+
+
+def whole(row: Method) -> bool:
+    """Methods whose target is one for the whole run, so that losses can be compared."""
+    recipe = row.recipe()
+    learns = any(p.requires_grad for p in recipe.target_dist.parameters())
+    batches = recipe.augment is not None or recipe.mapper_j is not None or "batch_size" in row.fit
+    return not (batches or learns)
+
+
+def neighbourhoods(row: Method) -> bool:
+    """Dimension reductions whose target says which rows of a table are near: labels can say the same."""
+    if row.family != REDUCTION or row.takes is not ROWS or row.needs_labels:
+        return False
+    return row.recipe().target_dist.pairs == "distinct"
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of estimators: its default, its type as code, what it does, and the methods that have it."""
+
+    default: Any
+    type: str
+    text: str
+    belongs: Callable[[Method], bool] = every
+
+
+OPTIONS: dict[str, Option] = {
+    "label_weight": Option(
+        0.0,
+        "float",
+        "Share of the labels in the target, in [0, 0.99]: p becomes (1 - w) p + w p_label, with p_label on the 15 "
+        "nearest rows of the same class. Labels may be partial (-1, None or NaN is unlabelled; such rows keep p "
+        "whole). 0 leaves ``y`` unread, so that a pipeline which passes labels on does not steer the map unasked.",
+        neighbourhoods,
+    ),
+    "init": Option(
+        None,
+        "Any",
+        'Where the map starts: "pca", "spectral", "random", or positions (n, n_components) taken as they are. None is '
+        "the method's own start: principal components of rows, Laplacian eigenvectors of graphs.",
+        maps,
+    ),
+    "anchors": Option(
+        None,
+        "tuple[Any, Any] | None",
+        "(ids, positions): rows of X, and where each of them stays during the whole fit, (len(ids), n_components).",
+        maps,
+    ),
+    "tol": Option(
+        None,
+        "float | None",
+        "Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.",
+        whole,
+    ),
+    "warm_start": Option(
+        False,
+        "bool",
+        "Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The data "
+        "must have the same shape.",
+    ),
+    "checkpoint": Option(
+        None,
+        "str | PathLike[str] | None",
+        "File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.",
+    ),
+    "image_shape": Option(
+        None,
+        "tuple[int, int, int] | None",
+        "(channels, height, width) if rows are images; encoders are then convolutional and views are of images.",
+    ),
+    "max_iter": Option(None, "int | None", "Optimiser steps; None takes the method's own number."),
+    "restarts": Option(
+        None,
+        "int | None",
+        "Starts of which the one with the lowest loss is kept; None takes the method's own.",
+    ),
+    "random_state": Option(
+        0, "int | RandomState | None", "Seed of everything random; None draws one, so that fits differ."
+    ),
+    "callbacks": Option(
+        (),
+        "Sequence[Callable[[Any], Any]]",
+        "Functions called with every ``Event`` of the run; False stops it.",
+    ),
+    "verbose": Option(0, "int", "1 shows a progress bar."),
+}
+
+
+def options_of(row: Method) -> dict[str, Option]:
+    """The options that estimators of the row have, by name."""
+    return {name: option for name, option in OPTIONS.items() if option.belongs(row)}
