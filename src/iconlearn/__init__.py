@@ -53,7 +53,7 @@ from iconlearn.mappers import (
 from iconlearn.methods import METHODS, Method, register
 from iconlearn.model import ICon
 from iconlearn.neighbors import NeighborGraph
-from iconlearn.persistence import load, save
+from iconlearn.persistence import CLASSES, load, save
 from iconlearn.verification import Certificate, verify
 
 __all__ = [
@@ -119,10 +119,18 @@ def estimator_names() -> list[str]:
     return [row.estimator for row in METHODS.values()]
 
 
+def estimator(name: str) -> Any:
+    """The scikit-learn class of this name, or None; they need scikit-learn, the rest of the library does not."""
+    return import_module("iconlearn.estimators").ESTIMATORS[name] if name in estimator_names() else None
+
+
+CLASSES["estimator"] = estimator  # files name the class of an estimator
+
+
 def __getattr__(name: str) -> Any:
-    """Estimators are made when first asked for: they need scikit-learn, the rest of the library does not."""
-    if name in estimator_names() and name not in globals():
-        return import_module("iconlearn.estimators").ESTIMATORS[name]
+    """Estimators are made when first asked for."""
+    if name not in globals() and (found := estimator(name)) is not None:
+        return found
     raise AttributeError(f"module 'iconlearn' has no attribute {name!r}")
 
 
