@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -20,6 +20,9 @@ from iconlearn.model import ICon
 from iconlearn.points import UNLABELLED
 from iconlearn.recipes import Recipe, Shape
 from iconlearn.train.events import Progress
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 MOST_LABEL_WEIGHT = 0.99  # at 1 the rows without labels would have nothing left
 
@@ -37,7 +40,7 @@ class MethodEstimator(BaseEstimator):
     warm_start: bool
     checkpoint: Any
 
-    def fit(self, X: Any, y: Any = None) -> MethodEstimator:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Fit to X, of the kind that the method takes; ``y`` where it compares labels, or may."""
         row = self.row
         source = self._source(X, reset=True)
