@@ -55,18 +55,7 @@ def expected_failures(estimator):
     return {}
 
 
-NAMED = [row for row in PLAIN_ROWS if row.status == "named"]
-
-
-@pytest.mark.slow
-@parametrize_with_checks(
-    [tiny(row) for row in PLAIN_ROWS if row not in NAMED], expected_failed_checks=expected_failures
-)
-def test_scikit_learn_on_the_other_methods(estimator, check):
-    check(estimator)
-
-
-@parametrize_with_checks([tiny(row) for row in NAMED], expected_failed_checks=expected_failures)
+@parametrize_with_checks([tiny(row) for row in PLAIN_ROWS], expected_failed_checks=expected_failures)
 def test_scikit_learn(estimator, check):
     check(estimator)
 

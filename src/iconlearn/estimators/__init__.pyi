@@ -246,8 +246,6 @@ class ContrastiveKMeans(ClusterEstimator):
         Number of clusters; with fewer rows it is refused.
     temperature : float, default 0.02
         Divides the scores of the learned softmax, above 0; lower is harder. It is sigma^2.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -272,7 +270,6 @@ class ContrastiveKMeans(ClusterEstimator):
         *,
         n_clusters: int = 8,
         temperature: float = 0.02,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -402,8 +399,6 @@ class DCD(ClusterEstimator):
         Number of clusters; with fewer rows it is refused.
     n_neighbors : int, default 10
         Nearest neighbours of a row that count as its own.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -428,7 +423,6 @@ class DCD(ClusterEstimator):
         *,
         n_clusters: int = 8,
         n_neighbors: int = 10,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -715,8 +709,6 @@ class GaussianToNarrow(MapEstimator):
         Share of the labels in the target, in [0, 0.99]: p becomes (1 - w) p + w p_label, with p_label on the 15
         nearest rows of the same class. Labels may be partial (-1, None or NaN is unlabelled; such rows keep p
         whole). 0 leaves ``y`` unread, so that a pipeline which passes labels on does not steer the map unasked.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -742,7 +734,6 @@ class GaussianToNarrow(MapEstimator):
         perplexity: float = 30.0,
         n_components: int = 2,
         label_weight: float = 0.0,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -774,8 +765,6 @@ class GaussianToWide(MapEstimator):
         Share of the labels in the target, in [0, 0.99]: p becomes (1 - w) p + w p_label, with p_label on the 15
         nearest rows of the same class. Labels may be partial (-1, None or NaN is unlabelled; such rows keep p
         whole). 0 leaves ``y`` unread, so that a pipeline which passes labels on does not steer the map unasked.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -801,7 +790,6 @@ class GaussianToWide(MapEstimator):
         perplexity: float = 30.0,
         n_components: int = 2,
         label_weight: float = 0.0,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -951,8 +939,6 @@ class GraphToNarrow(FixedMapEstimator):
     anchors : tuple[Any, Any] | None, default None
         (ids, positions): rows of X, and where each of them stays during the whole fit, (len(ids),
         n_components).
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -978,7 +964,6 @@ class GraphToNarrow(FixedMapEstimator):
         n_components: int = 3,
         init: Any = None,
         anchors: tuple[Any, Any] | None = None,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -1011,8 +996,6 @@ class GraphToWide(FixedMapEstimator):
     anchors : tuple[Any, Any] | None, default None
         (ids, positions): rows of X, and where each of them stays during the whole fit, (len(ids),
         n_components).
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1038,7 +1021,6 @@ class GraphToWide(FixedMapEstimator):
         n_components: int = 3,
         init: Any = None,
         anchors: tuple[Any, Any] | None = None,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -1118,8 +1100,6 @@ class IdentityToClusters(ClusterEstimator):
     ----------
     n_clusters : int, default 8
         Number of clusters; with fewer rows it is refused.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1143,7 +1123,6 @@ class IdentityToClusters(ClusterEstimator):
         self,
         *,
         n_clusters: int = 8,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -1389,8 +1368,6 @@ class InfoNCEClustering(ClusterEstimator):
         Longest random walk on the neighbour graph that still joins two rows.
     alpha : float, default 0.1
         Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1417,7 +1394,6 @@ class InfoNCEClustering(ClusterEstimator):
         n_neighbors: int = 10,
         steps: int = 1,
         alpha: float = 0.1,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -1445,8 +1421,6 @@ class KMeans(ClusterEstimator):
         Number of clusters; with fewer rows it is refused.
     share : float, default 0.1
         Width of the kernel on the data, as a share of the data's spread.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1471,7 +1445,6 @@ class KMeans(ClusterEstimator):
         *,
         n_clusters: int = 8,
         share: float = 0.1,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -1503,8 +1476,6 @@ class KNNToNarrow(MapEstimator):
         Share of the labels in the target, in [0, 0.99]: p becomes (1 - w) p + w p_label, with p_label on the 15
         nearest rows of the same class. Labels may be partial (-1, None or NaN is unlabelled; such rows keep p
         whole). 0 leaves ``y`` unread, so that a pipeline which passes labels on does not steer the map unasked.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1530,7 +1501,6 @@ class KNNToNarrow(MapEstimator):
         n_neighbors: int = 15,
         n_components: int = 2,
         label_weight: float = 0.0,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -1562,8 +1532,6 @@ class KNNToWide(MapEstimator):
         Share of the labels in the target, in [0, 0.99]: p becomes (1 - w) p + w p_label, with p_label on the 15
         nearest rows of the same class. Labels may be partial (-1, None or NaN is unlabelled; such rows keep p
         whole). 0 leaves ``y`` unread, so that a pipeline which passes labels on does not steer the map unasked.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1589,7 +1557,6 @@ class KNNToWide(MapEstimator):
         n_neighbors: int = 15,
         n_components: int = 2,
         label_weight: float = 0.0,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -1621,8 +1588,6 @@ class LGSimCLR(MapEstimator):
         Number of columns of the embedding.
     alpha : float, default 0.0
         Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1649,7 +1614,6 @@ class LGSimCLR(MapEstimator):
         temperature: float = 0.1,
         embedding_dim: int = 64,
         alpha: float = 0.0,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -1991,8 +1955,6 @@ class NormalizedCuts(ClusterEstimator):
         Number of clusters; with fewer rows it is refused.
     temperature : float, default 0.0001
         Divides the scores of the learned softmax, above 0; lower is harder. It is sigma^2.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2017,7 +1979,6 @@ class NormalizedCuts(ClusterEstimator):
         *,
         n_clusters: int = 8,
         temperature: float = 0.0001,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -2043,8 +2004,6 @@ class PCA(MapEstimator):
     ----------
     n_components : int, default 2
         Number of columns of the embedding.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2068,7 +2027,6 @@ class PCA(MapEstimator):
         self,
         *,
         n_components: int = 2,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -2096,8 +2054,6 @@ class PMIClustering(ClusterEstimator):
         Number of clusters; with fewer rows it is refused.
     n_neighbors : int, default 10
         Nearest neighbours of a row that count as its own.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2122,7 +2078,6 @@ class PMIClustering(ClusterEstimator):
         *,
         n_clusters: int = 8,
         n_neighbors: int = 10,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -2158,8 +2113,6 @@ class ParametricSNE(MapEstimator):
         Share of the labels in the target, in [0, 0.99]: p becomes (1 - w) p + w p_label, with p_label on the 15
         nearest rows of the same class. Labels may be partial (-1, None or NaN is unlabelled; such rows keep p
         whole). 0 leaves ``y`` unread, so that a pipeline which passes labels on does not steer the map unasked.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2186,7 +2139,6 @@ class ParametricSNE(MapEstimator):
         n_components: int = 2,
         metric: str | Metric = "euclidean",
         label_weight: float = 0.0,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -2222,8 +2174,6 @@ class ParametricTSNE(MapEstimator):
         Share of the labels in the target, in [0, 0.99]: p becomes (1 - w) p + w p_label, with p_label on the 15
         nearest rows of the same class. Labels may be partial (-1, None or NaN is unlabelled; such rows keep p
         whole). 0 leaves ``y`` unread, so that a pipeline which passes labels on does not steer the map unasked.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2250,7 +2200,6 @@ class ParametricTSNE(MapEstimator):
         n_components: int = 2,
         metric: str | Metric = "euclidean",
         label_weight: float = 0.0,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -2476,8 +2425,6 @@ class SoftKMeans(ClusterEstimator):
         Number of clusters; with fewer rows it is refused.
     share : float, default 0.3
         Width of the kernel on the data, as a share of the data's spread.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2502,7 +2449,6 @@ class SoftKMeans(ClusterEstimator):
         *,
         n_clusters: int = 8,
         share: float = 0.3,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -2530,8 +2476,6 @@ class SpectralClustering(ClusterEstimator):
         Number of clusters; with fewer rows it is refused.
     share : float, default 0.1
         Width of the kernel on the data, as a share of the data's spread.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2556,7 +2500,6 @@ class SpectralClustering(ClusterEstimator):
         *,
         n_clusters: int = 8,
         share: float = 0.1,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -2590,8 +2533,6 @@ class StudentToNarrow(MapEstimator):
         Share of the labels in the target, in [0, 0.99]: p becomes (1 - w) p + w p_label, with p_label on the 15
         nearest rows of the same class. Labels may be partial (-1, None or NaN is unlabelled; such rows keep p
         whole). 0 leaves ``y`` unread, so that a pipeline which passes labels on does not steer the map unasked.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2618,7 +2559,6 @@ class StudentToNarrow(MapEstimator):
         n_neighbors: int = 15,
         n_components: int = 2,
         label_weight: float = 0.0,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -2652,8 +2592,6 @@ class StudentToWide(MapEstimator):
         Share of the labels in the target, in [0, 0.99]: p becomes (1 - w) p + w p_label, with p_label on the 15
         nearest rows of the same class. Labels may be partial (-1, None or NaN is unlabelled; such rows keep p
         whole). 0 leaves ``y`` unread, so that a pipeline which passes labels on does not steer the map unasked.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2680,7 +2618,6 @@ class StudentToWide(MapEstimator):
         n_neighbors: int = 15,
         n_components: int = 2,
         label_weight: float = 0.0,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -2942,8 +2879,6 @@ class TKMeans(ClusterEstimator):
         Degrees of freedom of the Student-t, above 0; 1 is the Cauchy of t-SNE, inf a Gaussian.
     share : float, default 0.1
         Width of the kernel on the data, as a share of the data's spread.
-    tol : float | None, default None
-        Stop when the loss improved by a smaller share than this over the last 50 steps; None takes every step.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2969,7 +2904,6 @@ class TKMeans(ClusterEstimator):
         n_clusters: int = 8,
         df: float = 1.0,
         share: float = 0.1,
-        tol: float | None = None,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
@@ -3116,16 +3050,12 @@ class TSimCNE(MapEstimator):
     Degenerates: Trained in two dimensions from the start it stays in a poor optimum; the paper trains in
     stages.
 
-    ``fit`` takes a table X of shape (n, d); labels y may be partial, see ``label_weight``.
+    ``fit`` takes a table X of shape (n, d).
 
     Parameters
     ----------
     n_components : int, default 2
         Number of columns of the embedding.
-    label_weight : float, default 0.0
-        Share of the labels in the target, in [0, 0.99]: p becomes (1 - w) p + w p_label, with p_label on the 15
-        nearest rows of the same class. Labels may be partial (-1, None or NaN is unlabelled; such rows keep p
-        whole). 0 leaves ``y`` unread, so that a pipeline which passes labels on does not steer the map unasked.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -3149,7 +3079,6 @@ class TSimCNE(MapEstimator):
         self,
         *,
         n_components: int = 2,
-        label_weight: float = 0.0,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,

@@ -46,10 +46,10 @@ def partial_codes(owner: str, y: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
     """
     labels = one_each(y, n)
     known = np.array([not unlabelled(label) for label in labels.tolist()], dtype=bool)
-    given = np.asarray(labels[known].tolist())
-    if given.dtype.kind == "f" and (given != np.floor(given)).any():
+    classes, some = numbered(owner, labels[known])
+    classes = np.asarray(classes.tolist())
+    if classes.dtype.kind == "f" and (classes != np.floor(classes)).any():
         raise not_classes(owner, "the labels hold fractions")
-    classes, some = numbered(owner, given)
     codes = np.full(n, UNLABELLED)
     codes[known] = some
     return classes, codes

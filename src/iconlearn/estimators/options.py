@@ -9,6 +9,11 @@ from typing import Any
 from iconlearn.intake import ROWS
 from iconlearn.methods import Method
 from iconlearn.methods.row import REDUCTION
+from iconlearn.train.convergence import settled_from
+from iconlearn.train.schedules import Constant, Cosine, Steps
+
+SCHEDULES = (Constant, Cosine, Steps)
+STEPS = 100  # of a run in which schedules are looked at
 
 
 def every(row: Method) -> bool:
@@ -22,18 +27,22 @@ def maps(row: Method) -> bool:
 
 
 def whole(row: Method) -> bool:
-    """Methods whose target is one for the whole run, so that losses can be compared."""
+    """Methods whose losses can be compared, for the target is one for the whole run, and come to a stand."""
     recipe = row.recipe()
     learns = any(p.requires_grad for p in recipe.target_dist.parameters())
     batches = recipe.augment is not None or recipe.mapper_j is not None or "batch_size" in row.fit
-    return not (batches or learns)
+    ends = all(
+        settled_from(value, STEPS) < STEPS / 2 for value in row.fit.values() if isinstance(value, SCHEDULES)
+    )
+    return ends and not (batches or learns)
 
 
 def neighbourhoods(row: Method) -> bool:
     """Dimension reductions whose target says which rows of a table are near: labels can say the same."""
     if row.family != REDUCTION or row.takes is not ROWS or row.needs_labels:
         return False
-    return row.recipe().target_dist.pairs == "distinct"
+    recipe = row.recipe()
+    return recipe.target_dist.pairs == "distinct" and recipe.augment is None
 
 
 @dataclass(frozen=True)
