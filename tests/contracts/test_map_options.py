@@ -9,6 +9,7 @@ import numpy as np
 import pandas
 import pytest
 from sklearn.datasets import load_digits
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import silhouette_score
 from toys import ROWS, blobs, small, source_of
 
@@ -16,6 +17,7 @@ import iconlearn
 from iconlearn import TSNE, InputError, OptionError
 from iconlearn.estimators import ESTIMATORS
 from iconlearn.estimators.options import OPTIONS
+from iconlearn.mappers import Table
 
 X, Y = blobs()
 
@@ -214,3 +216,21 @@ def test_options_that_a_method_has_no_use_for_are_refused():
     ):
         with pytest.raises(OptionError, match=f"{name} has no option '{option}'"):
             getattr(iconlearn, name)(**{option: 0.5})
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_diagnostics_tell_where_a_map_fits_badly(row):
+    source, labels = source_of(row, X), Y if row.needs_labels else None
+    estimator = quick(row)
+    with pytest.raises(NotFittedError):
+        estimator.diagnostics_  # noqa: B018
+    estimator.fit(source, labels)
+    if not isinstance(estimator.model_.mapper, Table):
+        assert not hasattr(estimator, "diagnostics_")
+        return
+    rows = estimator.diagnostics_
+    assert rows.shape == (60,)
+    batch = estimator._batch(estimator._source(source, reset=False))
+    loss = estimator.model_(batch).item()
+    whole = rows.sum() if estimator.model_.learned_dist.normalize == "joint" else rows.mean()
+    assert whole == pytest.approx(loss, rel=1e-4, abs=1e-6)

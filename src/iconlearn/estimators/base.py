@@ -135,6 +135,7 @@ class MethodEstimator(BaseEstimator):
                 f"{type(self).__name__}: warm_start=True, but the fitted {self.model_.mapper!r} and the "
                 f"{model.mapper!r} of this data differ in shape; use the same data, or warm_start=False"
             ) from cause
+        model.unit = self.model_.unit  # weights go with the unit that they were fitted in
         options.pop("exaggeration", None)  # it would crush the map that there is
         options |= {"warm_start": True, "restarts": 1}
 
