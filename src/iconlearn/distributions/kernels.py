@@ -48,7 +48,9 @@ class Radial(Kernel):
 
     def listed_score(self, support: Support, squared: Tensor, i: Points, j: Points) -> Tensor:
         """Scores of the pairs of a support whose squared distances are known, (E,)."""
-        values = (require_value(i, repr(self)), require_value(j, repr(self)))
+        values = [
+            points.value for points in (i, j) if points.value is not None
+        ]  # none beside a neighbour graph
         if self.by_distance and not (torch.is_grad_enabled() and any(v.requires_grad for v in values)):
             width = self.own_width(i)
             each = isinstance(width, Tensor) and width.ndim > 0

@@ -34,11 +34,12 @@ def nearest(
     most = int(candidate_count(i, j, pairs).max()) if i.n and j.n else 0
     if not most:
         raise InputError(f"{owner}: no row has a candidate neighbour among the {j.n} columns; pass more rows")
-    x, y = require_value(i, owner), require_value(j, owner)
     if (graph := i.neighbors) is not None and graph is j.neighbors and same_points(i, j):
         check_carried(graph.n, i, j, pairs, owner)
         support, squares = graph.edges(k, metric, i.unit, owner)
-        return support.to(x.device), squares.to(x)
+        dtype = torch.get_default_dtype() if i.value is None else i.value.dtype  # a graph may be all there is
+        return support.to(i.device), squares.to(i.device, dtype)
+    x, y = require_value(i, owner), require_value(j, owner)
     task = task_of(metric, x, y, keys(i, j, pairs), min(k, most))
     each_other = pairs == "distinct" and x is y and most == i.n - 1  # new rows are compared with all columns
     return as_support(search_index(task)[0] if each_other else search(task), j.n, x)
