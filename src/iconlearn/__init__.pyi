@@ -131,6 +131,9 @@ from iconlearn.methods import (
 from iconlearn.model import (
     ICon as ICon,
 )
+from iconlearn.neighbors import (
+    NeighborGraph as NeighborGraph,
+)
 from iconlearn.persistence import (
     CLASSES as CLASSES,
     load as load,

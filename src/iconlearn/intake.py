@@ -11,6 +11,7 @@ from iconlearn._errors import InputError
 from iconlearn.data.features import check_features, to_array
 from iconlearn.data.forms import MOST_TOKENS
 from iconlearn.data.graphs import check_graph
+from iconlearn.neighbors import NeighborGraph
 from iconlearn.recipes import Shape, Tower
 
 
@@ -193,6 +194,29 @@ class Tokens(Intake):
         )
 
 
+class Neighbors(Intake):
+    """Rows of which only the nearest neighbours are known; what maps take in place of rows."""
+
+    name, words = "neighbours", "a NeighborGraph"
+    file = "a graph of NeighborGraph.save"
+    places_new = False
+
+    def read(self, X: Any, owner: str, min_rows: int = 2) -> NeighborGraph:
+        if not isinstance(X, NeighborGraph):
+            raise InputError(f"{owner}: X is a {type(X).__name__}, but fit was given {self.words}; pass that")
+        return X
+
+    def shape(self, source: Any, *, n_classes: int | None = None, seed: int = 0, **_: Any) -> Shape:
+        return Shape(source.n, source.n, n_classes=n_classes, seed=seed, init="spectral")
+
+    def batch(self, source: Any) -> Any:
+        return {"id": np.arange(source.n)}
+
+    def length(self, source: Any) -> int:
+        return source.n
+
+
+NEIGHBORS = Neighbors()
 ROWS, GRAPH, MODALITIES, CAPTIONED, TOKENS = (
     Rows(),
     GraphIntake(),

@@ -9,7 +9,7 @@ from iconlearn._checks import check_number
 from iconlearn._errors import InputError
 from iconlearn.distributions.base import Distribution, Sparse, candidate_edges
 from iconlearn.distributions.graphs import Graph
-from iconlearn.metrics import Metric, as_metric, check_metric
+from iconlearn.metrics import Metric, check_metric
 from iconlearn.neighbors import nearest
 from iconlearn.points import UNLABELLED, Points, candidate_count
 from iconlearn.support import Support, join
@@ -87,7 +87,7 @@ class LabelKNN(Sparse):
         some, others = i.take(rows), j.take(cols)
         if not len(rows) or not bool(candidate_count(some, others, self.pairs).any()):
             return rows[:0], cols[:0]
-        support, _ = nearest(as_metric(self.metric), some, others, self.k, self.pairs, repr(self))
+        support, _ = nearest(self.metric, some, others, self.k, self.pairs, repr(self))
         return rows[support.rows], cols[support.cols]
 
     def prepare(self, data: Points) -> Distribution:

@@ -496,7 +496,8 @@ class DoublyTSNE(MapEstimator):
     Rewards: Heavy tails on both sides: neighbours count by the ratio of their distances.
     Degenerates: A p that is nearly uniform (a large perplexity, coincident rows) is met by one point.
 
-    ``fit`` takes a table X of shape (n, d); labels y may be partial, see ``label_weight``.
+    ``fit`` takes a table X of shape (n, d), or its ``NeighborGraph``; labels y may be partial, see
+    ``label_weight``.
 
     Parameters
     ----------
@@ -571,7 +572,8 @@ class DualTSNE(MapEstimator):
     Rewards: The farther neighbours still count: a heavy-tailed p is matched by a light-tailed q.
     Degenerates: A p that is nearly uniform (a large perplexity, coincident rows) is met by one point.
 
-    ``fit`` takes a table X of shape (n, d); labels y may be partial, see ``label_weight``.
+    ``fit`` takes a table X of shape (n, d), or its ``NeighborGraph``; labels y may be partial, see
+    ``label_weight``.
 
     Parameters
     ----------
@@ -2219,7 +2221,8 @@ class RowTSNE(MapEstimator):
     Rewards: As t-SNE, but each row is normalised by itself: the form of corollary 1 of I-Con.
     Degenerates: Outliers are drawn in as strongly as everybody else, for each row counts the same.
 
-    ``fit`` takes a table X of shape (n, d); labels y may be partial, see ``label_weight``.
+    ``fit`` takes a table X of shape (n, d), or its ``NeighborGraph``; labels y may be partial, see
+    ``label_weight``.
 
     Parameters
     ----------
@@ -2291,7 +2294,8 @@ class SNE(MapEstimator):
     Rewards: Each point keeps its own neighbours, whatever its density: every row counts the same.
     Degenerates: Points of one neighbourhood are crowded together: exp(-d^2) has no room for the moderately far.
 
-    ``fit`` takes a table X of shape (n, d); labels y may be partial, see ``label_weight``.
+    ``fit`` takes a table X of shape (n, d), or its ``NeighborGraph``; labels y may be partial, see
+    ``label_weight``.
 
     Parameters
     ----------
@@ -2743,7 +2747,8 @@ class SymmetricSNE(MapEstimator):
     Rewards: Pairs that are close in both directions end close, as one distribution over all pairs.
     Degenerates: Points of one neighbourhood are crowded together: exp(-d^2) has no room for the moderately far.
 
-    ``fit`` takes a table X of shape (n, d); labels y may be partial, see ``label_weight``.
+    ``fit`` takes a table X of shape (n, d), or its ``NeighborGraph``; labels y may be partial, see
+    ``label_weight``.
 
     Parameters
     ----------
@@ -2923,7 +2928,8 @@ class TSNE(MapEstimator):
     Rewards: Close pairs end close; the heavy tail of q lets moderately far ones move far apart.
     Degenerates: Distances between separate islands mean little; a small perplexity breaks up true clusters.
 
-    ``fit`` takes a table X of shape (n, d); labels y may be partial, see ``label_weight``.
+    ``fit`` takes a table X of shape (n, d), or its ``NeighborGraph``; labels y may be partial, see
+    ``label_weight``.
 
     Parameters
     ----------
@@ -3305,7 +3311,8 @@ class UniformSNE(MapEstimator):
     Rewards: The k nearest neighbours stay near, all alike: only ranks of distances matter.
     Degenerates: Points of one neighbourhood are crowded together: exp(-d^2) has no room for the moderately far.
 
-    ``fit`` takes a table X of shape (n, d); labels y may be partial, see ``label_weight``.
+    ``fit`` takes a table X of shape (n, d), or its ``NeighborGraph``; labels y may be partial, see
+    ``label_weight``.
 
     Parameters
     ----------
@@ -3377,7 +3384,8 @@ class UniformTSNE(MapEstimator):
     Rewards: The k nearest neighbours stay near, with the heavy tail of t-SNE between clusters.
     Degenerates: A neighbour graph in several pieces says nothing of how the pieces lie to one another.
 
-    ``fit`` takes a table X of shape (n, d); labels y may be partial, see ``label_weight``.
+    ``fit`` takes a table X of shape (n, d), or its ``NeighborGraph``; labels y may be partial, see
+    ``label_weight``.
 
     Parameters
     ----------

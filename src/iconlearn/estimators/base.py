@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError, OptionError
 from iconlearn.estimators.labels import class_codes, partial_codes
-from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, ROWS
+from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, NEIGHBORS, ROWS, Intake
 from iconlearn.methods import Method
 from iconlearn.model import ICon
+from iconlearn.neighbors import NeighborGraph
 from iconlearn.points import UNLABELLED
 from iconlearn.recipes import Recipe, Shape
 from iconlearn.train.events import Progress
@@ -40,22 +40,45 @@ class MethodEstimator(BaseEstimator):
     warm_start: bool
     checkpoint: Any
 
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Fit to X, of the kind that the method takes; ``y`` where it compares labels, or may."""
-        row = self.row
+    def fit(self, X: Any, y: Any = None, *, neighbors: NeighborGraph | None = None) -> Self:
+        """Fit to X.
+
+        Parameters
+        ----------
+        X : array, or what else the method takes
+            Maps also take a ``NeighborGraph`` in place of rows; they then start from its Laplacian eigenvectors.
+        y : array of shape (n,), optional
+            Labels, where the method compares them, or where ``label_weight`` is above 0.
+        neighbors : NeighborGraph, optional
+            The nearest neighbours of the rows of X, found already, for methods whose target looks for them.
+
+        Returns
+        -------
+        self
+        """
         source = self._source(X, reset=True)
-        recipe, codes = self._supervised(self._recipe(), y, row.takes.length(source))
+        takes = self._takes(source)
+        if takes is NEIGHBORS and neighbors is None:
+            neighbors = source
+        recipe, codes = self._supervised(self._recipe(), y, takes.length(source))
+        if takes is NEIGHBORS and codes is not None:
+            raise InputError(
+                f"{type(self).__name__}: labels steer by the nearest rows of a class, and a NeighborGraph does not "
+                "say where its rows are; call fit(X, y, neighbors=graph), or set label_weight=0"
+            )
         seed = self._seed()
         shape = self._shape(source, None if codes is None else len(self.classes_), seed)
         model = recipe.model(shape)
         options = self._options(recipe, shape, seed)
+        if neighbors is not None:
+            options["neighbors"] = self._checked_neighbors(neighbors, recipe)
         if self._goes_on:
             self._warm(model, options)
         self.model_: ICon = model.fit(self._batch(source), codes, **options)
         self.loss_curve_ = np.asarray(self.model_.history.losses)  # type: ignore[union-attr]
         self.n_iter_ = len(self.loss_curve_)
         # Nodes of a graph are known by their ids: coordinates may coincide.
-        known = None if row.takes.places_new else {"id": np.arange(row.takes.length(source))}
+        known = None if takes.places_new else {"id": np.arange(takes.length(source))}
         self._keep(self._embed(source) if known is None else self.model_.transform(known))
         return self
 
@@ -96,16 +119,43 @@ class MethodEstimator(BaseEstimator):
         self.classes_ = classes
         return recipe.with_labels(weight), codes
 
+    def _takes(self, X: Any) -> Intake:
+        """What X is: of what the method takes, or the neighbours alone."""
+        if not isinstance(X, NeighborGraph):
+            return self.row.takes
+        recipe = self._recipe()
+        if self.row.takes is ROWS and recipe.is_map and recipe.target_dist.searches():
+            return NEIGHBORS
+        raise InputError(
+            f"{type(self).__name__}: X is a NeighborGraph, but this method learns from {self.row.takes.words}; only "
+            "maps by nearest neighbours, such as TSNE, can do with a graph alone"
+        )
+
+    def _checked_neighbors(self, neighbors: Any, recipe: Recipe) -> NeighborGraph:
+        """A graph that the target will use."""
+        name = type(self).__name__
+        if not isinstance(neighbors, NeighborGraph):
+            raise OptionError(
+                f"{name}: neighbors={type(neighbors).__name__} must be a NeighborGraph; make one with "
+                "NeighborGraph.of(X), from_distances(D) or from_arrays(indices, distances)"
+            )
+        if self.row.takes is not ROWS or not recipe.target_dist.searches():
+            raise OptionError(
+                f"{name}: neighbors= is given, but {recipe.target_dist!r} looks for no neighbours of rows; leave it out"
+            )
+        return neighbors
+
     def _shape(self, source: Any, n_classes: int | None, seed: int) -> Shape:
         """What the recipe must know of the data, and of the options that say how to build the mapper."""
-        takes = self.row.takes
+        takes = self._takes(source)
         if self.image_shape is not None and takes not in (ROWS, CAPTIONED):
             raise OptionError(
                 f"{type(self).__name__}: image_shape={self.image_shape!r}, but this method learns from "
                 f"{takes.name}; leave it out"
             )
         shape = takes.shape(source, image_shape=self.image_shape, n_classes=n_classes, seed=seed)
-        return replace(shape, init=getattr(self, "init", None), anchors=getattr(self, "anchors", None))
+        chosen = {name: getattr(self, name, None) for name in ("init", "anchors")}
+        return replace(shape, **{name: value for name, value in chosen.items() if value is not None})
 
     def _options(self, recipe: Recipe, shape: Shape, seed: int) -> dict[str, Any]:
         """Options of the training loop."""
@@ -141,7 +191,17 @@ class MethodEstimator(BaseEstimator):
 
     def _source(self, X: Any, *, reset: bool) -> Any:
         """X checked; names and number of the columns of rows are kept (``reset``) or compared."""
-        takes, name = self.row.takes, type(self).__name__
+        takes, name = self._takes(X), type(self).__name__
+        if not reset and self._knows_neighbors != (takes is NEIGHBORS):
+            held = (
+                "a NeighborGraph, and its nodes are all that it can embed"
+                if self._knows_neighbors
+                else "rows"
+            )
+            raise InputError(f"{name}: X is {takes.words}, but fit was given {held}; pass that")
+        if takes is NEIGHBORS and reset:
+            vars(self).pop("feature_names_in_", None)
+            self.n_features_in_ = X.n
         if takes is CAPTIONED and not (reset or isinstance(X, tuple)):
             X = (X, X)  # captions are the target's business, and only the fit has one
         source = takes.read(X, name, 2 if reset else 1)
@@ -154,10 +214,16 @@ class MethodEstimator(BaseEstimator):
             raise InputError(f"{cause}; pass the columns that fit was given") from cause
         return source
 
+    @property
+    def _knows_neighbors(self) -> bool:
+        """Was it fitted to neighbours alone?"""
+        data = self.model_.training_data
+        return self.row.takes is ROWS and data is not None and not data.views
+
     def _batch(self, source: Any) -> Any:
         """What the model sees of checked data."""
         present = self._recipe().present
-        return self.row.takes.batch(source) if present is None else present(source)
+        return self._takes(source).batch(source) if present is None else present(source)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -200,8 +266,3 @@ class MethodEstimator(BaseEstimator):
         """What the model makes of a user's data."""
         check_is_fitted(self)
         return self._embed(self._source(X, reset=False))
-
-
-def fitted_attributes(estimator: Any) -> Mapping[str, Any]:
-    """What a fit has left on the estimator beside its model."""
-    return {k: v for k, v in vars(estimator).items() if k.endswith("_") and k != "model_" and k[0] != "_"}

@@ -28,6 +28,7 @@ def describe(row: Method) -> str:
     """The docstring of the estimator of a row."""
     recipe = row.recipe()
     labels = ", and labels y" if row.needs_labels else ""
+    graph = ", or its ``NeighborGraph``" if row.takes is ROWS and recipe.is_map and searches(row) else ""
     partial = "; labels y may be partial, see ``label_weight``" if neighbourhoods(row) else ""
     body = [
         f"{row.title} ({row.paper}), as a scikit-learn estimator.",
@@ -40,7 +41,7 @@ def describe(row: Method) -> str:
         *filled(f"Rewards: {row.rewards}"),
         *filled(f"Degenerates: {row.degenerates}"),
         "",
-        *filled(f"``fit`` takes {row.takes.words}{labels}{partial}."),
+        *filled(f"``fit`` takes {row.takes.words}{graph}{labels}{partial}."),
     ]
     for head, lines in (
         ("Parameters", parameters(row)),
@@ -51,6 +52,11 @@ def describe(row: Method) -> str:
     ):
         body += ["", head, "-" * len(head), *lines]
     return "\n".join(body)
+
+
+def searches(row: Method) -> bool:
+    """Does the target look for nearest neighbours?"""
+    return bool(row.recipe().target_dist.searches())
 
 
 def filled(text: str, indent: str = "") -> list[str]:

@@ -12,6 +12,7 @@ from iconlearn._errors import FileFormatError, OptionError
 from iconlearn.inputs import Inputs
 from iconlearn.methods import Method
 from iconlearn.model import ICon
+from iconlearn.neighbors import NeighborGraph
 from iconlearn.persistence.estimators import CLASSES, describe_estimator, make_estimator
 from iconlearn.persistence.files import paths, read_document, read_tensors, write
 from iconlearn.persistence.parts import decode, encode
@@ -123,17 +124,31 @@ def describe_data(data: Inputs | None, tensors: dict[str, Tensor]) -> dict[str, 
     tensors |= {f"data.fields.{k}": v for k, v in data.fields.items()}
     if data.label is not None:
         tensors["data.label"] = data.label
-    return {"views": len(data.views), "fields": sorted(data.fields), "unit": data.unit}
+    described = {"views": len(data.views), "fields": sorted(data.fields), "unit": data.unit}
+    graph = None if data.views else data.neighbors  # rows are searched again
+    if graph is not None:
+        tensors |= {"data.neighbors.cols": graph.cols, "data.neighbors.squares": graph.squares}
+        described["neighbors"] = {"metric": graph.metric, "recall": graph.recall, "unit": graph.unit}
+    return described
 
 
 def read_data(described: Any, tensors: dict[str, Tensor]) -> Inputs | None:
     """The reverse of :func:`describe_data`."""
     if described is None:
         return None
+    graph = described.get("neighbors")
+    if graph is not None:
+        cols, squares = (tensors[f"data.neighbors.{part}"] for part in ("cols", "squares"))
+        graph = NeighborGraph(
+            cols, squares, str(graph["metric"]), float(graph["recall"]), float(graph["unit"])
+        )
+        if cols.shape != squares.shape or not 0 <= int(cols.min()) <= int(cols.max()) < len(cols):
+            raise ValueError("the neighbours are no rows")
     return Inputs(
         views=tuple(tensors[f"data.views.{k}"] for k in range(int(described["views"]))),
         id=tensors["data.id"],
         label=tensors.get("data.label"),
         fields={name: tensors[f"data.fields.{name}"] for name in described["fields"]},
         unit=float(described["unit"]),
+        neighbors=graph,
     )
