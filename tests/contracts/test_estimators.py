@@ -22,7 +22,7 @@ QUICK = {"max_iter": 5, "restarts": 2}
 # scikit-learn's checks fit as few as ten rows.
 TINY = {"perplexity": 3.0, "n_neighbors": 3, "n_clusters": 3, "embedding_dim": 4}
 # These have to classify for scikit-learn, and start slowly.
-SLOW_STARTS = ("harmonic", "label-to-wide")
+SLOW_STARTS = ("error-rate", "harmonic", "label-to-wide")
 PLAIN_ROWS = [row for row in ROWS if row.name in PLAIN]
 
 SPARSE_PROBABILITIES = (
