@@ -108,3 +108,28 @@ def lay_onto(indptr_a, cols_a, values, indptr, cols, start, stop, out):
             met = a < end and cols_a[a] == cols[e]
             out[e] = values[a] if met else 0.0
             a += met
+
+
+@compiled
+def lay_rows(indptr_a, cols_a, mass_a, both_a, held, moved, indptr, start, stop, cols, mass, both):
+    """Rows ``held[start:stop]`` of A at their new places, with columns renamed; entries keep their order."""
+    for i in range(start, stop):
+        a = indptr_a[held[i]]
+        for e in range(indptr[i], indptr[i + 1]):
+            cols[e] = moved[cols_a[a]]
+            mass[e] = mass_a[a]
+            both[e] = both_a[a]
+            a += 1
+
+
+@compiled
+def least_and_most(points, low, high):
+    """Extent of points (n, dim) along every axis; it ends at the first NaN."""
+    for i in range(len(points)):
+        for c in range(points.shape[1]):
+            x = points[i, c]
+            if math.isnan(x):
+                low[c] = high[c] = x
+                return
+            low[c] = min(low[c], x)
+            high[c] = max(high[c], x)

@@ -10,8 +10,11 @@ import torch
 from torch import Tensor
 
 from iconlearn._parallel import in_pieces
-from iconlearn._rows import lay_onto
+from iconlearn._rows import lay_onto, lay_rows, least_and_most
 from iconlearn.support import Support, symmetric_sum
+
+WORTH_LAYING = 20_000  # positions of fewer points stay in the nearest caches wherever they lie
+LAY_AT = (40, 100)  # reads of the edges after which they are laid anew: a map forms, then unfolds
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +44,9 @@ class Edges:
         return self.support.sum(torch.special.xlogy(self.mass, self.mass))
 
     @cached_property
-    def two_way(self) -> TwoWay:
+    def layout(self) -> Layout:
         """The edges and their reverses, for compiled loops."""
-        return TwoWay.of(self)
+        return Layout(TwoWay.of(self))
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,7 @@ class TwoWay:
     mass: np.ndarray
     both: np.ndarray
     share: float
+    rows: np.ndarray | None = None  # (n,) which row is stored at each place; None: each at its own
 
     @classmethod
     def of(cls, edges: Edges) -> TwoWay:
@@ -72,6 +76,56 @@ class TwoWay:
         given = [k.numpy() for k in (support.indptr, support.cols, mass, whole.indptr, whole.cols)]
         in_pieces(lambda a, b: lay_onto(*given, a, b, there), support.n)
         return cls(whole.indptr.numpy(), narrow(whole.cols), there, log_both.exp().numpy(), 1.0)
+
+    def relaid(self, rows: np.ndarray) -> TwoWay:
+        """The same edges, rows stored in another order; entries of a row keep theirs, so sums keep their bits."""
+        place = np.empty(len(rows), np.uint32)
+        place[rows] = np.arange(len(rows), dtype=np.uint32)
+        held = rows if self.rows is None else np.argsort(self.rows)[rows]  # where each row is stored now
+        moved = place if self.rows is None else place[self.rows]  # where each place goes
+        indptr = np.concatenate([np.zeros(1, np.int64), np.diff(self.indptr)[held].cumsum()])
+        cols, mass = np.empty_like(self.cols), np.empty_like(self.mass)
+        both = mass if self.both is self.mass else np.empty_like(self.both)
+        given = self.indptr, self.cols, self.mass, self.both, held, moved, indptr
+        in_pieces(lambda a, b: lay_rows(*given, a, b, cols, mass, both), len(rows))
+        return TwoWay(indptr, cols, mass, both, self.share, rows)
+
+
+class Layout:
+    """Edges in memory, laid anew as the map takes shape: neighbours in the map then lie near each other in memory.
+
+    The bits of all sums are the same in every layout.
+    """
+
+    def __init__(self, edges: TwoWay) -> None:
+        self.edges, self.reads = edges, 0
+
+    def near(self, points: np.ndarray) -> TwoWay:
+        """The edges, laid for points at these positions when it is time to."""
+        self.reads += 1
+        if self.reads in LAY_AT and len(points) >= WORTH_LAYING:
+            self.edges = self.edges.relaid(along_curve(points))
+        return self.edges
+
+
+def along_curve(points: np.ndarray) -> np.ndarray:
+    """Points in Morton order of their cells: cell after cell, where neighbouring cells are mostly near."""
+    low, high = extent(points)
+    scale = 64 / np.maximum(high - low, 1e-30) * (1 - 1e-6)
+    cells = np.clip((points - low) * scale, 0, 63).astype(np.uint32)
+    key = np.zeros(len(points), np.uint32)
+    dim = points.shape[1]
+    for bit in range(6):
+        for c in range(dim):
+            key |= ((cells[:, c] >> bit) & 1) << (bit * dim + c)
+    return np.argsort(key, kind="stable")
+
+
+def extent(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Smallest and largest coordinate along every axis, float32; NaN where there is one."""
+    low, high = np.full(points.shape[1], np.inf, np.float32), np.full(points.shape[1], -np.inf, np.float32)
+    least_and_most(points, low, high)
+    return low, high
 
 
 def narrow(cols: Tensor) -> np.ndarray:

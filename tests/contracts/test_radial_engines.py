@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from iconlearn import edges
 from iconlearn._errors import OptionError
 from iconlearn._parallel import one_thread_each
 from iconlearn.conditional import TableConditional
@@ -147,6 +148,33 @@ def test_bits_do_not_depend_on_threads(kernel):
         finally:
             torch.set_num_threads(before)
     assert {name: len(bits) for name, bits in found.items()} == {"direct": 1, "grid": 1}
+
+
+@pytest.mark.parametrize("directed", [True, False])
+def test_edges_laid_in_another_order_give_the_same_bits(monkeypatch, directed):
+    monkeypatch.setattr(edges, "WORTH_LAYING", 10)
+    p = table(80, directed=directed, normalize="row" if directed else "joint")
+    y = cloud(80, 2, 5.0)
+    found = []
+    for _ in range(edges.LAY_AT[-1] + 1):
+        z = y.clone().requires_grad_()
+        points = replace(Points.of(z), value=z)
+        pull = StudentT(normalize=p.normalize)(points, points, Direct.of).scores.pull(p.edges)
+        found.append(
+            (pull.detach().numpy().tobytes(), torch.autograd.grad(pull.sum(), z)[0].numpy().tobytes())
+        )
+    assert len(set(found)) == 1
+    assert p.edges.layout.edges.rows is not None
+    assert (np.diff(p.edges.layout.edges.rows) != 1).any()
+    uneven = torch.linspace(0, 1, 80)
+    z = y.clone().requires_grad_()
+    points = replace(Points.of(z), value=z)
+    q = StudentT(normalize=p.normalize)
+    laid, dense = (
+        torch.autograd.grad((q(points, points, e).scores.pull(p.edges) * uneven).sum(), z)[0]
+        for e in (Direct.of, Dense)
+    )
+    torch.testing.assert_close(laid, dense, rtol=1e-4, atol=1e-5)
 
 
 def test_the_planner_takes_them_where_they_apply():

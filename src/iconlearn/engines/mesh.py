@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from iconlearn._parallel import in_order, in_pieces
+from iconlearn.edges import extent
 from iconlearn.engines._mesh import ORDER, mesh_loops
 
 MARGIN = 16  # nodes between the farthest offset and where the periodic kernel turns round
@@ -42,7 +43,7 @@ class Mesh:
     def over(cls, points: np.ndarray, spacing: float) -> Mesh:
         """The mesh that covers the points (n, dim)."""
         dim = points.shape[1]
-        low, high = points.min(0).astype(np.float64), points.max(0).astype(np.float64)
+        low, high = (end.astype(np.float64) for end in extent(points))
         origin = (low - spacing * 1e-3).astype(np.float32)
         cells = np.floor((high - origin) / spacing).astype(np.int64) + 2
         padded = [padded_size(int(c) + ORDER) for c in cells]

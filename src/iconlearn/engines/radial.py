@@ -59,6 +59,13 @@ def numbers(profile: Profile) -> tuple[int, np.float32, np.float32]:
     return profile.kind, np.float32(profile.rate), np.float32(profile.power)
 
 
+def unlaid(stored: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Values of the rows that are stored in the order ``rows``, in the rows' own."""
+    out = np.empty_like(stored)
+    out[rows] = stored
+    return out
+
+
 class RadialSum(torch.autograd.Function):
     """A sum over pairs of points with its gradient: ``evaluate(points)`` gives the rows' values and how to go back."""
 
@@ -91,14 +98,17 @@ class Radial(Tiled):
 
     def pull(self, edges: Edges) -> Tensor:
         def evaluate(points: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-            there, n = edges.two_way, len(points)
+            there, n = edges.layout.near(points), len(points)
             arrays = (there.indptr, there.cols, there.mass, there.both, np.float32(there.share))
+            laid = points if there.rows is None else points[there.rows]
             found, gradient = np.empty(n, np.float32), np.empty_like(points)
 
             def piece(a: int, b: int) -> None:
-                self.loops.pull_rows(points, *arrays, *numbers(self.profile), a, b, found, gradient)
+                self.loops.pull_rows(laid, *arrays, *numbers(self.profile), a, b, found, gradient)
 
             in_pieces(piece, n)
+            if there.rows is not None:
+                found, gradient = unlaid(found, there.rows), unlaid(gradient, there.rows)
 
             def back(weight: np.ndarray) -> np.ndarray:
                 if all_equal(weight):
