@@ -65,20 +65,19 @@ def grow(bench: Bench, sizes: list[int]) -> Iterable[str]:
     for n in sizes:
         found.append(figures := bench("grow", n))
         steeper = "" if len(found) == 1 else f"{slope(*found[-2:], 'seconds'):.2f}"
-        recall = figures["recall"]
         rows.append(
             (
                 str(n),
                 f"{figures['seconds']:.1f}",
                 steeper,
-                "-" if recall is None else f"{figures['search']:.1f}",
+                f"{figures['search']:.1f}",
                 f"{figures['before']:.1f}",
                 f"{figures['steps']:.1f}",
                 f"{figures['after']:.1f}",
                 f"{figures['process']:.1f}",
                 f"{figures['peak']:.0f}",
                 f"{figures['grown'] * 1024 / n:.1f}",
-                "-" if recall is None else f"{recall:.4f}",
+                f"{figures['recall']:.4f}",
             )
         )
     columns = ("rows", "seconds", "exponent", "kNN s", "before s", "steps s", "after s", "process s")

@@ -14,7 +14,8 @@ import numpy as np
 
 import iconlearn
 from fresh import peak_mib
-from iconlearn import Embedding, Gaussian, ICon, Perplexity, StudentT
+from iconlearn import Embedding, Gaussian, ICon, NeighborGraph, Perplexity, StudentT
+from map_scores import exact_neighbours
 
 SHORT, LAST_STEPS = 150, 100
 NEAR, KEPT, RECALL_ROWS = 15, 90, 1_000
@@ -46,7 +47,7 @@ class Clock:
 
 
 def grow(X: np.ndarray) -> dict[str, Any]:
-    """A whole fit; then, where the library has neighbour graphs, the search alone and its recall."""
+    """A whole fit; then the search alone and its recall."""
     clock, held = Clock(), peak_mib()
     begun = time.monotonic()
     iconlearn.TSNE(random_state=0, callbacks=(clock,)).fit_transform(X)
@@ -65,15 +66,10 @@ def grow(X: np.ndarray) -> dict[str, Any]:
     }
 
 
-def searched(X: np.ndarray) -> tuple[float | None, float | None]:
+def searched(X: np.ndarray) -> tuple[float, float]:
     """Seconds of the search for the 90 nearest, and the share found of the 15 nearest of 1000 sampled rows."""
-    graphs = getattr(iconlearn, "NeighborGraph", None)
-    if graphs is None:
-        return None, None
-    from map_scores import exact_neighbours
-
     begun = time.monotonic()
-    graph = graphs.of(X, k=min(KEPT, len(X) - 1))
+    graph = NeighborGraph.of(X, k=min(KEPT, len(X) - 1))
     seconds = time.monotonic() - begun
     rows = np.random.default_rng(0).choice(len(X), size=min(RECALL_ROWS, len(X)), replace=False)
     exact = exact_neighbours(X, NEAR, rows)
@@ -87,8 +83,8 @@ def step(X: np.ndarray, name: str) -> dict[str, Any]:
     clock = Clock()
     options: dict[str, Any] = {"max_iter": SHORT, "random_state": 0, "callbacks": (clock,)}
     if name == DEBIASED:
-        learned = StudentT(normalize="joint").debias(0.1)
-        ICon(Gaussian(sigma=Perplexity(30)).symmetrize(), learned, Embedding(len(X), 2)).fit(X, **options)
+        target = Gaussian(sigma=Perplexity(30)).symmetrize().debias(0.1)
+        ICon(target, StudentT(normalize="joint"), Embedding(len(X), 2)).fit(X, **options)
     else:
         getattr(iconlearn, name)(**options).fit(neighbour_graph(X) if name == "GraphTSNE" else X)
     took = [b - a for a, b in pairwise(clock.steps)][-LAST_STEPS:]
@@ -98,8 +94,6 @@ def step(X: np.ndarray, name: str) -> dict[str, Any]:
 def neighbour_graph(X: np.ndarray) -> Any:
     """Which rows are among each other's 15 nearest, as an adjacency matrix."""
     from scipy.sparse import csr_matrix
-
-    from map_scores import exact_neighbours
 
     near = exact_neighbours(X, NEAR)
     ends = np.arange(0, near.size + 1, NEAR)

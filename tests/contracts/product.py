@@ -66,6 +66,7 @@ MOVING = [
 ]
 STILL = [
     ("KNN", "row"),
+    ("LabelKNN", "row"),
     ("Graph", "row"),
     ("DegreeSoftmax", "row"),
     ("Identity", "row"),

@@ -37,7 +37,8 @@ REFUSED = {
     "KNN: k='3' must be an integer": lambda: KNN("3"),
     "KNN: k=True must be an integer": lambda: KNN(True),
     "KNN: k=tensor([1., 1.]) must be an integer": lambda: KNN(torch.ones(2)),
-    "KNN: metric='euclid' is unknown; allowed: 'cos', 'dot', 'euclidean'; did you mean 'euclidean'?": (
+    "KNN: metric='euclid' is unknown; allowed: 'chebyshev', 'correlation', 'cos', 'dot', 'euclidean', 'manhattan'; "
+    "did you mean 'euclidean'?": (
         lambda: KNN(metric="euclid")
     ),
     "StudentT: df=0 must be a number in (0, inf]": lambda: StudentT(0),

@@ -172,6 +172,15 @@ def test_a_seed_that_was_drawn_is_kept(tmp_path):
     same_bits(*(fit("map", checkpoint=p, random_state=None) for p in (path, held)))
 
 
+@pytest.fixture
+def interruptible():
+    """SIGINT as a terminal gives it: what runs in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_waits_for_the_end_of_the_step(tmp_path):
     calls = []
 
@@ -192,6 +201,7 @@ def test_ctrl_c_waits_for_the_end_of_the_step(tmp_path):
     assert len(fit("encoder", augment=interrupting).history.losses) == 3  # without a file nothing waits
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_second_ctrl_c_does_not_wait_and_leaves_the_last_good_file(tmp_path):
     calls = []
 
@@ -230,7 +240,7 @@ def test_the_checkpoint_of_another_run_is_refused(message, tmp_path):
     def run(data, options, parts):
         mapper = Embedding(50, 2, init=parts.get("init", START))
         model = ICon(KNN(parts.get("k", 5)), StudentT(), mapper)
-        return model.fit(data, **{"max_iter": 10, **options}, checkpoint=tmp_path / "run")
+        return model.fit(data, **{"max_iter": 10, "optimizer": "adam", **options}, checkpoint=tmp_path / "run")
 
     run(X, {}, {})
     before = (tmp_path / "run").read_bytes()

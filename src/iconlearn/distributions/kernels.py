@@ -100,8 +100,9 @@ class Radial(Kernel):
             scale = width.solve_rows(support.indptr, squared)
             if isinstance(width, KthNeighbor):  # rows whose neighbours all coincide with them look farther
                 same = (support.sum((squared > 0).double()) == 0).nonzero().flatten()
-                beyond = smallest_positive(self.metric, i.take(same), j, self.pairs, repr(self))
-                scale[same] = width.solve(beyond.unsqueeze(-1)).to(scale)
+                if len(same):
+                    beyond = smallest_positive(self.metric, i.take(same), j, self.pairs, repr(self))
+                    scale[same] = width.solve(beyond.unsqueeze(-1)).to(scale)
             return scale
 
     def _solve_all(self, width: RowBandwidth, i: Points, j: Points) -> Tensor:

@@ -31,9 +31,8 @@ def whole(row: Method) -> bool:
     recipe = row.recipe()
     learns = any(p.requires_grad for p in recipe.target_dist.parameters())
     batches = recipe.augment is not None or recipe.mapper_j is not None or "batch_size" in row.fit
-    ends = all(
-        settled_from(value, STEPS) < STEPS / 2 for value in row.fit.values() if isinstance(value, SCHEDULES)
-    )
+    driving = [row.fit.get(name) for name in ("lr", "exaggeration", "temperature")]
+    ends = all(settled_from(value, STEPS) < STEPS / 2 for value in driving if isinstance(value, SCHEDULES))
     return ends and not (batches or learns)
 
 

@@ -103,7 +103,7 @@ def in_order(id: Tensor, n: int) -> bool:
 
 def given_table(owner: str, argument: str, given: Any, shape: tuple[int, int]) -> Tensor:
     """A table given as an array, checked."""
-    table = torch.as_tensor(np.asarray(given), dtype=torch.float32)
+    table = torch.tensor(np.asarray(given), dtype=torch.float32)  # a copy: steps are taken in it
     if tuple(table.shape) != shape or not bool(table.isfinite().all()):
         raise OptionError(
             f"{owner}: {argument} has shape {tuple(table.shape)}; finite numbers of shape {shape} are needed"

@@ -10,6 +10,7 @@ from typing import Any
 from iconlearn.distributions import (
     DCL,
     KNN,
+    LabelKNN,
     Augmentation,
     Context,
     CrossModal,
@@ -177,6 +178,13 @@ def knn(dist: KNN, scribe: Scribe, symbol: str) -> None:
     scribe.say(f"{mass(symbol, dist.normalize)} {share_of(dist, dist.k, inside)}")
     many = f"the {dist.k} nearest neighbours" if dist.k > 1 else "the nearest neighbour"
     scribe.note(f"$N_{{{dist.k}}}(i)$ holds {many} of ${scribe.i}${by(dist)}.")
+
+
+@formula_of(LabelKNN)
+def label_knn(dist: LabelKNN, scribe: Scribe, symbol: str) -> None:
+    inside = rf"\mathbf{{1}}[j \in N^y_{{{dist.k}}}(i)]"
+    scribe.say(f"{mass(symbol, dist.normalize)} {share_of(dist, dist.k, inside)}")
+    scribe.note(f"$N^y_{{{dist.k}}}(i)$ holds the {dist.k} nearest of ${scribe.i}${by(dist)} in its own class.")
 
 
 def share_of(dist: Distribution, count: int, inside: str) -> str:

@@ -18,7 +18,8 @@ from iconlearn.train.optimizers import OPTIMIZERS
 from iconlearn.train.options import Training
 from iconlearn.train.schedules import PerSample, as_schedule
 
-SCHEDULED = ("momentum", "gain", "exaggeration", "temperature")
+# What has to have its final value before a run may be called converged; a change of momentum only settles it.
+SCHEDULED = ("gain", "exaggeration", "temperature")
 
 
 class Run:
