@@ -1,4 +1,4 @@
-"""Every example in the docstrings, the README and CONTRIBUTING runs."""
+"""Every example in the docstrings, the README and CONTRIBUTING runs, and what they name is there."""
 
 import contextlib
 import doctest
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import iconlearn
+from test_layers import LAYER
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(
@@ -33,3 +34,15 @@ def test_code_blocks_run_in_order(page, tmp_path, monkeypatch):
     with contextlib.redirect_stdout(io.StringIO()):
         for block in blocks:
             exec(compile(block, page, "exec"), names)
+
+
+def test_contributing_names_every_module():
+    named = {name.rstrip("/") for name in re.findall(r"`(\w+/?)`", (ROOT / "CONTRIBUTING.md").read_text())}
+    missing = set(LAYER) - named
+    assert not missing, f"CONTRIBUTING.md: add to the table of layers: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/guide/*.md")])
+def test_pictures_are_there(path):
+    pictures = re.findall(r"!\[[^\]]*\]\((?!_generated)([^)]+)\)", path.read_text())
+    assert not [name for name in pictures if not (path.parent / name).exists()]
