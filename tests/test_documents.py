@@ -42,7 +42,9 @@ def test_contributing_names_every_module():
     assert not missing, f"CONTRIBUTING.md: add to the table of layers: {sorted(missing)}"
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/guide/*.md")])
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("docs/guide/*.md")], ids=lambda p: p.stem
+)
 def test_pictures_are_there(path):
     pictures = re.findall(r"!\[[^\]]*\]\((?!_generated)([^)]+)\)", path.read_text())
     assert not [name for name in pictures if not (path.parent / name).exists()]
