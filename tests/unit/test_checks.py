@@ -38,9 +38,7 @@ REFUSED = {
     "KNN: k=True must be an integer": lambda: KNN(True),
     "KNN: k=tensor([1., 1.]) must be an integer": lambda: KNN(torch.ones(2)),
     "KNN: metric='euclid' is unknown; allowed: 'chebyshev', 'correlation', 'cos', 'dot', 'euclidean', 'manhattan'; "
-    "did you mean 'euclidean'?": (
-        lambda: KNN(metric="euclid")
-    ),
+    "did you mean 'euclidean'?": (lambda: KNN(metric="euclid")),
     "StudentT: df=0 must be a number in (0, inf]": lambda: StudentT(0),
     "StudentT: df=array([1., 1.]) must be a number": lambda: StudentT(np.ones(2)),
     "Harmonic: n=inf must be a number in (0, 1e+06]": lambda: Harmonic(math.inf),

@@ -240,7 +240,9 @@ def test_the_checkpoint_of_another_run_is_refused(message, tmp_path):
     def run(data, options, parts):
         mapper = Embedding(50, 2, init=parts.get("init", START))
         model = ICon(KNN(parts.get("k", 5)), StudentT(), mapper)
-        return model.fit(data, **{"max_iter": 10, "optimizer": "adam", **options}, checkpoint=tmp_path / "run")
+        return model.fit(
+            data, **{"max_iter": 10, "optimizer": "adam", **options}, checkpoint=tmp_path / "run"
+        )
 
     run(X, {}, {})
     before = (tmp_path / "run").read_bytes()

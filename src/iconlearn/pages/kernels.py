@@ -10,7 +10,6 @@ from typing import Any
 from iconlearn.distributions import (
     DCL,
     KNN,
-    LabelKNN,
     Augmentation,
     Context,
     CrossModal,
@@ -22,6 +21,7 @@ from iconlearn.distributions import (
     Harmonic,
     Identity,
     Label,
+    LabelKNN,
     MarginGaussian,
     StudentT,
     UniformCluster,
@@ -184,7 +184,9 @@ def knn(dist: KNN, scribe: Scribe, symbol: str) -> None:
 def label_knn(dist: LabelKNN, scribe: Scribe, symbol: str) -> None:
     inside = rf"\mathbf{{1}}[j \in N^y_{{{dist.k}}}(i)]"
     scribe.say(f"{mass(symbol, dist.normalize)} {share_of(dist, dist.k, inside)}")
-    scribe.note(f"$N^y_{{{dist.k}}}(i)$ holds the {dist.k} nearest of ${scribe.i}${by(dist)} in its own class.")
+    scribe.note(
+        f"$N^y_{{{dist.k}}}(i)$ holds the {dist.k} nearest of ${scribe.i}${by(dist)} in its own class."
+    )
 
 
 def share_of(dist: Distribution, count: int, inside: str) -> str:
