@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from iconlearn.distributions.base import Kernel
 from iconlearn.divergences import entropy
 from iconlearn.engines import Plan, Problem, plan
 from iconlearn.inputs import Inputs
@@ -59,7 +60,9 @@ def explain(model: Objective, batch: Inputs | None) -> Explanation:
         loss, h = float(model.loss(pair)), float(entropy(pair.target))
     chosen = None
     if isinstance(model.engine, str):
-        chosen = plan(Problem.of(pair.rows, pair.columns), model.engine)
+        kernel = model.learned_dist if isinstance(model.learned_dist, Kernel) else None
+        drawn = model.evaluate.sampled.columns
+        chosen = plan(Problem.of(pair.rows, pair.columns, kernel, drawn), model.engine)
         lines.append(f"engine {chosen}")
     support = pair.target.support
     form = (
@@ -76,8 +79,10 @@ def explain(model: Objective, batch: Inputs | None) -> Explanation:
     else:
         lines.append(f"{model.measure.name} = {loss:.4f}")
     limit = " The learned side is no probability: its value is a cross entropy, in a limit times 2 sigma^2."
+    estimated = " A step of fit estimates the sums of q, and so its loss."
     lines.append(
         "exact: every sum is evaluated in full, up to float rounding."
+        + (estimated if model.evaluate.samples or (chosen is not None and chosen.engine == "sampled") else "")
         + (limit if pair.learned.improper else "")
     )
     return Explanation(tuple(lines), figures, chosen)

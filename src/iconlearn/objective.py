@@ -12,6 +12,7 @@ from iconlearn._describe import Described
 from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional, KernelConditional
 from iconlearn.distributions import Distribution
+from iconlearn.distributions.base import Engine
 from iconlearn.divergences import Divergence, as_divergence
 from iconlearn.engines import Plan, PlannedEngine, Problem, plan
 from iconlearn.inputs import Inputs, as_inputs, as_labels
@@ -112,7 +113,7 @@ class Objective(Described, nn.Module):
         inputs = as_inputs(batch, self.num_views)
         if y is not None:
             inputs = replace(inputs, label=as_labels(y, inputs.n).to(inputs.id.device))
-        return self.loss(self.pair(inputs))
+        return self.loss(self.pair(inputs, engine=self.evaluate.outside_runs()))
 
     def loss(self, pair: Pair) -> Tensor:
         """The loss of a pair of conditionals that has been built already."""
@@ -127,9 +128,16 @@ class Objective(Described, nn.Module):
         return loss
 
     def pair(
-        self, inputs: Inputs, target: Conditional | None = None, learned: Distribution | None = None
+        self,
+        inputs: Inputs,
+        target: Conditional | None = None,
+        learned: Distribution | None = None,
+        engine: Engine | None = None,
     ) -> Pair:
-        """Both conditionals on a batch; ``target`` and ``learned`` override what the model would build."""
+        """Both conditionals on a batch; ``target`` and ``learned`` override what the model would build.
+
+        ``engine`` evaluates the learned side, and may draw; without one no sum is an estimate.
+        """
         data = inputs.points()
         embedding = embed(self.mapper, inputs)
         if embedding.ndim != 2:
@@ -142,7 +150,8 @@ class Objective(Described, nn.Module):
             if target is None:
                 target = self.target_on(data, target_columns)
             learned_dist = self.learned_dist if learned is None else learned
-            return Pair(target, learned_dist(rows, columns, self.evaluate), rows, columns)
+            use = self.evaluate if engine is None else engine
+            return Pair(target, learned_dist(rows, columns, use), rows, columns)
 
     def target_on(self, data: Points, columns: Points) -> Conditional:
         """The target distribution on points; without gradient unless it has parameters of its own."""

@@ -48,11 +48,11 @@ BUILDS = [
     for name, blocks in BLOCKS.items()
     for b in blocks
 ]
-RADIAL = {"direct", "grid"}  # compiled, for some kernels only: tests/contracts/test_radial_engines.py
+ELSEWHERE = {"direct", "grid", "sampled"}  # test_radial_engines.py and test_sampled_engine.py
 
 
 def test_every_registered_engine_is_tested():
-    assert set(ENGINES) == set(BLOCKS) | RADIAL
+    assert set(ENGINES) == set(BLOCKS) | ELSEWHERE
 
 
 @pytest.mark.parametrize("pairs", ["distinct", "all", "cross_view"])
@@ -178,6 +178,15 @@ def test_the_matrix_is_held_up_to_the_cache():
     assert "outgrow the cache" in str(more)
 
 
+BUILT = {  # of twelve points a sample is all of them
+    "dense": Dense,
+    "tiled": Tiled,
+    "direct": Direct,
+    "grid": GridScores,
+    "sampled": Tiled,
+}
+
+
 @pytest.mark.parametrize("name", ENGINES)
 def test_pins_are_respected(name):
     for n in (10, 2000):
@@ -186,7 +195,7 @@ def test_pins_are_respected(name):
     assert "pinned" in str(plan(Problem(n=5000, m=5000, d=2, memory=1 << 30), name))
     i = points(values(_Form, 0))
     built = plan(Problem(n=12, m=12, d=3), name).build()(StudentT(), i, i)
-    assert isinstance(built, {"dense": Dense, "tiled": Tiled, "direct": Direct, "grid": GridScores}[name])
+    assert isinstance(built, BUILT[name])
 
 
 def test_small_memory_gives_small_tiles_then_an_error():

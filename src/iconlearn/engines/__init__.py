@@ -4,5 +4,17 @@ from iconlearn.engines.exact import Dense, Tiled
 from iconlearn.engines.grid import Grid
 from iconlearn.engines.plan import ENGINES, Plan, PlannedEngine, Problem, plan
 from iconlearn.engines.radial import Direct
+from iconlearn.engines.sampled import Sampled
 
-__all__ = ["ENGINES", "Dense", "Direct", "Grid", "Plan", "PlannedEngine", "Problem", "Tiled", "plan"]
+__all__ = [
+    "ENGINES",
+    "Dense",
+    "Direct",
+    "Grid",
+    "Plan",
+    "PlannedEngine",
+    "Problem",
+    "Sampled",
+    "Tiled",
+    "plan",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +16,7 @@ from iconlearn.distributions.base import Engine, Kernel
 from iconlearn.engines.exact import DEFAULT_BLOCK, Dense, Tiled
 from iconlearn.engines.grid import Grid
 from iconlearn.engines.radial import Direct, radial_profile
+from iconlearn.engines.sampled import COLUMNS, TILE, Sampled, estimable
 from iconlearn.points import Points
 
 # On a CPU, tiles of scores that stay in the cache beat a matrix that does not; up to this many scores the
@@ -29,13 +31,17 @@ DENSE_BUFFERS = 6
 DIRECT_PAIRS = 1 << 20
 DENSE_SHARE = 0.25
 
+# More pairs than this cost seconds a step where they are not compiled: a run then estimates their sums.
+EXACT_PAIRS = 4_000_000_000
+
 
 @dataclass(frozen=True)
 class Problem:
     """The sizes that decide: rows, columns, dimension, bytes of a number, free memory in bytes.
 
     ``cached`` is the number of scores that a tile may have to stay in cache; 0 where that does not matter.
-    ``radial`` tells that compiled engines know the kernel.
+    ``radial`` tells that compiled engines know the kernel; ``drawn`` is the number of columns that a run would draw for
+    an estimate, 0 where nothing may be drawn: outside of runs, and where an estimate would not do.
     """
 
     n: int
@@ -45,9 +51,10 @@ class Problem:
     memory: int = 1 << 33
     cached: int = CACHED_SCORES
     radial: bool = False
+    drawn: int = 0
 
     @classmethod
-    def of(cls, i: Points, j: Points, kernel: Kernel | None = None) -> Problem:
+    def of(cls, i: Points, j: Points, kernel: Kernel | None = None, drawn: int = 0) -> Problem:
         """The problem of evaluating a kernel on these points, on their device."""
         value = i.value
         single = value is not None and value.dtype == torch.float32
@@ -59,6 +66,7 @@ class Problem:
             memory=free_memory(i.device),
             cached=CACHED_SCORES if i.device.type == "cpu" else 0,
             radial=single and kernel is not None and radial_profile(kernel, i, j) is not None,
+            drawn=drawn if kernel is not None and estimable(kernel) and kernel.pool == "logsumexp" else 0,
         )
 
     @property
@@ -70,6 +78,10 @@ class Problem:
     def radial_bytes(self) -> int:
         """Peak of the compiled engines: points, gradients and sums; of the grid also its mesh, at a usual span."""
         return self.itemsize * 16 * self.n + (64 << 20)
+
+    def sampled_bytes(self, columns: int) -> int:
+        """Peak of the sampled engine: the points, their gradients, and the buffers of one tile."""
+        return self.itemsize * (4 * (self.n + self.m) * self.d + DENSE_BUFFERS * max(TILE, columns))
 
     def tiled_bytes(self, block: int) -> int:
         """Peak of the tiled engine: the points, their gradients, and the buffers of one tile."""
@@ -99,7 +111,13 @@ class Plan:
         return partial(Tiled, block=self.block) if self.engine == "tiled" else ENGINES[self.engine]
 
 
-ENGINES: dict[str, Engine] = {"dense": Dense, "tiled": Tiled, "direct": Direct.of, "grid": Grid()}
+ENGINES: dict[str, Engine] = {
+    "dense": Dense,
+    "tiled": Tiled,
+    "direct": Direct.of,
+    "grid": Grid(),
+    "sampled": Sampled.alone,
+}
 
 
 def plan(problem: Problem, engine: str = "auto") -> Plan:
@@ -108,6 +126,8 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
     Dense evaluates once and keeps the matrix; tiled evaluates twice and keeps memory linear in n, which on a CPU
     is also the faster way once the matrix outgrows the cache; direct is the compiled form of tiled for radial
     kernels in few dimensions. These three are exact. Grid sums such kernels in time linear in n, to a tolerance.
+    Sampled estimates the sums of any other kernel from a few columns, so the losses of steps are estimates; "auto"
+    takes it only within a run, beyond 4e9 pairs a step.
 
     Raises
     ------
@@ -127,6 +147,15 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
         how = "every pair in compiled loops" if name == "direct" else "read from a mesh"
         pin = "; pinned by the caller" if engine != "auto" else ""
         return Plan(name, p.n, p.radial_bytes, f"{sizes}, {how}, about {p.radial_bytes / 1e9:.2g} GB{pin}")
+    if engine == "sampled" or (engine == "auto" and p.drawn and p.n * p.m > EXACT_PAIRS):
+        columns = p.drawn or COLUMNS
+        size = p.sampled_bytes(columns)
+        pin = "pinned by the caller" if engine != "auto" else f"more than {EXACT_PAIRS:.0g} pairs a step"
+        how = (
+            f"every sum estimated from {columns} columns drawn at each step, about {size / 1e9:.2g} GB; {pin}; "
+            "the losses of steps are estimates, those of rows and of the fitted model are exact"
+        )
+        return Plan("sampled", p.n, size, f"{sizes}, {how}")
     if engine == "dense" or (engine == "auto" and fits and small):
         if p.dense_bytes > p.memory:
             raise MemoryBudgetError(
@@ -148,7 +177,11 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
 
 
 class PlannedEngine:
-    """An engine that plans for each problem it meets, so one model serves a batch and a whole data set."""
+    """An engine that plans for each problem it meets, so one model serves a batch and a whole data set.
+
+    It is exact, or to the grid's tolerance: what is to be drawn is drawn by the engine that :meth:`drawing` or
+    :meth:`outside_runs` gives, which belongs to whom the generator belongs to.
+    """
 
     def __init__(self, choice: str | Engine = "auto") -> None:
         if isinstance(choice, str):
@@ -157,15 +190,33 @@ class PlannedEngine:
             raise OptionError(
                 f"ICon: engine={choice!r} must be a name ('auto', {', '.join(ENGINES)}) or a callable"
             )
-        self.choice = choice
+        self.samples = choice == "sampled" or isinstance(choice, Sampled)  # asked for by the caller
+        self.sampled = choice if isinstance(choice, Sampled) else Sampled()
+        self.choice = "sampled" if self.samples else choice
+        self.draws = False
         self.grid = Grid()
+
+    def drawing(self, generator: torch.Generator) -> PlannedEngine:
+        """The same, drawing columns from ``generator`` where sums are to be estimated."""
+        other = copy.copy(self)
+        other.sampled, other.draws = replace(self.sampled, generator=generator), True
+        return other
+
+    def outside_runs(self) -> PlannedEngine:
+        """For losses outside of runs: they are estimates only if the caller asked for them, drawn from a generator
+        of the engine's own."""
+        return self.drawing(self.sampled.generator) if self.samples else self
 
     def __call__(self, kernel: Kernel, i: Points, j: Points) -> Scores:
         if callable(self.choice):
             return self.choice(kernel, i, j)
-        chosen = plan(Problem.of(i, j, kernel), self.choice)
+        choice = "auto" if self.samples and not self.draws else self.choice
+        drawn = self.sampled.columns if self.draws else 0
+        chosen = plan(Problem.of(i, j, kernel, drawn), choice)
+        if chosen.engine == "sampled":
+            return self.sampled(kernel, i, j)
         if chosen.engine == "grid":
-            spread_out = self.choice == "auto" and not self.grid.pays(kernel, i)
+            spread_out = choice == "auto" and not self.grid.pays(kernel, i)
             return Direct.of(kernel, i, j) if spread_out else self.grid(kernel, i, j)
         return chosen.build()(kernel, i, j)
 

@@ -30,6 +30,7 @@ class Run:
     ) -> None:
         self.model, self.data, self.options, self.target = model, data, options, target
         self.generator = torch.Generator().manual_seed(seed)
+        self.engine = model.evaluate.drawing(self.generator)
         self.batches = Batches(data, options.batch_size, options.augment, model.num_views, self.generator)
         self.total = options.max_iter if options.epochs is None else options.epochs * self.batches.per_epoch
         choice = OPTIMIZERS[options.optimizer]
@@ -87,7 +88,8 @@ class Run:
             learned = model.learned_dist.temper(
                 as_schedule("temperature", options.temperature)(k, self.total)
             )
-        pair = model.pair(batch, target=self.target if batch is self.data else None, learned=learned)
+        target = self.target if batch is self.data else None
+        pair = model.pair(batch, target=target, learned=learned, engine=self.engine)
         loss = model.loss(pair)
         value = float(loss.detach())
         if not math.isfinite(value):
