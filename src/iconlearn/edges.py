@@ -100,7 +100,7 @@ class Layout:
     def __init__(self, edges: TwoWay) -> None:
         self.edges, self.reads = edges, 0
 
-    def near(self, points: np.ndarray) -> TwoWay:
+    def near(self, points: Tensor) -> TwoWay:
         """The edges, laid for points at these positions when it is time to."""
         self.reads += 1
         if self.reads in LAY_AT and len(points) >= WORTH_LAYING:
@@ -108,11 +108,11 @@ class Layout:
         return self.edges
 
 
-def along_curve(points: np.ndarray) -> np.ndarray:
+def along_curve(points: Tensor) -> np.ndarray:
     """Points in Morton order of their cells: cell after cell, where neighbouring cells are mostly near."""
     low, high = extent(points)
     scale = 64 / np.maximum(high - low, 1e-30) * (1 - 1e-6)
-    cells = np.clip((points - low) * scale, 0, 63).astype(np.uint32)
+    cells = np.clip((points.numpy() - low) * scale, 0, 63).astype(np.uint32)
     key = np.zeros(len(points), np.uint32)
     dim = points.shape[1]
     for bit in range(6):
@@ -121,10 +121,14 @@ def along_curve(points: np.ndarray) -> np.ndarray:
     return np.argsort(key, kind="stable")
 
 
-def extent(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Smallest and largest coordinate along every axis, float32; NaN where there is one."""
-    low, high = np.full(points.shape[1], np.inf, np.float32), np.full(points.shape[1], -np.inf, np.float32)
-    least_and_most(points, low, high)
+def extent(points: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Smallest and largest coordinate along every axis, (dim,) float64; NaN where there is one."""
+    if points.device.type != "cpu":
+        return points.amin(0).double().cpu().numpy(), points.amax(0).double().cpu().numpy()
+    low, high = np.full(points.shape[1], np.inf), np.full(points.shape[1], -np.inf)
+    least_and_most(
+        points.numpy(), low, high
+    )  # axis by axis, as tensor operations do it, takes several times as long
     return low, high
 
 

@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from iconlearn import edges
+from iconlearn import KNN, Embedding, ICon, edges
 from iconlearn._errors import OptionError
 from iconlearn._parallel import one_thread_each
 from iconlearn.conditional import TableConditional
 from iconlearn.distributions import Gaussian, Graph, Harmonic, Label, StudentT
 from iconlearn.divergences import DIVERGENCES
-from iconlearn.engines import Dense, Direct, Grid, PlannedEngine
+from iconlearn.engines import Dense, Direct, Grid, PlannedEngine, radial
+from iconlearn.engines.backends import TENSORS, backend_of
 from iconlearn.engines.grid import ERRORS, GridScores
 from iconlearn.engines.mesh import Field, transform
+from iconlearn.engines.mesh_tensor import splines
 from iconlearn.points import Points
 from iconlearn.support import Support
 
@@ -27,9 +29,25 @@ KERNELS = {
     "student of infinite degrees": lambda **o: StudentT(float("inf"), 1.3, **o),
 }
 FINE = Grid(tolerance=ERRORS[-1][1])
+
+
+def by_tensors(engine):
+    """The engine as it is on a device other than the CPU."""
+
+    def build(kernel, i, j):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(radial, "backend_of", lambda device: TENSORS)
+            return engine(kernel, i, j)
+
+    return build
+
+
 # Of a small cloud the pulls of a row nearly cancel, so that the relative error of a gradient is larger than that of
 # the repulsion alone.
 ENGINES = {"direct": (Direct.of, 1e-5), "grid": (FINE, 1e-2)}
+ENGINES |= {
+    f"{name} by tensors": (by_tensors(engine), 2 * error) for name, (engine, error) in ENGINES.items()
+}
 each_engine = pytest.mark.parametrize("engine", ENGINES)
 each_kernel = pytest.mark.parametrize("kernel", KERNELS)
 each_form = pytest.mark.parametrize("normalize", ["row", "joint"])
@@ -120,9 +138,10 @@ def test_a_debiased_target_needs_totals_or_full_rows(divergence):
 @pytest.mark.parametrize("spacing", [s for s, _ in ERRORS])
 def test_the_error_of_a_spacing_is_as_declared(spacing):
     declared = dict(ERRORS)[spacing]
-    y = cloud(3000, 2, 12.0).numpy()
+    y = cloud(3000, 2, 12.0)
     field = Field(y, spacing)
-    _, found = field.potential(np.ones(len(y), np.float32), transform(lambda u: 1 / (1 + u), field.mesh))
+    found = field.potential(torch.ones(len(y)), transform(lambda u: 1 / (1 + u), field.mesh))[1].numpy()
+    y = y.numpy()
     delta = y[:, None].astype(float) - y[None]
     exact = (-2 * delta / (1 + (delta**2).sum(-1, keepdims=True)) ** 2).sum(1)
     error = np.sqrt(((found - exact) ** 2).mean() / (exact**2).mean())
@@ -175,6 +194,80 @@ def test_edges_laid_in_another_order_give_the_same_bits(monkeypatch, directed):
         for e in (Direct.of, Dense)
     )
     torch.testing.assert_close(laid, dense, rtol=1e-4, atol=1e-5)
+
+
+@each_kernel
+@pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.parametrize("engine", ["direct", "grid"])
+def test_tensors_give_what_compiled_loops_give(engine, kernel, dim):
+    """Sums over pairs, over edges and over single entries, with even and uneven weights; far closer than to dense."""
+    n = 400
+    p = table(n, directed=True, normalize="row")
+    weight = torch.rand(n, generator=torch.Generator().manual_seed(1)) + 0.5
+    entries = torch.linspace(-1, 1, len(p.support))
+
+    def parts(scores) -> tuple[torch.Tensor, ...]:
+        whole = scores.partition().sum()
+        uneven = (scores.partition() * weight).sum() + (scores.pull(p.edges) * weight).sum()
+        return (
+            whole,
+            scores.pull(p.edges).sum(),
+            uneven,
+            (scores.gather(p.support) * entries).sum(),
+            scores.total().sum(),
+        )
+
+    for k in range(5):
+        found = []
+        for build in (ENGINES[engine][0], ENGINES[f"{engine} by tensors"][0]):
+            z = cloud(n, dim, 4.0 if dim < 3 else 1.5).requires_grad_()
+            i = replace(Points.of(z), value=z)
+            value = parts(build(KERNELS[kernel](), i, i))[k]
+            found.append((value.detach(), torch.autograd.grad(value, z)[0]))
+        (a, da), (b, db) = found
+        assert float((a - b).abs()) <= 2e-5 * float(a.abs()), k
+        assert float((da - db).norm()) <= 2e-5 * float(da.norm()), k
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_potentials_of_both_backends_are_one(dim):
+    y, charge = cloud(300, dim, 3.0 if dim < 3 else 1.5), torch.linspace(-1, 2, 300)
+    fields = [Field(y, 0.4), TENSORS.field(y, 0.4)]
+    spectrum = transform(lambda u: 1 / (1 + u), fields[0].mesh)
+    assert torch.equal(fields[0].spread(charge) != 0, fields[1].spread(charge) != 0)
+    torch.testing.assert_close(fields[1].spread(charge), fields[0].spread(charge), rtol=1e-3, atol=1e-5)
+    for a, b in zip(*(f.potential(charge, spectrum) for f in fields), strict=True):
+        assert float((a - b).norm()) < 1e-5 * float(a.norm())
+
+
+def test_a_window_sums_to_one_and_its_slope_to_zero():
+    weight, slope = splines(torch.linspace(0, 1, 11))
+    torch.testing.assert_close(weight.sum(-1), torch.ones(11))
+    torch.testing.assert_close(slope.sum(-1), torch.zeros(11), rtol=0, atol=1e-6)
+    t = torch.linspace(0.1, 0.9, 9, dtype=torch.float64, requires_grad=True)
+    weight, slope = splines(t)
+    for k in range(weight.shape[-1]):
+        (by_autograd,) = torch.autograd.grad(weight[:, k].sum(), t, retain_graph=True)
+        torch.testing.assert_close(slope[:, k], by_autograd)
+
+
+def test_a_map_by_tensors_ends_as_by_compiled_loops(monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(600, 6, generator=generator) + 6 * torch.randint(0, 4, (600, 1), generator=generator)
+
+    def final() -> float:
+        model = ICon(KNN(10).symmetrize(), StudentT(normalize="joint"), Embedding(600, 2), engine="grid")
+        return model.fit(x.numpy(), max_iter=120).history.losses[-1]
+
+    compiled = final()
+    monkeypatch.setattr(radial, "backend_of", lambda device: TENSORS)
+    assert final() == pytest.approx(compiled, rel=0.02)
+
+
+def test_compiled_loops_are_for_the_cpu_alone():
+    assert backend_of(torch.device("cpu")) is not TENSORS
+    assert backend_of(torch.device("cuda")) is TENSORS
+    assert backend_of(torch.device("meta")) is TENSORS
 
 
 def test_the_planner_takes_them_where_they_apply():

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 import iconlearn as il
-from iconlearn.engines import Dense, Tiled
+from iconlearn.engines import Dense, Direct, Grid, PlannedEngine, Sampled, Tiled
+from iconlearn.engines.grid import GridScores
 from iconlearn.points import Points
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -62,3 +63,60 @@ def test_every_method_trains_on_the_device(name):
     assert model.device.type == "cuda"
     assert all(map(torch.isfinite, map(torch.tensor, model.history.losses)))
     assert len(model.transform(x)) == 80
+
+
+def map_step(device, engine, dim=2, n=3000):
+    """Loss and gradient of a t-SNE on a cloud of clusters, in float32 as in a fit."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(n, 10, generator=generator) + 6 * torch.randint(0, 5, (n, 1), generator=generator)
+    z = (8 * torch.randn(n, dim, generator=generator)).to(device).requires_grad_()
+    data = Points.of(x.to(device))
+    p = il.KNN(10).symmetrize()(data, data, Tiled)
+    rows = data.with_value(z)
+    q = il.StudentT(normalize="joint")(rows, rows, engine)
+    loss = il.DIVERGENCES["kl"](p, q)
+    (gradient,) = torch.autograd.grad(loss, z)
+    return loss.detach().cpu(), gradient.cpu()
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.parametrize("engine", [Direct.of, Grid()], ids=["direct", "grid"])
+def test_a_step_of_a_map_is_that_of_the_cpu(engine, dim):
+    (a, da), (b, db) = (map_step(device, engine, dim) for device in ("cpu", "cuda"))
+    torch.testing.assert_close(b, a, rtol=1e-5, atol=0)
+    assert float((da - db).norm()) < 1e-4 * float(da.norm())
+
+
+@pytest.mark.parametrize("engine", [Direct.of, Grid()], ids=["direct", "grid"])
+def test_a_step_of_a_map_has_the_same_bits_every_time(engine):
+    (a, da), (b, db) = (map_step("cuda", engine) for _ in range(2))
+    assert torch.equal(a, b)
+    assert torch.equal(da, db)
+
+
+def test_a_large_map_takes_the_grid_on_the_device():
+    z = torch.randn(3000, 2, device="cuda") * 5
+    rows = Points.of(z)
+    assert isinstance(PlannedEngine()(il.StudentT(), rows, rows), GridScores)
+
+
+def test_tsne_of_a_few_thousand_points_ends_as_on_the_cpu():
+    generator = torch.Generator().manual_seed(0)
+    group = torch.randint(0, 5, (3000,), generator=generator)
+    x = torch.randn(3000, 10, generator=generator) + 6 * torch.eye(5, 10)[group]
+
+    def final(device):
+        target = il.Gaussian(il.Perplexity(15)).symmetrize()
+        model = il.ICon(target, il.StudentT(normalize="joint"), il.Embedding(3000, 2)).to(device)
+        return model.fit(x.numpy(), max_iter=250).history.losses[-1]
+
+    assert final("cuda") == pytest.approx(final("cpu"), rel=0.03)
+
+
+def test_a_sample_is_the_same_on_every_device():
+    found = []
+    for device in ("cpu", "cuda"):
+        value = torch.randn(2000, 8, generator=torch.Generator().manual_seed(0)).to(device)
+        rows = Points.of(value)
+        found.append(Sampled(200)(il.StudentT(), rows, rows).partition().cpu())
+    torch.testing.assert_close(found[1], found[0], rtol=1e-4, atol=1e-4)

@@ -14,7 +14,8 @@ from iconlearn._checks import check_number
 from iconlearn.distributions.base import Kernel
 from iconlearn.edges import extent
 from iconlearn.engines.mesh import Field, Mesh, Transforms
-from iconlearn.engines.radial import Radial, RadialSum, all_equal, coordinates, require_radial
+from iconlearn.engines.mesh_tensor import TensorField
+from iconlearn.engines.radial import Back, Radial, RadialSum, all_equal, require_radial
 from iconlearn.points import Points
 from iconlearn.profile import GAUSSIAN, Profile
 
@@ -68,7 +69,7 @@ class Grid:
         value, profile = i.value, kernel.profile(i)
         assert value is not None
         assert profile is not None
-        low, high = extent(coordinates(value))
+        low, high = extent(value.detach())
         span = high - low
         if not np.isfinite(span).all():
             return False
@@ -84,24 +85,24 @@ class GridScores(Radial):
     ) -> None:
         super().__init__(kernel, i, j, profile)
         self.spacing, self.transforms = spacing * profile.unit, transforms
-        self._field: Field | None = None
+        self._field: Field | TensorField | None = None
         self._sums: Tensor | None = None
 
-    def field(self, points: np.ndarray) -> Field:
+    def field(self, points: Tensor) -> Field | TensorField:
         """The points on their mesh."""
         if self._field is None:
-            self._field = Field(points, self.spacing)
+            self._field = self.backend.field(points, self.spacing)
         return self._field
 
     def _pair_sum(self, name: str, kernel: Callable[[Tensor], Tensor]) -> Tensor:
         """sum_j k(u_ij) of every row, itself included, (n,)."""
 
-        def evaluate(points: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+        def evaluate(points: Tensor) -> tuple[Tensor, Back]:
             mesh = self.field(points)
-            spectrum = self.transforms.of((name, self.profile), kernel, mesh.mesh)
-            found, gradient = mesh.potential(np.ones(len(points), np.float32), spectrum)
+            spectrum = self.transforms.of((name, self.profile), kernel, mesh.mesh, points.device)
+            found, gradient = mesh.potential(torch.ones_like(points[:, 0]), spectrum)
 
-            def back(weight: np.ndarray) -> np.ndarray:
+            def back(weight: Tensor) -> Tensor:
                 if all_equal(weight):  # the pull as a row and as a column are one
                     return (2 * weight[0]) * gradient
                 return weight[:, None] * gradient + mesh.potential(weight, spectrum)[1]
@@ -115,7 +116,7 @@ class GridScores(Radial):
         """sum_j exp(score) of every row over its candidates, (n,)."""
         if self._sums is None:
             whole = self._pair_sum("mass", lambda u: self.profile.score(u).exp())
-            self._sums = whole - 1 if self.kernel.pairs == "distinct" else whole
+            self._sums = whole - 1 if self.alone else whole
         return self._sums
 
     def partition(self) -> Tensor:
@@ -126,19 +127,8 @@ class GridScores(Radial):
         lit = sums.masked_fill(dark, 1.0).log()
         if not bool(dark.any()):
             return lit
-        rows = dark.nonzero().flatten().numpy()
-
-        def evaluate(points: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
-            found, gradient = self.log_sums(points, rows)
-
-            def back(weight: np.ndarray) -> np.ndarray:
-                out = self.reactions(points, rows, weight, found)
-                out[rows] += weight[:, None] * gradient
-                return out
-
-            return found, back
-
-        return lit.index_put((torch.from_numpy(rows),), RadialSum.apply(self.value, evaluate))  # type: ignore[arg-type]
+        rows = dark.nonzero().flatten()
+        return lit.index_put((rows,), self.partition_of(rows))
 
     def joint(self, partition: Tensor) -> Tensor:
         return self.sums.double().sum().log().to(self.value.dtype)

@@ -40,10 +40,10 @@ class Mesh:
     padded: tuple[int, int, int]
 
     @classmethod
-    def over(cls, points: np.ndarray, spacing: float) -> Mesh:
+    def over(cls, points: Tensor, spacing: float) -> Mesh:
         """The mesh that covers the points (n, dim)."""
         dim = points.shape[1]
-        low, high = (end.astype(np.float64) for end in extent(points))
+        low, high = extent(points)
         origin = (low - spacing * 1e-3).astype(np.float32)
         cells = np.floor((high - origin) / spacing).astype(np.int64) + 2
         padded = [padded_size(int(c) + ORDER) for c in cells]
@@ -72,15 +72,15 @@ def padded_size(nodes: int) -> int:
     return size + size % 2
 
 
-def transform(kernel: KernelOf, mesh: Mesh) -> Tensor:
+def transform(kernel: KernelOf, mesh: Mesh, device: torch.device | str = "cpu") -> Tensor:
     """Transform of the kernel between nodes over that of the window squared, (P0, P1, P2 // 2 + 1) float32."""
     squares, window = [], []
     for size in mesh.padded:
-        offset = torch.arange(size, dtype=torch.float64)
+        offset = torch.arange(size, dtype=torch.float64, device=device)
         offset = torch.minimum(offset, size - offset) * mesh.spacing
         squares.append(offset.square())
-        angle = torch.fft.fftfreq(size, dtype=torch.float64)
-        window.append(torch.special.sinc(angle).pow(2 * ORDER) if size > 1 else torch.ones(1))
+        angle = torch.fft.fftfreq(size, dtype=torch.float64, device=device)
+        window.append(torch.special.sinc(angle).pow(2 * ORDER) if size > 1 else torch.ones_like(angle))
     squared = squares[0][:, None, None] + squares[1][:, None] + squares[2]
     spectrum = torch.fft.rfftn(kernel(squared.float())).real
     half = window[2][: mesh.padded[2] // 2 + 1]
@@ -119,10 +119,10 @@ def fixed_parts(count: int, entries: int) -> list[tuple[int, int]]:
 
 
 class Field:
-    """Points on a mesh: potentials of any charges of theirs, and their gradients."""
+    """Points on a mesh, in compiled loops: potentials of any charges of theirs, and their gradients."""
 
-    def __init__(self, points: np.ndarray, spacing: float) -> None:
-        self.points = points
+    def __init__(self, points: Tensor, spacing: float) -> None:
+        self.points = points.numpy()
         self.mesh = Mesh.over(points, spacing)
         self.loops = mesh_loops(points.shape[1])
         self.inverse = np.float32(1 / spacing)
@@ -141,10 +141,10 @@ class Field:
         self.loops.sort_slow(self.points, self.mesh.origin, self.inverse, self.ends[:-1].copy(), order)
         return order
 
-    def spread(self, charge: np.ndarray) -> Tensor:
+    def spread(self, charge: Tensor) -> Tensor:
         """Charges on the nodes. A band of nodes belongs to one thread, so that every node adds in one order."""
         nodes = torch.zeros(self.mesh.nodes)  # always aligned alike, on which a transform's last bits depend
-        mesh = nodes.numpy()
+        mesh, charges = nodes.numpy(), charge.numpy()
         ends, cells = self.ends, len(self.ends) - 2
         n = len(self.points)
 
@@ -153,13 +153,13 @@ class Field:
             low, high = (0 if a == 0 else low), (cells + ORDER if b == n else high)
             start, stop = ends[max(0, low - ORDER + 1)], ends[min(high, cells)]
             self.loops.spread(
-                self.points, charge, self.order, self.mesh.origin, self.inverse, start, stop, low, high, mesh
+                self.points, charges, self.order, self.mesh.origin, self.inverse, start, stop, low, high, mesh
             )
 
         in_pieces(band, n)
         return nodes
 
-    def read(self, mesh: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    def read(self, mesh: Tensor) -> tuple[Tensor, Tensor]:
         """Interpolant (n,) and gradient (n, dim) at the points."""
         nodes, n = mesh.numpy(), len(self.points)
         value, gradient = np.empty(n, np.float32), np.empty_like(self.points)
@@ -170,9 +170,9 @@ class Field:
             )
 
         in_pieces(piece, n)
-        return value, gradient
+        return torch.from_numpy(value), torch.from_numpy(gradient)
 
-    def potential(self, charge: np.ndarray, spectrum: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    def potential(self, charge: Tensor, spectrum: Tensor) -> tuple[Tensor, Tensor]:
         """sum_j charge_j k(|y_i - y_j|^2), the point itself included, and its gradient in y_i."""
         return self.read(convolve(self.spread(charge), spectrum, self.mesh))
 
@@ -184,11 +184,11 @@ class Transforms:
         self.most = most
         self.held: OrderedDict[object, Tensor] = OrderedDict()
 
-    def of(self, name: object, kernel: KernelOf, mesh: Mesh) -> Tensor:
-        """The transform of the kernel of this name on a mesh."""
-        key = (name, mesh.key)
+    def of(self, name: object, kernel: KernelOf, mesh: Mesh, device: torch.device) -> Tensor:
+        """The transform of the kernel of this name on a mesh, on a device."""
+        key = (name, mesh.key, device)
         if key not in self.held:
-            self.held[key] = transform(kernel, mesh)
+            self.held[key] = transform(kernel, mesh, device)
             while len(self.held) > self.most:
                 self.held.popitem(last=False)
         self.held.move_to_end(key)

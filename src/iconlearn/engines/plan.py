@@ -144,7 +144,7 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
     tiled = Plan("tiled", block, p.tiled_bytes(block), "")
     if engine in ("direct", "grid") or (engine == "auto" and p.radial and p.n * p.m > CACHED_SCORES):
         name = engine if engine != "auto" else "direct" if p.n * p.m <= DIRECT_PAIRS else "grid"
-        how = "every pair in compiled loops" if name == "direct" else "read from a mesh"
+        how = "every pair, none held" if name == "direct" else "read from a mesh"
         pin = "; pinned by the caller" if engine != "auto" else ""
         return Plan(name, p.n, p.radial_bytes, f"{sizes}, {how}, about {p.radial_bytes / 1e9:.2g} GB{pin}")
     if engine == "sampled" or (engine == "auto" and p.drawn and p.n * p.m > EXACT_PAIRS):
