@@ -20,7 +20,7 @@ from iconlearn.mappers import Table, embed, representation
 from iconlearn.objective import Objective
 from iconlearn.train.loop import train as run_training
 from iconlearn.train.options import History, training_options
-from iconlearn.train.place import OwnRows, place
+from iconlearn.train.placing import OwnRows, place
 from iconlearn.train.suggestions import suggested
 
 CHUNK = 4096
@@ -174,7 +174,7 @@ class ICon(Objective):
 
     def _placed(self, data: Inputs) -> np.ndarray:
         assert self.training_data is not None
-        own = OwnRows(self.training_data).find(data)
+        own = OwnRows.of(self.training_data).find(data)
         fitted = self.embed(self.training_data).cpu()
         out = fitted[own.clamp(min=0)]
         new = (own < 0).nonzero().flatten()
