@@ -23,7 +23,7 @@ score_and_slope = _profiles.score_and_slope
 
 
 @compiled
-def start_rows(columns, log_z, indptr, cols, mass, kind, rate, power, most, start, stop, position, value):
+def start_rows(log_z, columns, indptr, cols, mass, kind, rate, power, most, start, stop, position):
     """Put every row on the best of its own columns, of which at most about ``most`` are tried.
 
     ``log_z`` (m,) is log Z at the columns that are anybody's.
@@ -57,7 +57,6 @@ def start_rows(columns, log_z, indptr, cols, mass, kind, rate, power, most, star
             cost = np.float64(total) * log_z[cols[first + tried]] - np.float64(pull)
             if cost < best:
                 best, chosen = cost, tried
-        value[i] = best
         for c in range(dim):
             position[i, c] = there[c, chosen]
 

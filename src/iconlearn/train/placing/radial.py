@@ -39,23 +39,26 @@ def placing_profile(
 def place_radial(p: Conditional, anchors: Points, profile: Profile) -> Tensor:
     """Where every row's divergence from q over the anchors is smallest, (n, dim).
 
-    A row starts from the best of its own columns and of their mean, and goes down from there.
+    A row goes down from the best of its own columns, and from the mean of them, and stays where it gets lower.
     """
     assert anchors.value is not None
-    fixed = FixedColumns(coordinates(anchors.value), profile)
-    rows = Pulled(p, fixed)
-    probe = rows.start()
+    rows = Pulled(p, FixedColumns(coordinates(anchors.value), profile))
+    (near, cost), (middle, other) = (descended(rows, start) for start in rows.starts())
+    return torch.from_numpy(np.where((cost <= other)[:, None], near, middle))
+
+
+def descended(rows: Pulled, probe: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where rows that start at ``probe`` (n, dim) come to, float32, and the cost there."""
     n, dim = probe.shape
     position, value, slope = np.zeros((n, dim)), np.full(n, np.inf), np.zeros((n, dim))
     inverse, moving = np.zeros((n, dim, dim)), np.ones(n, bool)
     held = (probe, position, value, slope, inverse, moving)
     for _ in range(STEPS):
-        judged = rows.evaluate(probe, np.flatnonzero(moving))
-        given = (profile.unit, *judged)
+        given = (rows.fixed.profile.unit, *rows.evaluate(probe, np.flatnonzero(moving)))
         in_pieces(lambda a, b, given=given: descend(*given, a, b, *held), n)
         if not moving.any():
             break
-    return torch.from_numpy(position.astype(np.float32))
+    return position.astype(np.float32), value
 
 
 class Pulled:
@@ -82,20 +85,14 @@ class Pulled:
         force[rows] += self.total[rows, None] * push
         return cost, force
 
-    def start(self) -> np.ndarray:
-        """The best of the mean of a row's columns and of these themselves, (n, dim) float32."""
-        columns = self.fixed.columns
+    def starts(self) -> tuple[np.ndarray, np.ndarray]:
+        """The best of a row's own columns, and the mean of them under its masses, (n, dim) float32 each."""
+        columns, n = self.fixed.columns, self.n
         own = np.unique(self.cols)
         log_z = np.full(len(columns), np.inf)
         log_z[own] = self.fixed.log_sums(columns, own)[0]
-        centre, best = np.empty((self.n, columns.shape[1]), np.float32), np.empty(self.n)
-        chosen = np.empty_like(centre)
-        given = (self.indptr, self.cols, self.mass)
-        in_pieces(lambda a, b: centre_rows(columns, *given, a, b, centre), self.n)
-        in_pieces(
-            lambda a, b: start_rows(columns, log_z, *given, *self.kernel, TRIED, a, b, chosen, best),
-            self.n,
-            at_least=64,
-        )
-        cost, _ = self.evaluate(centre, np.arange(self.n))
-        return np.where((cost <= best)[:, None], centre, chosen)
+        best, centre = (np.empty((n, columns.shape[1]), np.float32) for _ in range(2))
+        near = (columns, self.indptr, self.cols, self.mass)
+        in_pieces(lambda a, b: start_rows(log_z, *near, *self.kernel, TRIED, a, b, best), n, at_least=64)
+        in_pieces(lambda a, b: centre_rows(*near, a, b, centre), n)
+        return best, centre
