@@ -15,8 +15,9 @@ STEPS = 100
 LEARNING_RATE = 0.1
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # of Adam
 # Rows that are worked on together: always as many, the last ones filled up, for a product of matrices rounds by its
-# shape. Each is there twice, because some products also round the two rows of a pair differently; the first counts.
-SLAB, COPIES = 32, 2
+# shape. It also rounds rows differently that do not begin at a multiple of 16 bytes; so every row is there four times
+# in a row, and the first one, which does, counts.
+SLAB, COPIES = 32, 4
 
 
 def place_general(

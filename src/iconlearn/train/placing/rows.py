@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -30,8 +31,8 @@ class SomeRows(Conditional):
     def support(self) -> Support | None:
         return self._support
 
-    @property
-    def floor(self) -> Floor | None:
+    @cached_property
+    def floor(self) -> Floor | None:  # type: ignore[override]
         if (floor := self.base.floor) is None:
             return None
         candidates = replace(floor.candidates, i=floor.candidates.i.take(self.index))
