@@ -110,12 +110,20 @@ def test_places_in_a_map_on_a_mesh_are_as_good_as_exact_ones(monkeypatch):
     assert abs(a.mean() - b.mean()) < 5e-3
 
 
-def test_slabs_matter(monkeypatch):
-    # Without them the test of company would pass for want of cases.
+def test_slabs_are_for_the_bits_alone(monkeypatch):
+    assert len(NEW) > general.SLAB
+    assert [general.copies(Points.of(torch.zeros(1, dim))) for dim in (1, 2, 3, 4, 5, 8)] == [
+        4,
+        2,
+        4,
+        2,
+        4,
+        2,
+    ]
     model = MAPS["eight axes"]().fit(X, max_iter=40)
     whole = model.transform(NEW)
-    assert len(NEW) > 2 * general.SLAB
-    monkeypatch.setattr(general, "SLAB", 1000)
+    monkeypatch.setattr(general, "SLAB", len(NEW))
+    monkeypatch.setattr(general, "copies", lambda _: 1)
     np.testing.assert_allclose(model.transform(NEW), whole, rtol=1e-2, atol=1e-2)
 
 

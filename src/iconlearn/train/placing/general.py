@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -14,10 +16,10 @@ from iconlearn.train.placing.rows import SomeRows
 STEPS = 100
 LEARNING_RATE = 0.1
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # of Adam
-# Rows that are worked on together: always as many, the last ones filled up, for a product of matrices rounds by its
-# shape. It also rounds rows differently that do not begin at a multiple of 16 bytes; so every row is there four times
-# in a row, and the first one, which does, counts.
-SLAB, COPIES = 32, 4
+# Rows that are worked on together: always as many, the last ones filled up, because a product of matrices rounds by its
+# shape. It may also round a row by where it begins in memory, modulo the width of a vector register: see ``copies``.
+SLAB = 64
+VECTOR = 16  # bytes
 
 
 def place_general(
@@ -33,17 +35,28 @@ def place_general(
     """
     target, learned = distributions
     rows, columns, anchors = points
-    placed = []
+    placed, times = [], copies(anchors)
     for some in torch.arange(rows.n, device=rows.device).split(SLAB):
-        filled = torch.cat([some, some[-1:].expand(SLAB - len(some))]).repeat_interleave(COPIES)
+        filled = torch.cat([some, some[-1:].expand(SLAB - len(some))]).repeat_interleave(times)
         here = rows.take(filled)
         sparse = (
             p.support is not None
         )  # its masses are found pair by pair, where a matrix rounds by its shape
         mine = SomeRows(p, filled) if sparse else target(here, columns, model.evaluate)
         found = descend(model, mine, learned, here, anchors)
-        placed.append(found[::COPIES][: len(some)])
+        placed.append(found[::times][: len(some)])
     return torch.cat(placed)
+
+
+def copies(anchors: Points) -> int:
+    """How often a row is put into a slab, one after the other, so that the first ones all begin alike in memory.
+
+    That is for rows of the embedding, and of the factors of its squared distances, which are two numbers longer.
+    """
+    values = anchors.value
+    assert values is not None
+    widths = (values.shape[-1], values.shape[-1] + 2)
+    return max(VECTOR // math.gcd(VECTOR, width * values.element_size()) for width in widths)
 
 
 def descend(model: Objective, p: Conditional, learned: Distribution, rows: Points, anchors: Points) -> Tensor:
