@@ -170,7 +170,7 @@ class Objective(Described, nn.Module):
         return columns, data if self.mapper_j.same_points else replace(columns, value=None)
 
     def attraction(self, pair: Pair) -> Tensor:
-        """-sum_i w_i E_p[score of q]: what early exaggeration multiplies, a scalar."""
+        """-sum_i w_i sum_j m_ij score_ij, with m what p has above its floor: what early exaggeration multiplies."""
         p, q = pair.target, pair.learned
         if not (isinstance(q, KernelConditional) and p.support is not None and self.measure.splits):
             raise OptionError(
@@ -179,7 +179,7 @@ class Objective(Described, nn.Module):
             )
         if p.edges is None:
             raise OptionError("exaggeration needs a target that is not being learned; leave exaggeration out")
-        pull = -q.pull(p.edges)
+        pull = -q.pull(p.edges if p.floor is None else p.above_floor)
         return (p.row_weight().to(pull) * pull).sum()
 
     def learned_over_columns(self, embedding: Tensor) -> Tensor:
