@@ -111,7 +111,6 @@ class Conditional(ABC):
     block_rows: int  # how many rows at a time are cheap
     full_support: bool = True  # mass on every candidate pair
     square: bool = False  # the columns are the rows themselves
-    symmetric: bool = False  # the matrix is its own transpose, entry by entry
     improper: bool = False  # rows do not sum to one: a limit (a rescaled score) or the DCL baseline
     symmetric: bool = False  # p(i, j) = p(j, i), listed both ways
 
@@ -169,6 +168,10 @@ class Conditional(ABC):
 
     def row_weight(self) -> Tensor:
         """w in L = sum_i w_i D_i, (n,): uniform over the rows with mass, or ones for a joint matrix."""
+        return self._row_weight
+
+    @cached_property
+    def _row_weight(self) -> Tensor:
         filled = (~self.empty).double()
         if self.normalize == "joint":
             return torch.ones_like(filled)
