@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+PIECE = 1 << 20  # entries worked on at a time where several numbers are made of each
+
+
 class Scores(Protocol):
     """What an engine returns: the scores of one kernel on one pair of point sets, however it evaluates them."""
 
@@ -164,7 +167,7 @@ class Conditional(ABC):
         assert edges is not None
         assert floor is not None
         low = floor.log_mass.exp().to(edges.mass).masked_fill(self.empty, 0.0)
-        return Edges(edges.support, edges.mass - low[edges.support.rows], self.symmetric)
+        return Edges(edges.support, edges.mass - edges.support.spread(low), self.symmetric)
 
     def row_weight(self) -> Tensor:
         """w in L = sum_i w_i D_i, (n,): uniform over the rows with mass, or ones for a joint matrix."""
@@ -421,6 +424,15 @@ class DebiasedConditional(Conditional):
         return self._add(
             self.base.at(rows, cols), self.log_uniform[rows], self.candidates.mask_at(rows, cols)
         )
+
+    def on(self, support: Support) -> Tensor:
+        if support is not self.base.support:
+            return super().on(support)
+        log_mass, parts = self.base.on(support), []
+        for rows, entries in support.pieces(PIECE):  # a candidate is looked up by several numbers an entry
+            mask = self.candidates.mask_at(rows, support.cols[entries])
+            parts.append(self._add(log_mass[entries], self.log_uniform[rows], mask))
+        return torch.cat(parts) if parts else log_mass
 
     def _add(self, log_mass: Tensor, uniform: Tensor, mask: Tensor | None) -> Tensor:
         uniform = uniform.to(log_mass).expand_as(log_mass)

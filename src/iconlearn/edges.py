@@ -72,10 +72,18 @@ class TwoWay:
             held = mass.numpy()
             return cls(support.indptr.numpy(), narrow(support.cols), held, held, 2.0)
         whole, log_both = symmetric_sum(support, mass.clamp(min=0).log())
-        there = np.empty(len(whole), np.float32)
-        given = [k.numpy() for k in (support.indptr, support.cols, mass, whole.indptr, whole.cols)]
-        in_pieces(lambda a, b: lay_onto(*given, a, b, there), support.n)
-        return cls(whole.indptr.numpy(), narrow(whole.cols), there, log_both.exp().numpy(), 1.0)
+        there, cols = laid_onto(whole, support, mass), narrow(whole.cols)
+        indptr = whole.indptr.numpy()
+        del whole  # its columns are the largest of all that is here
+        return cls(indptr, cols, there, log_both.exp_().numpy(), 1.0)
+
+
+def laid_onto(whole: Support, support: Support, mass: Tensor) -> np.ndarray:
+    """Masses on a wider support, 0 on what it has more."""
+    out = np.empty(len(whole), np.float32)
+    given = [k.numpy() for k in (support.indptr, support.cols, mass, whole.indptr, whole.cols)]
+    in_pieces(lambda a, b: lay_onto(*given, a, b, out), support.n)
+    return out
 
     def relaid(self, rows: np.ndarray) -> TwoWay:
         """The same edges, rows stored in another order; entries of a row keep theirs, so sums keep their bits."""

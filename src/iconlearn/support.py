@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -90,6 +91,17 @@ class Support:
         indptr, rows, position = transpose(self, np.int64)
         turned = from_arrays(indptr, rows, self.n, self.cols.device)
         return turned, torch.from_numpy(position).to(self.cols.device)
+
+    def pieces(self, entries: int) -> Iterator[tuple[Tensor, slice]]:
+        """Whole rows of about so many entries together, in order: the row of each entry, and which entries."""
+        start = 0
+        while start < self.n:
+            first = int(self.indptr[start])
+            stop = int(torch.searchsorted(self.indptr, first + entries, right=True)) - 1
+            stop = min(max(stop, start + 1), self.n)
+            own = torch.arange(start, stop, device=self.cols.device)
+            yield torch.repeat_interleave(own, self.lengths[start:stop]), slice(first, int(self.indptr[stop]))
+            start = stop
 
     def spread(self, values: Tensor) -> Tensor:
         """One value a row to one value an entry, (n,) -> (E,)."""

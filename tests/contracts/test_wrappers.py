@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from zoo import (
     values,
 )
 
+from iconlearn import conditional
 from iconlearn.bandwidth import Learnable
 from iconlearn.distributions import (
     DISTRIBUTIONS,
@@ -114,6 +116,20 @@ def test_scale_free_width_in_the_users_units(cloud):
     torch.testing.assert_close(
         cosine(small, small, Dense).block(None), cosine(cloud, cloud, Dense).block(None)
     )
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1 << 20])
+def test_debiased_masses_of_a_whole_support_are_those_of_its_pairs(monkeypatch, cloud, piece):
+    monkeypatch.setattr(conditional, "PIECE", piece)
+    own = torch.eye(20) + torch.eye(20).roll(1, 0)
+    cloud = replace(cloud, label=torch.arange(-1, 19) // 3)  # the first row has no label, and no mass
+    for base in (KNN(4), Graph(own, pairs="all"), Label(), KNN(4).debias(0.2), KNN(4).symmetrize()):
+        p = base.debias(0.3)(cloud, cloud, Dense)
+        expected = p.at(p.support.rows, p.support.cols)
+        assert torch.equal(p.on(p.support), expected)
+        np.testing.assert_allclose(p.edges.mass, expected.exp(), rtol=1e-14)
+        above = p.edges.mass - p.floor.log_mass.exp()[p.support.rows].masked_fill(p.empty[p.support.rows], 0)
+        np.testing.assert_allclose(p.above_floor.mass, above, rtol=1e-14)
 
 
 def test_own_metric_matches_scipy(cloud):

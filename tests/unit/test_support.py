@@ -159,3 +159,13 @@ def test_spread_gives_every_entry_the_value_of_its_row():
     held = values.clone().requires_grad_()
     support.spread(held).sum().backward()
     assert held.grad.tolist() == [2, 0, 1, 0, 2]
+
+
+def test_pieces_are_whole_rows_and_all_of_them():
+    support, _ = build([(0, 1), (0, 3), (2, 0), (4, 1), (4, 2)])
+    for size in (1, 2, 3, 100):
+        rows, entries = zip(*support.pieces(size), strict=True)
+        assert torch.equal(torch.cat(rows), support.rows)
+        assert [k for part in entries for k in range(part.start, part.stop)] == [0, 1, 2, 3, 4]
+        assert all(part.stop - part.start <= max(size, 2) for part in entries)  # two are in the longest row
+    assert next(iter(build([])[0].pieces(4)))[1] == slice(0, 0)

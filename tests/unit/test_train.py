@@ -127,6 +127,19 @@ def test_exaggeration_adds_attraction_and_leaves_the_reported_loss(q):
     assert torch.allclose(exaggerated, plain + 11 * model.mapper.weight.grad, atol=1e-6)
 
 
+def test_exaggeration_leaves_the_uniform_part_of_a_target_alone():
+    start = np.random.default_rng(1).normal(size=(50, 2))
+
+    def gradient(target, factor):
+        model = ICon(target, StudentT(), Embedding(50, 2, init=start))
+        run = a_run(model, max_iter=1, exaggeration=factor, optimizer="sgd", lr=0.0)
+        run.advance()
+        return model.mapper.weight.grad.clone()
+
+    added, debiased = (gradient(p, 5.0) - gradient(p, 1.0) for p in (KNN(6), KNN(6).debias(0.4)))
+    assert torch.allclose(debiased, 0.6 * added, atol=1e-6)
+
+
 def test_exaggeration_of_a_dense_target_is_refused():
     with pytest.raises(OptionError, match="exaggeration needs .* a sparse target"):
         ICon(Gaussian(1.0), StudentT(), Embedding(50, 2)).fit(X, max_iter=2, exaggeration=4.0)

@@ -88,7 +88,7 @@ class Radial(Tiled):
             def back(weight: Tensor) -> Tensor:
                 if all_equal(weight):
                     return gradient * weight[0]
-                held = (edges.mass * weight[edges.support.rows]).float()
+                held = (edges.mass * edges.support.spread(weight)).float()
                 return self.over.forces(points, edges.support, held)
 
             return found, back
