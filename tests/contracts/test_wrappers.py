@@ -152,3 +152,24 @@ def test_all_pairs_of_registered_classes_are_distinct():
     for a, b in itertools.combinations(seen, 2):
         if seen[a].shape == seen[b].shape and {a, b} != {"Augmentation", "CrossModal"}:
             assert not np.allclose(seen[a], seen[b]), (a, b)
+
+
+@pytest.mark.parametrize(
+    "base", [KNN(4), KNN(4, pairs="all"), KNN(3).propagate(2), KNN(4, normalize="joint")]
+)
+def test_a_prepared_graph_gives_a_whole_data_set_what_it_gives_its_parts(cloud, base):
+    numbers = torch.arange(20) * 3 + 1  # samples need not be numbered from 0
+    cloud = replace(cloud, id=numbers)
+    whole = base.prepare(cloud)(cloud, cloud, Dense)
+    np.testing.assert_allclose(matrix(whole), matrix(base(cloud, cloud, Dense)), atol=1e-14)
+    mixed = torch.randperm(20, generator=torch.Generator().manual_seed(1))
+    turned = base.prepare(cloud)(cloud.take(mixed), cloud.take(mixed), Dense)
+    np.testing.assert_allclose(matrix(turned), matrix(whole)[mixed][:, mixed], atol=1e-14)
+
+
+def test_weights_of_a_sample_with_itself_are_left_out_of_distinct_pairs(cloud):
+    weights = torch.eye(20) * 5 + torch.eye(20).roll(1, 0)
+    alone = matrix(Graph(weights)(cloud, cloud, Dense))
+    np.testing.assert_array_equal(alone, torch.eye(20).roll(1, 0))
+    both = matrix(Graph(weights, pairs="all")(cloud, cloud, Dense))
+    np.testing.assert_allclose(both, weights / 6, rtol=1e-14)

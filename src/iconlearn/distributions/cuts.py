@@ -10,7 +10,7 @@ from torch import Tensor
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError
 from iconlearn.distributions.base import Kernel
-from iconlearn.distributions.graphs import read_weights
+from iconlearn.distributions.weights import read_weights
 from iconlearn.points import Points
 from iconlearn.support import Support, join
 

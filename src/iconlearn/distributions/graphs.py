@@ -9,8 +9,10 @@ from torch import Tensor
 
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError, OptionError
-from iconlearn.conditional import Conditional, TableConditional
+from iconlearn._numerics import NEG
+from iconlearn.conditional import PIECE, Conditional, TableConditional
 from iconlearn.distributions.base import Distribution, Engine, Kernel, Sparse, candidate_edges
+from iconlearn.distributions.weights import Listed, read_weights
 from iconlearn.metrics import Metric, check_metric
 from iconlearn.neighbors import nearest
 from iconlearn.points import UNLABELLED, Points, require_samples
@@ -284,6 +286,12 @@ class Graph(Sparse):
     @classmethod
     def between(cls, data: Points, support: Support, log_mass: Tensor, **options: Any) -> Graph:
         """A graph between the samples of ``data``, from a support over its points; views are summed."""
+        if bool((data.id[1:] > data.id[:-1]).all()) and bool((log_mass > NEG).all()):
+            graph = cls(
+                Listed(support, log_mass), **options
+            )  # every point is a sample: nothing to sum or sort
+            graph.ids = data.id
+            return graph
         ids, place = data.id.unique(return_inverse=True)
         coo = torch.sparse_coo_tensor(
             torch.stack([place[support.rows], place[support.cols]]),
@@ -310,9 +318,19 @@ class Graph(Sparse):
             )
         return place
 
+    def is_whole(self, table: Support, points: Points) -> bool:
+        """Are these all samples in order, and all pairs of the graph candidates?"""
+        own = torch.arange(table.n, device=points.device) if self.ids is None else self.ids
+        if table.n != table.m or self.pairs == "cross_view" or not torch.equal(points.id, own):
+            return False
+        pieces = table.pieces(PIECE) if self.pairs == "distinct" else ()
+        return all(bool((rows != table.cols[entries]).all()) for rows, entries in pieces)
+
     def edges(self, i: Points, j: Points) -> tuple[Support, Tensor]:
         require_samples(j, repr(self))
         table = Support(self.indptr, self.cols, self.num_ids)
+        if self.is_whole(table, i) and (i is j or self.is_whole(table, j)):
+            return table, self.log_weight
         owner, entry = table.take_rows(self.places(i))
         ids = self.cols if self.ids is None else self.ids[self.cols]
         hit, cols = join(ids[entry], j.id)
@@ -320,32 +338,6 @@ class Graph(Sparse):
         keep = candidate_edges(i, j, rows, cols, self.pairs)
         support, order = Support.from_pairs(rows[keep], cols[keep], i.n, j.n)
         return support, log_mass[keep][order]
-
-
-def read_weights(weights: Any) -> tuple[Support, Tensor]:
-    """The positive entries of a weight matrix as a support and its log-weights."""
-    if isinstance(weights, Tensor) and weights.is_sparse:
-        coo = weights.coalesce()
-        (rows, cols), values, shape = coo.indices(), coo.values(), tuple(coo.shape)
-    elif (to_coo := getattr(weights, "tocoo", None)) is not None:
-        coo = to_coo()
-        rows, cols = torch.from_numpy(coo.row.astype("int64")), torch.from_numpy(coo.col.astype("int64"))
-        values, shape = torch.as_tensor(coo.data), coo.shape
-    else:
-        dense = torch.as_tensor(weights)
-        if dense.ndim != 2:
-            raise InputError(f"Graph: weights have shape {tuple(dense.shape)}; a matrix (N, N) is needed")
-        rows, cols = dense.nonzero().unbind(-1)
-        values, shape = dense[rows, cols], tuple(dense.shape)
-    values = values.to(torch.float64 if values.dtype == torch.float64 else torch.float32)
-    if not bool((values.isfinite() & (values >= 0)).all()):
-        bad = values[~(values.isfinite() & (values >= 0))][0].item()
-        raise InputError(f"Graph: a weight is {bad:g}; weights must be finite and not negative")
-    keep = values > 0
-    if not bool(keep.any()):
-        raise InputError(f"Graph: none of the {len(values)} weights is positive; no pair would be attracted")
-    support, order = Support.from_pairs(rows[keep], cols[keep], shape[0], shape[1])
-    return support, values[keep][order].log()
 
 
 class Context(Sparse):
