@@ -62,7 +62,9 @@ def test_transform_is_pure_and_knows_no_batch_mates(row):
     scale = np.abs(first).max()
     for chosen in ([3], [17, 2, 11], list(range(18))[::-1]):
         part = output(estimator, mixed[chosen])
-        if estimator.model_.training_data is not None:  # own rows are looked up, new ones placed each by itself
+        if (
+            estimator.model_.training_data is not None
+        ):  # own rows are looked up, new ones placed each by itself
             np.testing.assert_array_equal(part, first[chosen])
         else:  # a product of matrices rounds by its shape; nothing else may differ
             np.testing.assert_allclose(part, first[chosen], rtol=0, atol=2e-5 * scale)

@@ -72,7 +72,7 @@ def divergences(model: ICon, positions: np.ndarray, data: np.ndarray, new: np.nd
     columns = Points.of(torch.tensor(data, dtype=torch.float64))
     rows = Points.of(torch.tensor(new, dtype=torch.float64), id=-1 - torch.arange(len(new)))
     target, learned = model.target_dist.per_row(), model.learned_dist.per_row()
-    anchors = columns.with_value(model.mapper.weight.detach().double())
+    anchors = columns.with_value(torch.from_numpy(model.transform(data)).double())
     p = target(rows, columns, model.evaluate)
     q = learned(rows.with_value(torch.tensor(positions, dtype=torch.float64)), anchors, model.evaluate)
     return model.measure.rows(p, q).numpy()
@@ -143,9 +143,9 @@ def test_a_shared_width_is_that_of_the_fitted_rows_on_any_scale(metric):
 
 
 def test_own_rows_are_found_by_content_the_first_of_several():
-    data = np.float32(X.copy())
+    data = X.astype(np.float32)
     data[20] = data[3]
-    data[30, 0], asked = 0.0, None
+    data[30, 0] = 0.0
     fitted = fit_inputs(data, None)
     asked = np.concatenate([data[[20, 5, 30]], NEW[:2]])
     asked[2, 0] = -0.0
