@@ -77,14 +77,6 @@ class TwoWay:
         del whole  # its columns are the largest of all that is here
         return cls(indptr, cols, there, log_both.exp_().numpy(), 1.0)
 
-
-def laid_onto(whole: Support, support: Support, mass: Tensor) -> np.ndarray:
-    """Masses on a wider support, 0 on what it has more."""
-    out = np.empty(len(whole), np.float32)
-    given = [k.numpy() for k in (support.indptr, support.cols, mass, whole.indptr, whole.cols)]
-    in_pieces(lambda a, b: lay_onto(*given, a, b, out), support.n)
-    return out
-
     def relaid(self, rows: np.ndarray) -> TwoWay:
         """The same edges, rows stored in another order; entries of a row keep theirs, so sums keep their bits."""
         place = np.empty(len(rows), np.uint32)
@@ -114,6 +106,14 @@ class Layout:
         if self.reads in LAY_AT and len(points) >= WORTH_LAYING:
             self.edges = self.edges.relaid(along_curve(points))
         return self.edges
+
+
+def laid_onto(whole: Support, support: Support, mass: Tensor) -> np.ndarray:
+    """Masses on a wider support, 0 on what it has more."""
+    out = np.empty(len(whole), np.float32)
+    given = [k.numpy() for k in (support.indptr, support.cols, mass, whole.indptr, whole.cols)]
+    in_pieces(lambda a, b: lay_onto(*given, a, b, out), support.n)
+    return out
 
 
 def along_curve(points: Tensor) -> np.ndarray:

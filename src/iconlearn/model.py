@@ -9,15 +9,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from iconlearn._checks import check_number
 from iconlearn._describe import rebuild
 from iconlearn._errors import InputError, NonFiniteError, OptionError
 from iconlearn._parallel import one_thread_each
 from iconlearn.data.features import check_samples, to_array
 from iconlearn.divergences import Divergence, as_divergence
+from iconlearn.engines.plan import free_memory
 from iconlearn.explain import Explanation, evaluating, explain
 from iconlearn.inputs import Inputs, as_inputs, as_labels, as_tensor, assemble, safe_unit, take_apart
 from iconlearn.mappers import Table, embed, representation
 from iconlearn.objective import Objective
+from iconlearn.train.budget import Budget, Sizes, dimension, estimate, sizes_of
 from iconlearn.train.loop import train as run_training
 from iconlearn.train.options import History, training_options
 from iconlearn.train.placing import OwnRows, place
@@ -136,6 +139,8 @@ class ICon(Objective):
             If an option is unknown or out of range.
         NonFiniteError
             If the loss stops being finite; names step, tensor and rows.
+        MemoryBudgetError
+            If the fit needs more memory than is free, by an estimate before any work is done.
         FileFormatError
             If the checkpoint is damaged, newer than this version, or that of another run.
         """
@@ -195,8 +200,47 @@ class ICon(Objective):
         X, y : optional
             A batch to measure on; without one, only what does not depend on data is told.
         """
-        batch = None if X is None else fit_inputs(X, y, unit=self.unit).to(self.device)
-        return explain(self, batch)
+        if X is None:
+            return explain(self, None)
+        batch = fit_inputs(X, y, unit=self.unit).to(self.device)
+        told = explain(self, batch)
+        budget = estimate(self, sizes_of(self, batch))
+        figures = {**told.figures, "fit_bytes": float(budget.bytes)}
+        return replace(
+            told, lines=(*told.lines, f"memory of a fit of all these rows: {budget}"), figures=figures
+        )
+
+    def budget(self, n: int, d: int, batch_size: int | None = None) -> Budget:
+        """The estimated peak memory of a fit, within a factor of 1.5; nothing is run.
+
+        It counts what a fit adds to the data as given: a copy, neighbours, both distributions, the optimiser and
+        the libraries. What a network holds of its rows comes on top.
+
+        Parameters
+        ----------
+        n, d : int
+            Rows (of all views) and features.
+        batch_size : int, optional
+            Rows of a step; all when left out.
+
+        Returns
+        -------
+        Budget
+            ``bytes`` at the peak, ``phases`` with the bytes of each, ``free`` bytes now; printable.
+
+        Examples
+        --------
+        >>> from iconlearn import Embedding, Gaussian, ICon, Perplexity, StudentT
+        >>> target = Gaussian(Perplexity(30)).symmetrize()
+        >>> model = ICon(target, StudentT(normalize="joint"), Embedding(100_000, 2))
+        >>> budget = model.budget(100_000, d=50)
+        >>> budget.phase, budget.bytes < 2e9
+        ('symmetrising', True)
+        """
+        n, d = (check_number("budget", k, v, low=1, integer=True) for k, v in (("n", n), ("d", d)))
+        if batch_size is not None:
+            check_number("budget", "batch_size", batch_size, low=1, integer=True)
+        return estimate(self, Sizes(n, d, dimension(self), batch_size, free_memory(torch.device("cpu"))))
 
     @torch.no_grad()
     def row_losses(self, X: Any = None, y: Any = None) -> np.ndarray:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from iconlearn._parallel import in_pieces
 from iconlearn.engines._mesh import ORDER
 from iconlearn.engines._pairs import pair_loops
 from iconlearn.engines.grid import DARK, MOST_NODES, NODE_COST, spacing_of
 from iconlearn.engines.mesh import Field, Mesh, convolve, transform
-from iconlearn.engines.radial import numbers
+from iconlearn.engines.pairs import numbers
 from iconlearn.profile import Profile
 
 FEW = 4000  # columns that are summed directly at every position
@@ -63,8 +64,8 @@ class FixedColumns:
         """Convolve the columns with the kernel on a mesh."""
         margin = np.float32(MARGIN * self.profile.unit)
         corners = np.stack([self.columns.min(0) - margin, self.columns.max(0) + margin])
-        field = Field(np.concatenate([self.columns, corners]), spacing)
-        charge = np.ones(len(field.points), np.float32)
+        field = Field(torch.from_numpy(np.concatenate([self.columns, corners])), spacing)
+        charge = torch.ones(len(field.points))
         charge[-len(corners) :] = 0
         self.mesh, self.read, self.inverse = field.mesh, field.loops.read, field.inverse
         spectrum = transform(lambda u: self.profile.score(u).exp(), self.mesh)

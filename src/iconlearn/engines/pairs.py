@@ -23,7 +23,7 @@ class CompiledPairs:
 
     def __init__(self, dim: int, profile: Profile) -> None:
         self.loops = pair_loops(dim)
-        self.profile = profile.kind, np.float32(profile.rate), np.float32(profile.power)
+        self.profile = numbers(profile)
 
     def pull(self, points: Tensor, edges: Edges) -> tuple[Tensor, Tensor]:
         """sum_j mass_ij score_ij of every row, and the gradient of its sum over all rows."""
@@ -69,6 +69,11 @@ class CompiledPairs:
         given = points.T.contiguous(), rows, weight, log_z
         spread(self.loops.reactions, len(points), *given, *self.profile, out=(gradient,), at_least=64)
         return gradient
+
+
+def numbers(profile: Profile) -> tuple[int, np.float32, np.float32]:
+    """A profile as the arguments of a compiled loop."""
+    return profile.kind, np.float32(profile.rate), np.float32(profile.power)
 
 
 def spread(

@@ -16,6 +16,7 @@ from iconlearn.engines.plan import DENSE_SHARE, Problem
 from iconlearn.inputs import Inputs
 from iconlearn.objective import Objective
 from iconlearn.train.best import Best
+from iconlearn.train.budget import check_budget
 from iconlearn.train.checkpoint import Checkpoint
 from iconlearn.train.events import Emitter, Event
 from iconlearn.train.interrupt import between_steps
@@ -36,6 +37,8 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
         If a loss stops being finite; names step, tensor and rows.
     InputError
         If the target needs views, labels or fields that the data does not have.
+    MemoryBudgetError
+        If the estimated peak is more than the free memory.
     """
     if max(1, len(data.views)) < model.num_views and options.augment is None:
         raise InputError(
@@ -51,6 +54,7 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
         with one_thread_each(), own_randomness(seed, device):
             target = None
             if saved is None or not saved.done:
+                check_budget(model, data, options)
                 model.hold(model.target_dist.prepare(data.points()))
                 target = fixed_target(model, data, options)
                 options = applicable(options, model, target)

@@ -14,7 +14,8 @@ from iconlearn.divergences import Divergence
 from iconlearn.edges import narrow
 from iconlearn.engines._fixed import centre_rows, descend, start_rows
 from iconlearn.engines.fixed import FixedColumns
-from iconlearn.engines.radial import MAX_DIM, coordinates, numbers
+from iconlearn.engines.pairs import numbers
+from iconlearn.engines.radial import MAX_DIM
 from iconlearn.points import Points
 from iconlearn.profile import Profile
 
@@ -42,7 +43,8 @@ def place_radial(p: Conditional, anchors: Points, profile: Profile) -> Tensor:
     A row goes down from the best of its own columns, and from the mean of them, and stays where it gets lower.
     """
     assert anchors.value is not None
-    rows = Pulled(p, FixedColumns(coordinates(anchors.value), profile))
+    columns = anchors.value.detach().contiguous().numpy()
+    rows = Pulled(p, FixedColumns(columns, profile))
     (near, cost), (middle, other) = (descended(rows, start) for start in rows.starts())
     return torch.from_numpy(np.where((cost <= other)[:, None], near, middle))
 
