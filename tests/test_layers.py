@@ -12,7 +12,7 @@ import iconlearn
 LAYERS = (
     "_errors _checks _parallel _compile _rows _widths _numerics _describe _version published _files",
     "points support profile edges metrics bandwidth neighbors data spectral",
-    "conditional distributions",
+    "conditional composed distributions",
     "divergences refusals engines",
     "mappers inputs",
     "objective explain",

@@ -10,7 +10,8 @@ from torch import nn
 from iconlearn._checks import check_number
 from iconlearn._describe import show
 from iconlearn._errors import OptionError
-from iconlearn.conditional import Conditional, MixtureConditional
+from iconlearn.composed import MixtureConditional
+from iconlearn.conditional import Conditional
 from iconlearn.distributions.base import WRAPPERS, Distribution, Engine, require_proper
 from iconlearn.metrics import Metric
 from iconlearn.neighbors import search_once

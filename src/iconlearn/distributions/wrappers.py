@@ -12,13 +12,8 @@ from iconlearn._describe import show
 from iconlearn._errors import InputError, OptionError
 from iconlearn._numerics import NEG, all_rows, log_sum_exp, safe_log
 from iconlearn.bandwidth import RowBandwidth
-from iconlearn.conditional import (
-    Conditional,
-    DebiasedConditional,
-    MatrixConditional,
-    SymmetricConditional,
-    TableConditional,
-)
+from iconlearn.composed import DebiasedConditional, SymmetricConditional
+from iconlearn.conditional import Conditional, MatrixConditional, TableConditional
 from iconlearn.distributions.base import (
     WRAPPERS,
     Distribution,

@@ -22,7 +22,7 @@ from iconlearn.profile import GAUSSIAN, Profile
 # Root mean square error of the gradient of a Student-t potential, relative to its root mean square, by the mesh's
 # spacing in units of the kernel; tests/contracts/test_radial_engines.py measures them. Those of a Gaussian are smaller.
 ERRORS = ((1.0, 0.3), (0.7, 0.12), (0.5, 0.03), (0.4, 0.01), (0.33, 3e-3), (0.25, 5e-4))
-TOLERANCE = 0.12
+TOLERANCE, FINEST = 0.12, ERRORS[-1][1]
 # Below this share of a mesh's largest potential a row's own sum may be lost in its error; it is summed directly.
 DARK = 1e-3
 MOST_NODES = 1 << 26
@@ -45,6 +45,7 @@ class Grid:
     tolerance : float, default 0.12
         Root mean square error of the repulsion, relative to its root mean square, from 0.0005 to 0.3. A map's
         quality does not change below the default; the loss is some hundred times more accurate than its gradient.
+        It is for the steps of a run: losses outside of steps are summed at the finest.
 
     Examples
     --------

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import os
+import time
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 
 import torch
 
@@ -14,7 +15,7 @@ from iconlearn._errors import MemoryBudgetError, OptionError
 from iconlearn.conditional import Scores
 from iconlearn.distributions.base import Engine, Kernel
 from iconlearn.engines.exact import DEFAULT_BLOCK, Dense, Tiled
-from iconlearn.engines.grid import Grid
+from iconlearn.engines.grid import FINEST, Grid
 from iconlearn.engines.radial import Direct, radial_profile
 from iconlearn.engines.sampled import COLUMNS, TILE, Sampled, estimable
 from iconlearn.points import Points
@@ -179,8 +180,9 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
 class PlannedEngine:
     """An engine that plans for each problem it meets, so one model serves a batch and a whole data set.
 
-    It is exact, or to the grid's tolerance: what is to be drawn is drawn by the engine that :meth:`drawing` or
-    :meth:`outside_runs` gives, which belongs to whom the generator belongs to.
+    It is exact, to the rounding of float32 where sums are read from a mesh. What is to be drawn is drawn by the
+    engine that :meth:`drawing` or :meth:`outside_runs` gives, which belongs to whom the generator belongs to; in the
+    steps of a run, which :meth:`drawing` is for, the mesh is as coarse as its tolerance allows.
     """
 
     def __init__(self, choice: str | Engine = "auto") -> None:
@@ -192,14 +194,16 @@ class PlannedEngine:
             )
         self.samples = choice == "sampled" or isinstance(choice, Sampled)  # asked for by the caller
         self.sampled = choice if isinstance(choice, Sampled) else Sampled()
-        self.choice = "sampled" if self.samples else choice
+        coarse = choice if isinstance(choice, Grid) else Grid()
+        self.choice = "sampled" if self.samples else "grid" if choice is coarse else choice
         self.draws = False
-        self.grid = Grid()
+        self.grid, self.coarse = Grid(tolerance=FINEST), coarse
 
     def drawing(self, generator: torch.Generator) -> PlannedEngine:
         """The same, drawing columns from ``generator`` where sums are to be estimated."""
         other = copy.copy(self)
         other.sampled, other.draws = replace(self.sampled, generator=generator), True
+        other.grid = self.coarse
         return other
 
     def outside_runs(self) -> PlannedEngine:
@@ -222,9 +226,15 @@ class PlannedEngine:
 
 
 def free_memory(device: torch.device) -> int:
-    """Bytes that may be allocated on ``device`` now."""
+    """Bytes that may be allocated on ``device`` now; on the CPU, as of the last second."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
+    return memory_at(int(time.monotonic()))
+
+
+@lru_cache(maxsize=1)
+def memory_at(second: int) -> int:
+    """Bytes that may be allocated on the CPU in this second: each step of a run asks."""
     try:
         with open("/proc/meminfo") as file:
             fields = dict(line.split(":") for line in file)

@@ -124,6 +124,8 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
                     file.write(run, best)
             if file is not None and run.step != history.resumed_from:
                 file.write(run, best)
+            if run.target is not None:
+                history.loss = run.loss()
         except KeyboardInterrupt:
             history.interrupted = True
             if file is not None and whole:

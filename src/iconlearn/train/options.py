@@ -95,12 +95,14 @@ def training_options(owner: str, options: dict[str, Any]) -> Training:
 class History:
     """What a run leaves behind.
 
-    The loss of every step, whether it was cut short or stopped because the loss stood still (``tol``), the step at
-    which it went on from a checkpoint, the losses of the restarts when they were last compared, and the share of
-    rows that had no mass under the target and were left out (the mean over the steps).
+    The loss of every step (of the state before it, at the accuracy of steps); the exact loss of the state that is left,
+    where one target on all rows stood for the whole run; whether the run was cut short, or stopped because the loss
+    stood still (``tol``); the step at which it went on from a checkpoint; the losses of the restarts when they were
+    last compared; and the share of rows that had no mass under the target and were left out (the mean over the steps).
     """
 
     losses: list[float] = field(default_factory=list)
+    loss: float | None = None
     interrupted: bool = False
     converged: bool = False
     resumed_from: int | None = None
