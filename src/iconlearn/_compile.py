@@ -31,8 +31,11 @@ class Compiled:
             if self._made is None:
                 import numba  # heavy, and only needed here
 
-                make = numba.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-                self._made = make(self.function)
+                options = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
+                try:
+                    self._made = numba.njit(cache=True, **options)(self.function)
+                except RuntimeError:  # no folder to keep it in: neither beside the source nor the user's own
+                    self._made = numba.njit(**options)(self.function)
         return self._made
 
     @cached_property
