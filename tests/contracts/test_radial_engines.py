@@ -302,6 +302,41 @@ def test_points_beyond_any_mesh_are_summed_directly():
     assert type(PlannedEngine()(StudentT(), points, points)) is Direct
 
 
+@pytest.mark.parametrize("far", [float("nan"), float("inf"), 1e9, 1e30])
+def test_a_pinned_grid_takes_points_that_no_mesh_holds(far):
+    y = cloud(1500, 2)
+    y[5] = far
+    points = Points.of(y)
+    got = StudentT()(points, points, PlannedEngine("grid")).log_z
+    if not np.isfinite(far):
+        assert bool(got.isnan().all())
+        return
+    others = Points.of(torch.cat([y[:5], y[6:]]))
+    rest = StudentT()(others, others, Dense).log_z
+    assert torch.allclose(torch.cat([got[:5], got[6:]]), rest, atol=1e-5)
+    assert bool(got.isfinite().all())
+
+
+@each_kernel
+@pytest.mark.parametrize("coordinate", [0, 1])
+def test_points_that_are_not_numbers_reach_the_partition(kernel, coordinate):
+    y = cloud(1200, 2)
+    y[7, coordinate] = float("nan")
+    points = Points.of(y)
+    for pairs in ("all", "distinct"):
+        assert bool(KERNELS[kernel](pairs=pairs)(points, points, Direct.of).log_z.isnan().all())
+
+
+@pytest.mark.parametrize("engine", [Grid(), FINE])
+@pytest.mark.parametrize("spacing", [3.0, 5.0, 8.0])
+def test_a_joint_sum_of_lonely_points_is_not_lost(engine, spacing):
+    axis = torch.arange(40.0) * spacing
+    y = torch.stack(torch.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
+    points = Points.of(y)
+    exact, got = (Gaussian(normalize="joint")(points, points, e).log_z[0] for e in (Direct.of, engine))
+    assert got == pytest.approx(float(exact), abs=0.05)
+
+
 def test_tolerances_are_checked():
     with pytest.raises(OptionError, match="tolerance"):
         Grid(tolerance=1e-9)

@@ -149,6 +149,8 @@ def pair_loops(dim: int) -> SimpleNamespace:
             value[r] = peak + math.log(total)
             for c in range(dim):
                 gradient[r, c] = 2 * pull[c] / total
+                if math.isnan(pull[c]):  # comparisons pass NaN over; a run has to see it in its loss
+                    value[r] = math.nan
 
     @compiled
     def reactions(axes, rows, weight, log_z, kind, rate, power, start, stop, gradient):

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from iconlearn._checks import check_number
+from iconlearn._numerics import log_sum_exp
 from iconlearn.distributions.base import Kernel
 from iconlearn.edges import extent
 from iconlearn.engines.mesh import Field, Mesh, Transforms
 from iconlearn.engines.mesh_tensor import TensorField
-from iconlearn.engines.radial import Back, Radial, RadialSum, all_equal, require_radial
+from iconlearn.engines.radial import Back, Direct, Radial, RadialSum, all_equal, require_radial
 from iconlearn.points import Points
 from iconlearn.profile import GAUSSIAN, Profile
 
@@ -25,6 +26,8 @@ ERRORS = ((1.0, 0.3), (0.7, 0.12), (0.5, 0.03), (0.4, 0.01), (0.33, 3e-3), (0.25
 TOLERANCE, FINEST = 0.12, ERRORS[-1][1]
 # Below this share of a mesh's largest potential a row's own sum may be lost in its error; it is summed directly.
 DARK = 1e-3
+# Below this mean a joint sum may be lost in the error of what every point adds to itself, at most 1 % of it.
+LONELY = 0.1
 MOST_NODES = 1 << 26
 NODE_COST, POINT_COST = 2.0, 40.0  # of a node and of a point of the mesh, in terms of a pair summed directly
 
@@ -60,21 +63,27 @@ class Grid:
         low, high = ERRORS[-1][1], ERRORS[0][1]
         check_number("Grid", "tolerance", self.tolerance, low=low, high=high)
 
-    def __call__(self, kernel: Kernel, i: Points, j: Points) -> GridScores:
+    def __call__(self, kernel: Kernel, i: Points, j: Points) -> GridScores | Direct:
         profile = require_radial(kernel, i, j, "grid")
+        if self.nodes(profile, i) > MOST_NODES:  # points far away or not finite: no mesh holds them
+            return Direct(kernel, i, j, profile)
         return GridScores(kernel, i, j, profile, spacing_of(self.tolerance), self.transforms)
+
+    def nodes(self, profile: Profile, i: Points) -> float:
+        """Nodes of a mesh over these points; inf where there is none."""
+        assert i.value is not None
+        low, high = extent(i.value.detach())
+        span = high - low
+        if not np.isfinite(span).all():
+            return math.inf
+        return Mesh.entries(span, spacing_of(self.tolerance) * profile.unit)
 
     def pays(self, kernel: Kernel, i: Points) -> bool:
         """Is a mesh over these points of reasonable size, and cheaper than all pairs? In three dimensions, or where a
         few points are far away, it may not be."""
-        value, profile = i.value, kernel.profile(i)
-        assert value is not None
+        profile = kernel.profile(i)
         assert profile is not None
-        low, high = extent(value.detach())
-        span = high - low
-        if not np.isfinite(span).all():
-            return False
-        nodes = Mesh.entries(span, spacing_of(self.tolerance) * profile.unit)
+        nodes = self.nodes(profile, i)
         return nodes <= MOST_NODES and nodes * NODE_COST + i.n * POINT_COST <= i.n**2
 
 
@@ -132,7 +141,11 @@ class GridScores(Radial):
         return lit.index_put((rows,), self.partition_of(rows))
 
     def joint(self, partition: Tensor) -> Tensor:
-        return self.sums.double().sum().log().to(self.value.dtype)
+        total = self.sums.double().sum()
+        if float(total.detach()) < LONELY * self.i.n:
+            everyone = torch.arange(self.i.n, device=self.value.device)
+            return log_sum_exp(self.partition_of(everyone))
+        return total.log().to(self.value.dtype)
 
     def total(self) -> Tensor:
         if self.profile.kind == GAUSSIAN:
