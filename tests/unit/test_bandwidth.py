@@ -89,6 +89,15 @@ def test_perplexity_of_degenerate_rows_is_finite():
     assert sigma.dtype == torch.float32
 
 
+def test_scores_of_widths_whose_squares_leave_float32():
+    width = torch.tensor([[1e-25], [1.0]])
+    squared = torch.tensor([[0.0, 1.0], [0.0, 1.0]])
+    for kernel, far in ((Gaussian(), 0.0), (StudentT(), 1e-9), (StudentT(math.inf), 0.0)):
+        mass = kernel.score(squared, width).exp()
+        assert mass[:, 0].tolist() == [1.0, 1.0]
+        assert mass[0, 1] <= far
+
+
 def test_kth_neighbour_by_sorting():
     D = torch.from_numpy(np.random.default_rng(1).gamma(2.0, size=(6, 9)))
     for k in (1, 4, 9):

@@ -114,6 +114,11 @@ class Radial(Kernel):
         return torch.cat(tiles)
 
 
+def held_finite(rate: Tensor | float) -> Tensor | float:
+    """A rate that times a distance of 0 is 0: the square of a width may leave the range of float32."""
+    return rate.clamp(max=torch.finfo(rate.dtype).max) if isinstance(rate, Tensor) else rate
+
+
 def smallest_positive(metric: str | Metric, i: Points, j: Points, pairs: str, owner: str) -> Tensor:
     """The smallest positive squared distance of every row to a candidate, inf where all coincide with it, (n,)."""
     out = i.id.new_full((i.n,), 0, dtype=torch.float64).fill_(math.inf)
@@ -218,7 +223,7 @@ class Gaussian(Radial):
         return Profile(GAUSSIAN, 0.5 / width**2)
 
     def score(self, squared: Tensor, width: Tensor | float) -> Tensor:
-        return -squared if self.pool != "logsumexp" else squared * (-0.5 / width**2)
+        return -squared if self.pool != "logsumexp" else squared * -held_finite(0.5 / width**2)
 
     def calibrate(self, i: Points, j: Points) -> tuple[Points, Points]:
         return self.scaled_rows(self.sigma, i, j), j
@@ -289,8 +294,8 @@ class StudentT(Radial):
 
     def score(self, squared: Tensor, width: Tensor | float) -> Tensor:
         if math.isinf(self.df):
-            return squared * (-0.5 / width**2)
-        inverse = 1 / (self.df * width**2)
+            return squared * -held_finite(0.5 / width**2)
+        inverse = held_finite(1 / (self.df * width**2))
         scaled = squared if isinstance(inverse, float) and inverse == 1 else squared * inverse
         return torch.log1p(scaled) * (-(self.df + 1) / 2)
 
