@@ -332,7 +332,8 @@ def with_neighbors(data: Inputs, neighbors: Any) -> Inputs:
         raise InputError(
             f"neighbors is {held} but the data has {data.n} samples; make it of the same rows: NeighborGraph.of(X)"
         )
-    return replace(data, neighbors=neighbors)
+    # where the graph is all there is, its unit is that of the data
+    return replace(data, neighbors=neighbors, unit=data.unit if data.views else neighbors.unit)
 
 
 def checked(X: Any, min_rows: int, unit: float | None) -> Inputs:

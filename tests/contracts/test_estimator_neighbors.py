@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy import sparse
 from scipy.spatial.distance import pdist, squareform
 from toys import PLAIN, ROWS, blobs, small
 
@@ -36,6 +37,26 @@ def test_neighbours_found_already_give_the_same_bits(row):
     for estimator in (plain, given):
         estimator.new = (estimator.predict_proba if row.clusters else estimator.transform)(new)
     np.testing.assert_array_equal(given.new, plain.new)
+
+
+@pytest.mark.parametrize("scale", [2.0**-100, 2.0**100])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda D, scale: NeighborGraph.of(X.astype(float) * scale, k=15),
+        lambda D, scale: NeighborGraph.from_distances(D * scale, k=15),
+        lambda D, scale: NeighborGraph.from_distances((D * scale).astype(np.float32), k=15),
+        lambda D, scale: NeighborGraph.from_distances(sparse.csr_array(D * scale), k=15),
+        lambda D, scale: NeighborGraph.from_arrays(np.argsort(D, 1)[:, :16], np.sort(D * scale, 1)[:, :16]),
+    ],
+    ids=["rows", "distances", "float32 distances", "listed distances", "arrays"],
+)
+def test_the_scale_of_a_graph_does_not_matter(make, scale):
+    D = squareform(pdist(X.astype(float)))
+    here, there = make(D, 1.0), make(D, scale)
+    np.testing.assert_allclose(there.distances.astype(float) / scale, here.distances, rtol=1e-5)
+    maps = [TSNE(perplexity=5, max_iter=20).fit_transform(graph) for graph in (here, there)]
+    np.testing.assert_allclose(maps[1], maps[0], rtol=1e-3, atol=1e-3)
 
 
 def test_maps_by_neighbours_are_there():

@@ -137,7 +137,7 @@ class NeighborGraph:
             held.sorted().into(found, rows)
 
         over_tiles(task, rank)
-        return cls(torch.from_numpy(found.cols), torch.from_numpy(found.squares).square(), PRECOMPUTED)
+        return cls._listed(found.cols, found.squares, PRECOMPUTED)
 
     @classmethod
     def _from_sparse(cls, D: Any, k: int, owner: str) -> NeighborGraph:
@@ -156,12 +156,7 @@ class NeighborGraph:
         order = np.lexsort((cols, data, rows))
         rank = np.arange(len(order)) - np.repeat(lengths.cumsum() - lengths, lengths)
         order = order[rank < k]
-        squares = np.square(data[order].astype(np.result_type(data, np.float32))).reshape(n, k)
-        return cls(
-            torch.from_numpy(cols[order].reshape(n, k).astype(np.int32)),
-            torch.from_numpy(squares),
-            PRECOMPUTED,
-        )
+        return cls._listed(cols[order].reshape(n, k), data[order].reshape(n, k), PRECOMPUTED)
 
     @classmethod
     def from_arrays(cls, indices: Any, distances: Any, metric: str = PRECOMPUTED) -> NeighborGraph:
@@ -216,8 +211,16 @@ class NeighborGraph:
         cols, far = (np.take_along_axis(part, order, 1) for part in (cols, far))
         if k > 1 and (np.diff(np.sort(cols, 1), axis=1) == 0).any():
             raise InputError(f"{owner}: a row holds a neighbour twice; give every neighbour once")
-        squares = np.square(far.astype(np.result_type(far, np.float32)))
-        return cls(torch.from_numpy(cols.astype(np.int32)), torch.from_numpy(squares), metric)
+        return cls._listed(cols, far, metric)
+
+    @classmethod
+    def _listed(cls, cols: np.ndarray, far: np.ndarray, metric: str) -> NeighborGraph:
+        """Of neighbours and their distances, checked and in order."""
+        unit = extreme_unit(far)
+        far = far.astype(np.result_type(far, np.float32)) / unit
+        return cls(
+            torch.from_numpy(cols.astype(np.int32)), torch.from_numpy(np.square(far)), metric, 1.0, unit
+        )
 
     @property
     def n(self) -> int:
@@ -306,7 +309,11 @@ def search_once(searches: list[tuple[str | Metric, str, int]], i: Points, j: Poi
     k = min(max(k for _, _, k in searches), i.n - 1)
     found, recall = search_index(task_of(str(name), i.value, i.value, keys(i, i, "distinct"), k))
     graph = NeighborGraph(
-        torch.from_numpy(found.cols), torch.from_numpy(found.squares).to(i.value), str(name), recall, i.unit
+        torch.from_numpy(found.cols),
+        torch.from_numpy(found.squares).to(i.value.dtype),
+        str(name),
+        recall,
+        i.unit,
     )
     carrying = replace(i, neighbors=graph)
     return carrying, carrying if j is i else replace(j, neighbors=graph)
