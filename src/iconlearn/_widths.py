@@ -45,7 +45,10 @@ def perplexity_rows(indptr, squared, target, start, stop, sigma):
         for k in range(count):
             d[k] -= nearest
             mean += d[k]
-        mean = mean / count if mean > 0 else 1.0
+        if mean > 0:
+            mean /= count
+        else:  # all candidates are equally far
+            mean = nearest if nearest > 0 else 1.0
         for k in range(count):
             d[k] /= mean  # scale-free, so that one bracket serves all data
         low, high, middle = LOWEST, HIGHEST, 0.0

@@ -89,6 +89,14 @@ def test_perplexity_of_degenerate_rows_is_finite():
     assert sigma.dtype == torch.float32
 
 
+@pytest.mark.parametrize("far", [1e-20, 1e14, 1e30])
+def test_equally_far_candidates_share_the_mass_however_far_they_are(far):
+    squared = torch.full((1, 40), far)
+    sigma = Perplexity(30).solve(squared)
+    mass = Gaussian().score(squared, sigma.unsqueeze(-1)).softmax(-1)
+    np.testing.assert_allclose(mass.numpy(), np.full((1, 40), 1 / 40), rtol=1e-6)
+
+
 def test_scores_of_widths_whose_squares_leave_float32():
     width = torch.tensor([[1e-25], [1.0]])
     squared = torch.tensor([[0.0, 1.0], [0.0, 1.0]])
