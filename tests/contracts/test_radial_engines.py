@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from iconlearn.divergences import DIVERGENCES
 from iconlearn.engines import Dense, Direct, Grid, PlannedEngine, radial
 from iconlearn.engines.backends import TENSORS, backend_of
 from iconlearn.engines.grid import ERRORS, GridScores
-from iconlearn.engines.mesh import Field, transform
+from iconlearn.engines.mesh import Field, Transforms, transform
 from iconlearn.engines.mesh_tensor import splines
 from iconlearn.points import Points
 from iconlearn.support import Support
@@ -335,6 +336,20 @@ def test_a_joint_sum_of_lonely_points_is_not_lost(engine, spacing):
     points = Points.of(y)
     exact, got = (Gaussian(normalize="joint")(points, points, e).log_z[0] for e in (Direct.of, engine))
     assert got == pytest.approx(float(exact), abs=0.05)
+
+
+def test_threads_may_share_the_transforms_of_a_model():
+    meshes = [Field(cloud(50, 2), spacing).mesh for spacing in (0.5, 0.6, 0.7)]
+    held, device = Transforms(1), torch.device("cpu")
+
+    def use(k: int) -> bool:
+        mesh = meshes[k % 3]
+        found = held.of("k", lambda u: (-u).exp(), mesh, device)
+        return found.shape[1] == mesh.padded[1]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(use, range(600)))
+    assert len(held.held) <= 4
 
 
 def test_tolerances_are_checked():

@@ -9,7 +9,6 @@ divided by that of the window, squared: once for spreading, once for reading.
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -182,14 +181,15 @@ class Transforms:
 
     def __init__(self, most: int = 4) -> None:
         self.most = most
-        self.held: OrderedDict[object, Tensor] = OrderedDict()
+        self.held: dict[object, Tensor] = {}  # oldest first
 
     def of(self, name: object, kernel: KernelOf, mesh: Mesh, device: torch.device) -> Tensor:
         """The transform of the kernel of this name on a mesh, on a device."""
         key = (name, mesh.key, device)
-        if key not in self.held:
-            self.held[key] = transform(kernel, mesh, device)
-            while len(self.held) > self.most:
-                self.held.popitem(last=False)
-        self.held.move_to_end(key)
-        return self.held[key]
+        found = self.held.pop(key, None)  # at once: threads may share a model
+        if found is None:
+            found = transform(kernel, mesh, device)
+        self.held[key] = found
+        for oldest in list(self.held)[: -self.most]:
+            self.held.pop(oldest, None)
+        return found
