@@ -142,6 +142,23 @@ def test_a_shared_width_is_that_of_the_fitted_rows_on_any_scale(metric):
     np.testing.assert_allclose(placed(2.0**40), placed(1.0), rtol=1e-3, atol=1e-3)
 
 
+def test_a_model_in_float64_places_new_rows_too():
+    X, _ = blobs(k=2)
+    model = ICon(
+        Gaussian(Perplexity(5)).symmetrize(), StudentT(normalize="joint"), Embedding(len(X), 2)
+    ).double()
+    places = model.fit(X, max_iter=20).transform(X[:5] + 0.01)
+    assert places.shape == (5, 2)
+    assert np.isfinite(places).all()
+
+
+def test_rows_as_far_from_one_as_from_another_are_placed():
+    X, _ = blobs(k=2)
+    far = np.full((2, X.shape[1]), [[1e12], [-1e13]])
+    model = ICon(Gaussian(Perplexity(5)), StudentT(), Embedding(len(X), 2)).fit(X, max_iter=20)
+    assert np.isfinite(model.transform(far)).all()
+
+
 def test_own_rows_are_found_by_content_the_first_of_several():
     data = X.astype(np.float32)
     data[20] = data[3]

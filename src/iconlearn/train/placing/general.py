@@ -81,4 +81,4 @@ def attraction_centre(p: Conditional, anchors: Points) -> Tensor:
     """Mean of the columns' embeddings under p, (n, dim): where each row starts."""
     values = anchors.value
     assert values is not None
-    return torch.cat([p.block(rows).exp() @ values for rows in p.tiles()])
+    return torch.cat([p.block(rows).exp().to(values) @ values for rows in p.tiles()])
