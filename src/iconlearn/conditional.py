@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -14,10 +14,6 @@ from iconlearn._numerics import NEG, all_rows, log_sum_exp
 from iconlearn.edges import Edges
 from iconlearn.points import Points, candidate_count, excluded, pair_keys
 from iconlearn.support import Support, join
-
-if TYPE_CHECKING:
-    pass
-
 
 PIECE = 1 << 20  # entries worked on at a time where several numbers are made of each
 
