@@ -352,6 +352,16 @@ def test_threads_may_share_the_transforms_of_a_model():
     assert len(held.held) <= 4
 
 
+def test_very_many_points_that_no_fine_mesh_pays_for_are_read_from_that_of_steps(monkeypatch):
+    points = Points.of(cloud(3000, 3, spread=5.0))
+    engine = PlannedEngine()
+    assert isinstance(engine(StudentT(), points, points), Direct)
+    monkeypatch.setitem(PlannedEngine.mesh.__globals__, "EXACT_PAIRS", 10**6)
+    scores = engine(StudentT(), points, points)
+    assert isinstance(scores, GridScores)
+    assert scores.spacing == engine.coarse(StudentT(), points, points).spacing
+
+
 def test_tolerances_are_checked():
     with pytest.raises(OptionError, match="tolerance"):
         Grid(tolerance=1e-9)

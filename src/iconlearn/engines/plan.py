@@ -32,7 +32,8 @@ DENSE_BUFFERS = 6
 DIRECT_PAIRS = 1 << 20
 DENSE_SHARE = 0.25
 
-# More pairs than this cost seconds a step where they are not compiled: a run then estimates their sums.
+# More pairs than this cost seconds a step where they are not compiled: a run then estimates their sums. Compiled ones
+# cost seconds too, and a loss outside of steps is then read from the mesh of steps where no finer one pays.
 EXACT_PAIRS = 4_000_000_000
 
 
@@ -220,9 +221,14 @@ class PlannedEngine:
         if chosen.engine == "sampled":
             return self.sampled(kernel, i, j)
         if chosen.engine == "grid":
-            spread_out = choice == "auto" and not self.grid.pays(kernel, i)
-            return Direct.of(kernel, i, j) if spread_out else self.grid(kernel, i, j)
+            return self.mesh(kernel, i, choice)(kernel, i, j)
         return chosen.build()(kernel, i, j)
+
+    def mesh(self, kernel: Kernel, i: Points, choice: object) -> Engine:
+        """The mesh to read sums from, or all pairs where no mesh pays: a coarse one before more pairs than can be."""
+        if choice != "auto" or self.grid.pays(kernel, i):
+            return self.grid
+        return self.coarse if i.n**2 > EXACT_PAIRS and self.coarse.pays(kernel, i) else Direct.of
 
 
 def free_memory(device: torch.device) -> int:
