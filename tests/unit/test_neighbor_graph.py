@@ -136,6 +136,12 @@ def test_stored_zeros_are_distances():
     assert NeighborGraph.from_distances(D, 1).indices.tolist() == [[1], [0], [0]]
 
 
+def test_a_distance_that_is_stored_twice_is_refused():
+    twice = sparse.csr_array((np.ones(4), np.array([1, 1, 0, 0]), np.array([0, 2, 3, 4])), shape=(3, 3))
+    with pytest.raises(InputError, match="stores an entry twice"):
+        NeighborGraph.from_distances(twice, 1)
+
+
 def test_from_arrays_of_another_library():
     far, found = NearestNeighbors(n_neighbors=8).fit(X).kneighbors(X)
     mine = NeighborGraph.from_arrays(found, far)

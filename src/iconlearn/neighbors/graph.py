@@ -147,6 +147,8 @@ class NeighborGraph:
         rows, cols, data = coo.row[other], coo.col[other], coo.data[other]
         lengths = np.bincount(rows, minlength=n)
         k = min(k, n - 1)
+        if len(np.unique(rows.astype(np.int64) * n + cols)) < len(rows):
+            raise InputError(f"{owner}: D stores an entry twice; call D.sum_duplicates(), or store each once")
         if lengths.min() < k:
             row = int(lengths.argmin())
             raise InputError(
