@@ -48,7 +48,7 @@ class Grid:
     tolerance : float, default 0.12
         Root mean square error of the repulsion, relative to its root mean square, from 0.0005 to 0.3. A map's
         quality does not change below the default; the loss is some hundred times more accurate than its gradient.
-        It is for the steps of a run: losses outside of steps are summed at the finest.
+        It is for the steps of a run: losses outside of steps are summed at the finest, where that can be had.
 
     Examples
     --------
