@@ -207,6 +207,11 @@ class PlannedEngine:
         other.grid = self.coarse
         return other
 
+    def forget(self) -> None:
+        """Free what was kept from step to step."""
+        for grid in (self.grid, self.coarse):
+            grid.transforms.held.clear()
+
     def outside_runs(self) -> PlannedEngine:
         """For losses outside of runs: they are estimates only if the caller asked for them, drawn from a generator
         of the engine's own."""

@@ -81,6 +81,7 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
             follow(run, best, history, file)
     finally:
         model.hold(None)
+        model.evaluate.forget()
         model.eval()
     return history
 
@@ -122,10 +123,11 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
                 answer()
                 if file is not None and file.due(run.step):
                     file.write(run, best)
+            if run.target is not None:
+                run.left = run.loss()
             if file is not None and run.step != history.resumed_from:
                 file.write(run, best)
-            if run.target is not None:
-                history.loss = run.loss()
+            history.loss = run.left
         except KeyboardInterrupt:
             history.interrupted = True
             if file is not None and whole:

@@ -45,6 +45,7 @@ class Run:
         self.losses: list[float] = []
         self.empty_rows = 0.0  # summed over the steps
         self.failed = False
+        self.left: float | None = None  # the loss of the state at the end
         self.convergence = self._convergence()
 
     @property

@@ -39,7 +39,13 @@ class State:
 
 def capture(run: Run, best: Best) -> State:
     """Everything that the next step of a run depends on, and what the run will leave behind."""
-    state = State(values={"step": run.step, "position": run.batches.position, "empty_rows": run.empty_rows})
+    values = {
+        "step": run.step,
+        "position": run.batches.position,
+        "empty_rows": run.empty_rows,
+        "left": run.left,
+    }
+    state = State(values=values)
     state.put("model.", tensors_only(run.model.state_dict()))
     state.put("random.", random_states(run))
     state.put("run.", {"losses": torch.tensor(run.losses, dtype=torch.float64)})
@@ -63,6 +69,7 @@ def put_back(run: Run, best: Best, state: State) -> None:
     give_optimizer(run.optimizer, state)
     run.losses[:] = state.tensors["run.losses"].tolist()
     run.step, run.empty_rows = int(state.values["step"]), float(state.values["empty_rows"])
+    run.left = state.values["left"]
     run.batches.position, run.batches.order = int(state.values["position"]), state.tensors.get("run.order")
     best.loss, best.last = state.tensors["best.losses"].tolist()
     for name in ("state", "waiting"):
