@@ -80,9 +80,11 @@ def explain(model: Objective, batch: Inputs | None) -> Explanation:
         lines.append(f"{model.measure.name} = {loss:.4f}")
     limit = " The learned side is no probability: its value is a cross entropy, in a limit times 2 sigma^2."
     estimated = " A step of fit estimates the sums of q, and so its loss."
+    meshed = " A step of fit reads the sums of q from a coarser mesh, to the engine's tolerance."
     lines.append(
         "exact: every sum is evaluated in full, up to float rounding."
         + (estimated if model.evaluate.samples or (chosen is not None and chosen.engine == "sampled") else "")
+        + (meshed if chosen is not None and chosen.engine == "grid" else "")
         + (limit if pair.learned.improper else "")
     )
     return Explanation(tuple(lines), figures, chosen)

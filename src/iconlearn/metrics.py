@@ -106,8 +106,31 @@ def check_metric(owner: str, metric: str | Metric) -> None:
 
 
 def as_metric(metric: str | Metric) -> Metric:
-    """The callable behind a metric option."""
-    return METRICS[metric] if isinstance(metric, str) else metric
+    """The callable behind a metric option; what a user's own returns is checked."""
+    if isinstance(metric, str):
+        return METRICS[metric]
+    return metric if metric in METRICS.values() else Checked(metric)
+
+
+class Checked:
+    """A metric of the user's, refused where it does not return a number for every pair."""
+
+    def __init__(self, metric: Metric) -> None:
+        self.metric = metric
+
+    def __call__(self, x: Tensor, y: Tensor) -> Tensor:
+        found = self.metric(x, y)
+        shape = (*torch.broadcast_shapes(x.shape[:-2], y.shape[:-2]), x.shape[-2], y.shape[-2])
+        name = getattr(self.metric, "__qualname__", repr(self.metric))
+        if not isinstance(found, Tensor) or found.shape != shape:
+            got = f"a tensor {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
+            raise OptionError(
+                f"metric={name} returned {got} for rows {tuple(x.shape)} and columns {tuple(y.shape)}; a tensor of "
+                f"shape {shape} is needed, a squared distance for every pair"
+            )
+        if bool(found.detach().isnan().any()):
+            raise OptionError(f"metric={name} returned NaN; a number for every pair is needed")
+        return found
 
 
 def metric_name(metric: str | Metric) -> str | None:

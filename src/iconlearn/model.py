@@ -111,7 +111,8 @@ class ICon(Objective):
         augment : callable (x, generator) -> view, optional
             Makes the views of every batch.
         restarts : int, default 1
-            Starts from which the one with the lowest loss is kept.
+            Starts that race on their own loss: after an eighth of the steps the best eighth goes on, after three
+            eighths the best of those.
         random_state : int or None, default 0
             Seed of everything random; None draws one.
         tol : float, optional

@@ -99,7 +99,7 @@ def test_metric_gradients(name, generator):
 
 def test_choosing_a_metric():
     assert as_metric("cos") is METRICS["cos"]
-    assert as_metric(max) is max
+    assert as_metric(max).metric is max
     check_metric("Gaussian", max)
     with pytest.raises(
         OptionError,

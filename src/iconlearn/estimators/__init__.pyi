@@ -47,7 +47,8 @@ class AverageMarginCLIP(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -95,7 +96,8 @@ class AverageMarginSupCon(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -148,7 +150,8 @@ class CLIP(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -203,7 +206,8 @@ class CMC(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -256,7 +260,8 @@ class ContrastiveKMeans(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -307,7 +312,8 @@ class CrossEntropy(PrototypeClassifier):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -358,7 +364,8 @@ class CrossModalClustering(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -409,7 +416,8 @@ class DCD(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -462,7 +470,8 @@ class DebiasedContrastiveLoss(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -533,7 +542,8 @@ class DoublyTSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -609,7 +619,8 @@ class DualTSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -666,7 +677,8 @@ class ErrorRate(PrototypeClassifier):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -721,7 +733,8 @@ class GaussianToNarrow(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -777,7 +790,8 @@ class GaussianToWide(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -835,7 +849,8 @@ class GraphSNE(FixedMapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -894,7 +909,8 @@ class GraphTSNE(FixedMapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -951,7 +967,8 @@ class GraphToNarrow(FixedMapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1008,7 +1025,8 @@ class GraphToWide(FixedMapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1062,7 +1080,8 @@ class HarmonicLoss(PrototypeClassifier):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1112,7 +1131,8 @@ class IdentityToClusters(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1164,7 +1184,8 @@ class IdentityToGaussian(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1214,7 +1235,8 @@ class IdentityToNarrow(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1266,7 +1288,8 @@ class IdentityToStudent(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1323,7 +1346,8 @@ class InfoNCE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1380,7 +1404,8 @@ class InfoNCEClustering(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1433,7 +1458,8 @@ class KMeans(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1488,7 +1514,8 @@ class KNNToNarrow(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1544,7 +1571,8 @@ class KNNToWide(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1600,7 +1628,8 @@ class LGSimCLR(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1653,7 +1682,8 @@ class LabelToClusters(PrototypeClassifier):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1702,7 +1732,8 @@ class LabelToWide(PrototypeClassifier):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1750,7 +1781,8 @@ class MIClustering(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1802,7 +1834,8 @@ class MaskedLM(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1859,7 +1892,8 @@ class MoCoV3(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1914,7 +1948,8 @@ class NextToken(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1967,7 +2002,8 @@ class NormalizedCuts(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2016,7 +2052,8 @@ class PCA(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2066,7 +2103,8 @@ class PMIClustering(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2125,7 +2163,8 @@ class ParametricSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2186,7 +2225,8 @@ class ParametricTSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2256,7 +2296,8 @@ class RowTSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2329,7 +2370,8 @@ class SNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2387,7 +2429,8 @@ class SimCLR(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2439,7 +2482,8 @@ class SoftKMeans(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2490,7 +2534,8 @@ class SpectralClustering(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2547,7 +2592,8 @@ class StudentToNarrow(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2606,7 +2652,8 @@ class StudentToWide(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2661,7 +2708,8 @@ class SupCon(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2713,7 +2761,8 @@ class SupervisedClustering(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2782,7 +2831,8 @@ class SymmetricSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2840,7 +2890,8 @@ class TCLIP(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2894,7 +2945,8 @@ class TKMeans(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2963,7 +3015,8 @@ class TSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3021,7 +3074,8 @@ class TSimCLR(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3072,7 +3126,8 @@ class TSimCNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3124,7 +3179,8 @@ class TSupCon(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3176,7 +3232,8 @@ class Triplet(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3227,7 +3284,8 @@ class TripletCLIP(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3278,7 +3336,8 @@ class TripletSupCon(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3346,7 +3405,8 @@ class UniformSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3419,7 +3479,8 @@ class UniformTSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3473,7 +3534,8 @@ class VIReg(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3528,7 +3590,8 @@ class XSample(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts of which the one with the lowest loss is kept; None takes the method's own.
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()

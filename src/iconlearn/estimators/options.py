@@ -102,7 +102,8 @@ OPTIONS: dict[str, Option] = {
     "restarts": Option(
         None,
         "int | None",
-        "Starts of which the one with the lowest loss is kept; None takes the method's own.",
+        "Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less than "
+        "twelve), and of those the best after three eighths is run to its end. None takes the method's own.",
     ),
     "random_state": Option(
         0, "int | RandomState | None", "Seed of everything random; None draws one, so that fits differ."

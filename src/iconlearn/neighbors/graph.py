@@ -19,11 +19,10 @@ from iconlearn.neighbors._files import read_graph, write_graph
 from iconlearn.neighbors._loops import OWN
 from iconlearn.neighbors._reservoir import Found, Reservoir, Task, over_tiles
 from iconlearn.neighbors.index import search_index
-from iconlearn.neighbors.search import as_support, keys, task_of
+from iconlearn.neighbors.search import PRECOMPUTED, as_support, keys, task_of
 from iconlearn.points import Points, candidate_count, same_points
 from iconlearn.support import Support
 
-PRECOMPUTED = "precomputed"
 EXTREME = 2.0**60  # squares of what is beyond leave the range of float32
 
 

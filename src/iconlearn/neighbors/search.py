@@ -17,6 +17,7 @@ from iconlearn.neighbors.index import search_index
 from iconlearn.points import Points, candidate_count, require_value, same_points
 from iconlearn.support import Support, from_arrays, from_lengths
 
+PRECOMPUTED = "precomputed"
 KINDS = {"euclidean": EUCLIDEAN, "dot": DOT, "manhattan": MANHATTAN, "chebyshev": CHEBYSHEV}
 
 
@@ -37,6 +38,8 @@ def nearest(
     if (graph := i.neighbors) is not None and graph is j.neighbors and same_points(i, j):
         check_carried(graph.n, i, j, pairs, owner)
         support, squares = graph.edges(k, metric, i.unit, owner)
+        if i.value is not None and graph.metric != PRECOMPUTED:
+            check_distances(support, squares, metric, i, owner)
         dtype = torch.get_default_dtype() if i.value is None else i.value.dtype  # a graph may be all there is
         return support.to(i.device), squares.to(i.device, dtype)
     x, y = require_value(i, owner), require_value(j, owner)
@@ -55,6 +58,25 @@ def check_carried(n: int, i: Points, j: Points, pairs: str, owner: str) -> None:
         raise InputError(
             f"{owner}: neighbors= holds other rows only, each by itself, but the candidates are others here "
             f"(pairs={pairs!r}, or several views of a sample); leave neighbors out"
+        )
+
+
+def check_distances(support: Support, squares: Tensor, metric: str | Metric, i: Points, owner: str) -> None:
+    """Refuse a graph whose distances are not those of the rows: the nearest of some rows are compared."""
+    value = require_value(i, owner).detach().cpu().double()
+    rows = torch.arange(0, i.n, max(1, i.n // 64))
+    rows = rows[support.lengths[rows] > 0]
+    entry = support.indptr[rows]
+    own = as_metric(metric)(value[rows].unsqueeze(-2), value[support.cols[entry]].unsqueeze(-2)).flatten()
+    held = squares[entry].double()
+    scale = as_metric("euclidean")(value[rows].unsqueeze(-2), torch.zeros(1, 1, 1).double()).flatten()
+    off = (own - held).abs() > 1e-3 * torch.maximum(own.abs(), held.abs()) + 1e-5 * scale
+    if bool(off.any()):
+        row = int(rows[off][0])
+        raise InputError(
+            f"{owner}: neighbors= is of other rows: row {row} and its neighbour {int(support.cols[entry][off][0])} are "
+            f"{float(own[off][0]):.4g} apart (squared) and not {float(held[off][0]):.4g}; give the graph of these "
+            "rows, in their order"
         )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from iconlearn.objective import Pair
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class Emitter:
 
     def __call__(self, event: Event) -> bool:
         answers = [callback(event) for callback in self.callbacks]
-        return not any(answer is False for answer in answers)
+        return not any(isinstance(answer, (bool, np.bool_)) and not answer for answer in answers)
 
 
 class LossCurve:

@@ -128,6 +128,7 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
             if file is not None and run.step != history.resumed_from:
                 file.write(run, best)
             history.loss = run.left
+            tell_divergence(history)
         except KeyboardInterrupt:
             history.interrupted = True
             if file is not None and whole:
@@ -139,6 +140,20 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
             history.empty_rows = run.empty_rows / max(1, run.step)
             tell_empty_rows(history)
             emit(Event("end", run.step, run.total, run.losses[-1] if run.losses else math.nan, model))
+
+
+def tell_divergence(history: History) -> None:
+    """Warn of a run that ended far above where it had been."""
+    if history.loss is None or not history.losses:
+        return
+    lowest = min(history.losses)
+    if history.loss > 2 * abs(lowest) + lowest + 1:
+        log.warning(
+            "the loss ended at %.4g after it had been at %.4g: the steps are too large; lower lr=, or "
+            'name an optimizer= that scales them ("adam")',
+            history.loss,
+            lowest,
+        )
 
 
 def tell_empty_rows(history: History) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from iconlearn.objective import Objective
 from iconlearn.points import Points
 from iconlearn.profile import STUDENT_T
 from iconlearn.train.options import Training
-from iconlearn.train.schedules import PerSample, Steps
+from iconlearn.train.schedules import Cosine, PerSample, Steps
 
 EARLY = (0.25,)
 
@@ -39,6 +40,8 @@ def map_options(late: float, rate: float = 1.0) -> dict[str, Any]:
 
 
 HEAVY_TAILED, LIGHT_TAILED = 1.0, 0.25
+# Divergences like chi^2, whose gradient has no bound where q is small, need steps that do not grow with it.
+UNBOUNDED: dict[str, Any] = {"optimizer": "adam", "max_iter": 500, "lr": Cosine(0.5)}
 DRIVING = ("epochs", "batch_size", "optimizer", "lr", "momentum", "gain", "exaggeration", "augment")
 
 
@@ -47,6 +50,9 @@ def suggested(model: Objective, options: Mapping[str, Any]) -> dict[str, Any]:
     maps = isinstance(model.mapper, Embedding) and model.mapper_j is None
     if not maps or any(name in options for name in DRIVING):
         return dict(options)
+    limits = (model.measure.at_zero, model.measure.at_infinity)
+    if not model.measure.splits and any(map(math.isinf, limits)):
+        return {**UNBOUNDED, **options}
     return {**map_options(*steps_of(model.learned_dist)), "lenient": True, **options}
 
 
