@@ -231,9 +231,9 @@ def test_a_loss_that_rises_or_swings_has_not_converged():
     assert test.reached([1.0 + 0.05 * (k % 2) for k in range(WINDOW + 1)])
 
 
-@pytest.mark.parametrize("name", ["exaggeration", "momentum", "lr", "temperature"])
+@pytest.mark.parametrize("name", ["exaggeration", "lr", "temperature"])
 def test_no_run_converges_before_its_schedules_have_ended(name):
-    schedule = Steps((2.0, 1.0), until=(70,)) if name != "momentum" else Steps((0.5, 0.8), until=(70,))
+    schedule = Steps((2.0, 1.0), until=(70,))
     options = {"lr": 0.0, "optimizer": "sgd", "max_iter": 200, "tol": 0.5}
     alone = a_map().fit(X, **options).history
     assert len(alone.losses) == WINDOW + 1

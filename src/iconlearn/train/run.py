@@ -8,6 +8,7 @@ import torch
 
 from iconlearn._errors import NonFiniteError, OptionError
 from iconlearn.conditional import Conditional
+from iconlearn.explain import evaluating
 from iconlearn.inputs import Inputs
 from iconlearn.mappers import Initializable, Queue, Table
 from iconlearn.objective import Objective, Pair
@@ -133,7 +134,8 @@ class Run:
             return math.inf
         if self.target is None:
             return self.losses[-1] if self.losses else 0.0
-        return float(self.model.loss(self.model.pair(self.data, target=self.target)))
+        with evaluating(self.model):  # a teacher must not follow, nor a running mean
+            return float(self.model.loss(self.model.pair(self.data, target=self.target)))
 
     def _tune(self, k: int) -> None:
         for group in self.optimizer.param_groups:
