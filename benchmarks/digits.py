@@ -85,17 +85,26 @@ TARGETS = {
     ("SimCLR", "linear probe"): "every seed >= 0.93, above untrained",
 }
 
+RUNS: dict[str, Callable[[Dataset, int], Row]] = {
+    "t-SNE": tsne,
+    "InfoNCE clustering": clustering,
+    "SimCLR": simclr,
+}
+
 
 def main() -> None:
-    """Run all three and print the table."""
+    """Run the methods and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0 (default 5)")
-    seeds = range(parser.parse_args().seeds)
+    parser.add_argument("--only", choices=RUNS, help="one of the methods; all by default")
+    arguments = parser.parse_args()
+    seeds = range(arguments.seeds)
     digits = load_digits_dataset()
     table = Table(title=f"iconlearn {iconlearn.__version__} on digits, {torch.get_num_threads()} threads")
     for column in ("method", "figure", *(f"seed {s}" for s in seeds), "median", "target"):
         table.add_column(column, justify="left" if column in ("method", "figure", "target") else "right")
-    for name, run in (("t-SNE", tsne), ("InfoNCE clustering", clustering), ("SimCLR", simclr)):
+    for name in [arguments.only] if arguments.only else RUNS:
+        run = RUNS[name]
         rows = [run(digits, seed) for seed in seeds]
         for figure in rows[0]:
             values = [row[figure] for row in rows]
