@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -15,6 +15,9 @@ from torch import Tensor
 from iconlearn._errors import InputError
 from iconlearn.data.features import to_array
 from iconlearn.points import Points
+
+if TYPE_CHECKING:
+    from iconlearn.features import Features
 
 NAMED = ("value", "views", "label", "id")
 # Data whose scale is within these bounds is taken as it is; float32 squares overflow or vanish far outside.
@@ -39,6 +42,8 @@ class Inputs:
         True for a batch that came without ids: its ids tell its samples apart, but not those of other batches.
     neighbors : NeighborGraph, optional
         The nearest neighbours of these n samples, found already; some of the samples have none.
+    stored : Features, optional
+        The data itself, where it stays on disk and is read a batch at a time; there are no ``views`` then.
     """
 
     views: tuple[Tensor, ...]
@@ -48,22 +53,37 @@ class Inputs:
     unit: float = 1.0
     anonymous: bool = False
     neighbors: Any = None
+    stored: Features | None = None
 
     @property
     def n(self) -> int:
         """Number of samples."""
         return len(self.id)
 
-    def take(self, index: Tensor) -> Inputs:
-        """Some of the samples."""
+    @property
+    def num_views(self) -> int:
+        """Views of every sample that there are."""
+        return max(1, len(self.views)) if self.stored is None else self.stored.views
+
+    def take(self, index: Tensor, stored_views: Tensor | None = None) -> Inputs:
+        """Some of the samples, in memory; of stored ones the first view, or those given for each, (b, views)."""
         return replace(
             self,
-            views=tuple(v[index] for v in self.views),
+            views=tuple(v[index] for v in self.views)
+            if self.stored is None
+            else self._read(index, stored_views),
             id=self.id[index],
             label=None if self.label is None else self.label[index],
             fields={k: v[index] for k, v in self.fields.items()},
             neighbors=None,
+            stored=None,
         )
+
+    def _read(self, index: Tensor, views: Tensor | None) -> tuple[Tensor, ...]:
+        assert self.stored is not None
+        rows = index.cpu().numpy()
+        chosen = [0] if views is None else list(views.cpu().numpy().T)
+        return tuple(self.stored.take(rows, view).to(self.id.device) for view in chosen)
 
     def with_views(self, *views: Tensor) -> Inputs:
         """The same samples in other views."""
@@ -81,6 +101,11 @@ class Inputs:
 
     def stacked(self) -> Tensor:
         """All views below one another, for a mapper that serves them all."""
+        if self.stored is not None:
+            raise InputError(
+                f"{self.stored!r} stays on disk, but all of it is needed at once here; give batch_size=, or load it: "
+                "X = np.load(...)"
+            )
         if not self.views:
             raise InputError(
                 "the batch holds ids but no data, which the mapper needs; give 'value' or 'views'"
@@ -95,10 +120,10 @@ class Inputs:
 
     def points(self) -> Points:
         """What distributions see: one point for each sample and view, views below one another."""
-        count = max(1, len(self.views))
+        count = max(1, len(self.views))  # of stored samples there is nothing to show but their ids
         same = len({tuple(v.shape[1:]) for v in self.views}) == 1
         points = Points.of(
-            self.stacked() if same else None,
+            self.stacked() if same and self.stored is None else None,
             id=self.id.repeat(count),
             view=torch.arange(count, device=self.id.device).repeat_interleave(self.n),
             label=None if self.label is None else self.label.repeat(count),

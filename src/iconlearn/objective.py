@@ -95,6 +95,12 @@ class Objective(Described, nn.Module):
         self._held.target = target
 
     @property
+    def target_is_given(self) -> bool:
+        """Is p on a batch the same whatever the weights are: neither learned nor over columns that are made?"""
+        learns = any(p.requires_grad for p in self.target_dist.parameters())
+        return not learns and (self.mapper_j is None or getattr(self.mapper_j, "same_points", False))
+
+    @property
     def num_views(self) -> int:
         """Views of every sample that the two distributions compare."""
         return max(self.target_dist.num_views, self.learned_dist.num_views)

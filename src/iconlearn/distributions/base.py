@@ -62,6 +62,14 @@ class Distribution(Described, nn.Module, ABC):
         """Metric, pairs and k of every search for the nearest of the points' own values that applying it makes."""
         return [one for part in self.children() if isinstance(part, Distribution) for one in part.searches()]
 
+    def positives(self, ids: Tensor, count: int, generator: torch.Generator) -> Tensor | None:
+        """Ids of ``count`` samples for each of ``ids``, drawn without repeats from its row, (n, count).
+
+        What a batch needs beside its samples, where it would hold few of their positives by chance. A row with
+        fewer gives the sample itself in their place. None where no graph over all samples says what they are.
+        """
+        return None
+
     def per_row(self) -> Distribution:
         """The row-normalised form, used to place new rows against fixed columns; it shares all weights."""
         rows = copy.copy(self)

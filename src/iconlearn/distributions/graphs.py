@@ -339,6 +339,21 @@ class Graph(Sparse):
         support, order = Support.from_pairs(rows[keep], cols[keep], i.n, j.n)
         return support, log_mass[keep][order]
 
+    def positives(self, ids: Tensor, count: int, generator: torch.Generator) -> Tensor | None:
+        table = Support(self.indptr, self.cols, self.num_ids)
+        owner, entry = table.take_rows(self.places(Points.of(None, id=ids)))
+        # Exponential times, each at the rate of its weight: the first of a row are a draw without repeats.
+        times = torch.empty(len(entry)).exponential_(generator=generator).to(self.log_weight)
+        order = (times.log() - self.log_weight[entry]).argsort()
+        order = order[owner[order].argsort(stable=True)]
+        start = torch.searchsorted(owner[order], torch.arange(len(ids), device=ids.device))
+        rank = torch.arange(len(order), device=ids.device) - start[owner[order]]
+        first = rank < count
+        drawn = ids.unsqueeze(-1).repeat(1, count)
+        cols = self.cols[entry[order[first]]]
+        drawn[owner[order[first]], rank[first]] = cols if self.ids is None else self.ids[cols]
+        return drawn
+
 
 class Context(Sparse):
     """Empirical token counts: p(j|i) = count of token j in context i, over all counts of i.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from iconlearn._checks import check_number
 from iconlearn._describe import show
@@ -70,6 +71,16 @@ class Mixture(Distribution):
     def prepare(self, data: Points) -> Distribution:
         data, _ = search_once(self.searches(), data, data)
         return self._map(lambda part: part.prepare(data))
+
+    def positives(self, ids: Tensor, count: int, generator: torch.Generator) -> Tensor | None:
+        drawn = [part.positives(ids, count, generator) for part in self.terms()]
+        known = [(one, w) for one, w in zip(drawn, self.weights, strict=True) if one is not None]
+        if not known:
+            return None
+        weights = torch.tensor([w for _, w in known])
+        chosen = torch.multinomial(weights, len(ids) * count, replacement=True, generator=generator)
+        both = torch.stack([one for one, _ in known])
+        return both.gather(0, chosen.to(both.device).view(1, len(ids), count)).squeeze(0)
 
     def per_row(self) -> Distribution:
         return self._map(lambda part: part.per_row())

@@ -49,6 +49,9 @@ class Wrapper(Distribution):
     def prepare(self, data: Points) -> Distribution:
         return self.rewrap(self.base.prepare(data))
 
+    def positives(self, ids: Tensor, count: int, generator: torch.Generator) -> Tensor | None:
+        return self.base.positives(ids, count, generator)
+
     def per_row(self) -> Distribution:
         return self.rewrap(self.base.per_row())
 

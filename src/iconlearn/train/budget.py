@@ -192,7 +192,7 @@ def dimension(model: Objective) -> int:
 
 def sizes_of(model: Objective, data: Inputs, batch: int | None = None) -> Sizes:
     """The sizes of a fit to this data."""
-    d = data.views[0][:1].numel() if data.views else 0
+    d = data.views[0][:1].numel() if data.views else 0  # what stays on disk takes none
     return Sizes(data.n * max(1, len(data.views)), d, dimension(model), batch, free_memory(data.id.device))
 
 

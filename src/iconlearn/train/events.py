@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Event:
-    """What happened: kind is "search" (a restart is tried), "start", "step" or "end".
+    """What happened: kind is "search" (a step of all starts that race), "start", "step" or "end".
 
     ``loss`` is the divergence itself, without exaggeration; ``pair`` the conditionals of the step's batch,
     valid during the call.

@@ -30,7 +30,7 @@ def fingerprint(model: Objective, data: Inputs, options: Training) -> dict[str, 
     """
     chosen = {f.name: getattr(options, f.name) for f in dataclasses.fields(options) if f.name not in ASIDE}
     return {
-        "X": digest([data.views, data.id, data.unit]),
+        "X": digest([data.views if data.stored is None else data.stored.digest, data.id, data.unit]),
         "y": digest(data.label),
         "fields": digest(dict(data.fields)),
         "neighbors": digest(data.neighbors),

@@ -40,10 +40,14 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
     MemoryBudgetError
         If the estimated peak is more than the free memory.
     """
-    if max(1, len(data.views)) < model.num_views and options.augment is None:
+    if data.num_views < model.num_views and options.augment is None:
         raise InputError(
             f"{model.target_dist!r} compares {model.num_views} views of every sample but the data has "
-            f"{len(data.views)}; pass a tuple of views, or augment= (a function (x, generator) -> view)"
+            f"{data.num_views}; pass a tuple of views, or augment= (a function (x, generator) -> view)"
+        )
+    if data.stored is not None and options.batch_size is None:
+        raise OptionError(
+            f"fit: {data.stored!r} stays on disk and is read a batch at a time; give batch_size=, such as 4096"
         )
     file = Checkpoint.of(model, data, options)
     saved = None if file is None else file.read()
@@ -168,10 +172,7 @@ def tell_empty_rows(history: History) -> None:
 
 def fixed_target(model: Objective, data: Inputs, options: Training) -> Conditional | None:
     """The target on the whole data, when it is the same at every step; else None."""
-    learns = any(p.requires_grad for p in model.target_dist.parameters())
-    if options.batch_size is not None or options.augment is not None or learns:
-        return None
-    if model.mapper_j is not None and not getattr(model.mapper_j, "same_points", False):
+    if options.batch_size is not None or options.augment is not None or not model.target_is_given:
         return None
     with torch.no_grad():
         points = data.points()

@@ -26,6 +26,7 @@ class Training:
     max_iter: int = 500
     epochs: int | None = None
     batch_size: int | None = None
+    positives: int = 0
     optimizer: str = "adam"
     lr: float | Schedule | PerSample | None = None
     momentum: float | Schedule | None = None
@@ -46,6 +47,12 @@ class Training:
         check_number("fit", "max_iter", self.max_iter, low=0, integer=True)
         check_number("fit", "restarts", self.restarts, low=1, integer=True)
         check_choice("fit", "optimizer", self.optimizer, OPTIMIZERS)
+        check_number("fit", "positives", self.positives, low=0, integer=True)
+        if self.positives and (self.batch_size is None or self.batch_size <= self.positives):
+            raise OptionError(
+                f"fit: positives={self.positives} join every sample of a batch, but batch_size={self.batch_size}; "
+                f"give a batch_size of at least {self.positives + 1}, or leave positives out"
+            )
         for name in ("epochs", "batch_size", "checkpoint_every"):
             if getattr(self, name) is not None:
                 check_number("fit", name, getattr(self, name), low=1, integer=True)

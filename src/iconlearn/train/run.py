@@ -12,6 +12,7 @@ from iconlearn.explain import evaluating
 from iconlearn.inputs import Inputs
 from iconlearn.mappers import Initializable, Queue, Table
 from iconlearn.objective import Objective, Pair
+from iconlearn.points import Points
 from iconlearn.train.batches import Batches
 from iconlearn.train.convergence import Convergence
 from iconlearn.train.events import Event
@@ -21,6 +22,8 @@ from iconlearn.train.schedules import PerSample, as_schedule
 
 # What has to have its final value before a run may be called converged; a change of momentum only settles it.
 SCHEDULED = ("gain", "exaggeration", "temperature")
+START_ROWS = 1 << 16  # of stored rows, so many are read for the start of a mapper
+RECENT = 0.25  # the loss of a run in batches is the mean over this share of its steps, the last ones
 
 
 class Run:
@@ -32,7 +35,7 @@ class Run:
         self.model, self.data, self.options, self.target = model, data, options, target
         self.generator = torch.Generator().manual_seed(seed)
         self.engine = model.evaluate.drawing(self.generator)
-        self.batches = Batches(data, options.batch_size, options.augment, model.num_views, self.generator)
+        self.batches = Batches(data, options, model.num_views, self.generator, model.prepared)
         self.total = options.max_iter if options.epochs is None else options.epochs * self.batches.per_epoch
         choice = OPTIMIZERS[options.optimizer]
         lr = choice.lr(data.n) if options.lr is None else options.lr
@@ -61,7 +64,7 @@ class Run:
 
     def begin(self) -> Run:
         """Bring the mappers to their start; a warm start keeps all weights, and a queue forgets its points."""
-        points = self.data.points()
+        points = self._starting_points()
         for module in self.model.modules():
             if isinstance(module, Initializable) and (
                 isinstance(module, Queue) or not self.options.warm_start
@@ -72,6 +75,13 @@ class Run:
                 module.hold_anchors()
         return self
 
+    def _starting_points(self) -> Points:
+        """What mappers take their start from: all points, or some of those that stay on disk."""
+        if self.data.stored is None or self.tables:
+            return self.data.points()
+        some = torch.randperm(self.data.n, generator=self.generator)[:START_ROWS].sort().values
+        return self.data.take(some).points()
+
     def _convergence(self) -> Convergence | None:
         options = self.options
         if options.tol is None:
@@ -81,16 +91,16 @@ class Run:
         schedules.append(self.lr)
         return Convergence(options.tol, schedules, self.total)
 
-    def advance(self) -> Event:
-        """One step: loss, gradient, update."""
+    def advance(self, batch: Inputs | None = None, target: Conditional | None = None) -> Event:
+        """One step: loss, gradient, update; on the run's next batch, or on one that is shared with others."""
         model, k, options = self.model, self.step, self.options
-        batch = next(self.batches)
+        batch = next(self.batches) if batch is None else batch
         learned = None
         if options.temperature is not None:
             learned = model.learned_dist.temper(
                 as_schedule("temperature", options.temperature)(k, self.total)
             )
-        target = self.target if batch is self.data else None
+        target = self.target if batch is self.data else target
         pair = model.pair(batch, target=target, learned=learned, engine=self.engine)
         loss = model.loss(pair)
         value = float(loss.detach())
@@ -117,23 +127,23 @@ class Run:
         self.empty_rows += empty
         return Event("step", k, self.total, value, model, pair, notes={"empty_rows": empty})
 
-    def advance_to(self, step: int) -> float:
-        """Steps up to ``step``, and the last loss; a start that stops being finite ends there with inf."""
+    def try_step(self, batch: Inputs, target: Conditional | None) -> float:
+        """One step and its loss; a start that stops being finite ends there with inf."""
         try:
-            while self.step < step and not self.failed:
-                self.advance()
+            return math.inf if self.failed else self.advance(batch, target).loss
         except NonFiniteError:
             self.failed = True
             self.losses.append(math.inf)
-        return self.losses[-1] if self.losses else math.nan
+            return math.inf
 
     @torch.no_grad()
     def loss(self) -> float:
-        """The loss as it stands: of the whole data where the target is fixed, else of the last batch."""
+        """The loss as it stands: of the whole data where the target is fixed, else the mean of the last batches."""
         if self.failed:
             return math.inf
         if self.target is None:
-            return self.losses[-1] if self.losses else 0.0
+            recent = self.losses[-max(1, round(RECENT * self.step)) :]
+            return sum(recent) / len(recent) if recent else 0.0
         with evaluating(self.model):  # a teacher must not follow, nor a running mean
             return float(self.model.loss(self.model.pair(self.data, target=self.target)))
 
