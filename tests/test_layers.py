@@ -14,7 +14,7 @@ LAYERS = (
     "points support profile edges metrics bandwidth neighbors data features spectral",
     "conditional composed distributions",
     "divergences refusals engines",
-    "mappers inputs",
+    "mappers inputs door",
     "objective explain",
     "train evaluation viz",
     "model recipes intake claim claims methods recording persistence",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,10 +14,8 @@ from torch import Tensor
 
 from iconlearn._errors import InputError
 from iconlearn.data.features import to_array
+from iconlearn.features import Features
 from iconlearn.points import Points
-
-if TYPE_CHECKING:
-    from iconlearn.features import Features
 
 NAMED = ("value", "views", "label", "id")
 # Data whose scale is within these bounds is taken as it is; float32 squares overflow or vanish far outside.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +14,14 @@ from iconlearn._checks import check_number
 from iconlearn._describe import rebuild
 from iconlearn._errors import InputError, NonFiniteError, OptionError
 from iconlearn._parallel import one_thread_each
-from iconlearn.data.features import check_samples, to_array
 from iconlearn.divergences import Divergence, as_divergence
+from iconlearn.door import fit_inputs, with_neighbors
 from iconlearn.engines.plan import free_memory
 from iconlearn.explain import Explanation, evaluating, explain
-from iconlearn.inputs import Inputs, as_inputs, as_labels, as_tensor, assemble, safe_unit, take_apart
+from iconlearn.inputs import Inputs, as_inputs
 from iconlearn.mappers import Table, embed, representation
+from iconlearn.metrics import metric_name
+from iconlearn.neighbors import NeighborGraph
 from iconlearn.objective import Objective
 from iconlearn.train.budget import Budget, Sizes, dimension, estimate, sizes_of
 from iconlearn.train.loop import train as run_training
@@ -90,8 +93,10 @@ class ICon(Objective):
 
         Parameters
         ----------
-        X : array (n, d) or (n, ...), tuple of views, or dict
-            Data as for :meth:`forward`.
+        X : array (n, d) or (n, ...), tuple of views, dict, or Features
+            Data as for :meth:`forward`. ``open_features(path)`` gives rows that stay on disk: they are read a batch
+            at a time, so ``batch_size`` is needed; of several stored views a batch takes as many as the target
+            compares, at random.
         y : array of shape (n,), optional
             Labels, for targets and columns that compare them; -1 is unlabelled.
         neighbors : NeighborGraph, optional
@@ -103,6 +108,9 @@ class ICon(Objective):
             Passes over the data, in place of ``max_iter``.
         batch_size : int, optional
             Samples of a step; all of them when left out.
+        positives : int, default 0
+            How many of the samples that are positives of it under the target, such as its neighbours, each sample
+            of a batch brings along, drawn by their probability. A batch of many clusters holds few otherwise.
         optimizer : {"adam", "adamw", "sgd", "delta-bar-delta"}, default "adam"
         lr, momentum, gain, exaggeration, temperature : float or schedule, optional
             A schedule maps (step, steps) to a number: ``Constant``, ``Steps``, ``Cosine``; ``lr=PerSample(...)`` is
@@ -150,12 +158,19 @@ class ICon(Objective):
         unit = (
             vars(self).get("unit") if settings.warm_start else None
         )  # weights go with the unit they were fitted in
-        data = with_neighbors(fit_inputs(X, y, unit=unit), neighbors).to(self.device)
+        data = self._with_neighbors(fit_inputs(X, y, unit=unit), neighbors).to(self.device)
         self.unit = data.unit
         self.history = run_training(self, data, settings)
         keeps_rows = any(getattr(m, "reads", "value") == "id" for m in self.mapper.modules())
         self.training_data = data if keeps_rows else None
         return self
+
+    def _with_neighbors(self, data: Inputs, neighbors: Any) -> Inputs:
+        """The data with the graph that was given, or with one of rows on disk, which only a search of its own finds."""
+        if neighbors is None and data.stored is not None and (searches := self.target_dist.searches()):
+            k, metric = max(k for _, _, k in searches), searches[0][0]
+            neighbors = NeighborGraph.of(data.stored, k=k, metric=metric_name(metric) or repr(metric))
+        return with_neighbors(data, neighbors)
 
     @torch.no_grad()
     def embed(self, batch: Any) -> Tensor:
@@ -171,13 +186,32 @@ class ICon(Objective):
         returns the entries of those samples.
         """
         data = fit_inputs(X, None, min_rows=1, unit=self.unit)
-        with one_thread_each():
-            return self._map(data) if self.training_data is None else self._placed(data)
-
-    def _map(self, data: Inputs) -> np.ndarray:
+        if self.training_data is not None:
+            with one_thread_each():
+                return self._placed(data)
         views = max(1, len(data.views))
-        parts = [self.embed(data.take(rows)).cpu() for rows in torch.arange(data.n).split(CHUNK)]
-        return finite(torch.cat([part.unflatten(0, (views, -1)) for part in parts], 1).flatten(0, 1))
+        parts = [part.reshape(views, -1, part.shape[1]) for part in self.transform_pieces(data)]
+        return np.concatenate(parts, 1).reshape(views * data.n, -1)
+
+    def transform_pieces(self, X: Any) -> Iterator[np.ndarray]:
+        """:meth:`transform`, some thousand rows at a time: what is never held whole, such as stored ``Features``.
+
+        Only where the mapper is parametric. Of several views, those of the rows of a piece lie below one another.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from iconlearn import ICon, KNN, SoftmaxHead, UniformCluster
+        >>> X = np.random.default_rng(0).normal(size=(50, 4))
+        >>> model = ICon(KNN(5), UniformCluster(), SoftmaxHead(4, 3)).fit(X, max_iter=5)
+        >>> [piece.shape for piece in model.transform_pieces(X)]
+        [(50, 3)]
+        """
+        data = fit_inputs(X, None, min_rows=1, unit=self.unit)
+        for rows in torch.arange(data.n).split(CHUNK):
+            with one_thread_each():
+                piece = finite(self.embed(data.take(rows)).cpu())
+            yield piece
 
     def _placed(self, data: Inputs) -> np.ndarray:
         assert self.training_data is not None
@@ -313,63 +347,3 @@ def finite(embedding: Tensor) -> np.ndarray:
             f"the embedding of rows {rows} is not finite; bring them to the scale of the data that fit was given"
         )
     return out.numpy()
-
-
-def fit_inputs(X: Any, y: Any, *, min_rows: int = 2, unit: float | None = None) -> Inputs:
-    """Data at the door of fit and transform: checked, in float32, divided by a power of two if extreme.
-
-    Whole numbers of 64 bits in views stay as they are (tokens); everything else becomes float32.
-    """
-    data = X if isinstance(X, Inputs) else checked(X, min_rows, unit)
-    return data if y is None else replace(data, label=as_labels(y, data.n).to(data.id.device))
-
-
-def with_neighbors(data: Inputs, neighbors: Any) -> Inputs:
-    """The data with a graph of its nearest neighbours, which must be of as many rows."""
-    if neighbors is None:
-        return data
-    if getattr(neighbors, "n", None) != data.n:
-        held = f"of {neighbors.n} rows" if hasattr(neighbors, "n") else f"a {type(neighbors).__name__}"
-        raise InputError(
-            f"neighbors is {held} but the data has {data.n} samples; make it of the same rows: NeighborGraph.of(X)"
-        )
-    # where the graph is all there is, its unit is that of the data
-    return replace(data, neighbors=neighbors, unit=data.unit if data.views else neighbors.unit)
-
-
-def checked(X: Any, min_rows: int, unit: float | None) -> Inputs:
-    """A batch as :func:`as_inputs` reads it, with every view and field checked and in one unit."""
-    parts = take_apart(X)
-    tokens, arrays = {}, {}
-    for name, view in parts.views.items():
-        column = view if parts.table else as_column(view, name)
-        arrays[name] = check_samples(column, name, min_rows)
-        if not parts.table and column.dtype in (torch.int64, np.int64):
-            tokens[name] = as_tensor(view, name)
-    scale = unit or safe_unit(*(array for name, array in arrays.items() if name not in tokens))
-    views = [tokens[k] if k in tokens else in_units(array, scale) for k, array in arrays.items()]
-    data = assemble(parts, views, scale)
-    for name, field in data.fields.items():
-        if field.is_floating_point():
-            check_samples(as_column(field, name), name, min_rows)
-    if data.n < min_rows:
-        raise InputError(f"X: {data.n} sample(s) while a minimum of {min_rows} is required; add data")
-    return data
-
-
-def as_column(view: Any, name: str) -> Any:
-    """An array, a flat one as a single column."""
-    array = view if isinstance(view, Tensor) else to_array(view, name)
-    return array[:, None] if array.ndim == 1 else array
-
-
-def in_units(array: np.ndarray, unit: float) -> Tensor:
-    """A float32 copy of the array in the given unit."""
-    with np.errstate(over="ignore", under="ignore"):
-        values = np.array(array if unit == 1 else array / unit, dtype=np.float32)
-    if not np.isfinite(values).all():
-        raise InputError(
-            f"X: values up to {np.abs(array).max():.3g} overflow on the scale of the data that fit was given; "
-            "bring both to one scale"
-        )
-    return torch.from_numpy(values)

@@ -21,8 +21,8 @@ from iconlearn import (
     UniformCluster,
 )
 from iconlearn.bandwidth import Spread
+from iconlearn.door import fit_inputs
 from iconlearn.engines.fixed import FEW
-from iconlearn.model import fit_inputs
 from iconlearn.persistence import load, save
 from iconlearn.points import Points
 from iconlearn.train.placing import OwnRows, general, own, place
@@ -198,7 +198,7 @@ def test_placing_does_not_load_the_compiler_of_torch():
     code = (
         "import sys, numpy as np\n"
         "from iconlearn import KNN, ICon, Embedding, StudentT, Harmonic\n"
-        "from iconlearn.model import fit_inputs\n"
+        "from iconlearn.door import fit_inputs\n"
         "X = np.random.default_rng(0).normal(size=(40, 3))\n"
         "for q in (StudentT(), Harmonic()):\n"
         "    model = ICon(KNN(5), q, Embedding(40, 2, init=X[:, :2]))\n"

@@ -16,9 +16,9 @@ from iconlearn._errors import OptionError
 from iconlearn._parallel import one_thread_each
 from iconlearn.conditional import Candidates
 from iconlearn.divergences import DIVERGENCES
+from iconlearn.door import fit_inputs
 from iconlearn.engines import Dense, PlannedEngine, Problem, Sampled, Tiled, plan
 from iconlearn.engines.sampled import SampledScores
-from iconlearn.model import fit_inputs
 from iconlearn.points import Points
 
 X = np.random.default_rng(0).normal(size=(90, 5)).astype(np.float32)

@@ -23,8 +23,8 @@ from iconlearn import (
     StudentT,
     UniformCluster,
 )
+from iconlearn.door import fit_inputs
 from iconlearn.inputs import as_inputs
-from iconlearn.model import fit_inputs
 
 
 def test_custom_ids_keep_their_neighbours():

@@ -33,8 +33,8 @@ from iconlearn import (
     load,
     save,
 )
+from iconlearn.door import fit_inputs
 from iconlearn.inputs import as_inputs
-from iconlearn.model import fit_inputs
 from iconlearn.train.convergence import WINDOW, Convergence, settled_from
 from iconlearn.train.optimizers import OPTIMIZERS
 from iconlearn.train.schedules import Constant, Cosine, Steps

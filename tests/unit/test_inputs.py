@@ -10,8 +10,8 @@ import scipy.sparse
 import torch
 
 from iconlearn import InputError
+from iconlearn.door import fit_inputs
 from iconlearn.inputs import Inputs, as_inputs, as_labels, as_tensor, safe_unit
-from iconlearn.model import fit_inputs
 
 X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 Y = np.array([0, 1, 2, 0, 1, -1])

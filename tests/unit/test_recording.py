@@ -9,8 +9,8 @@ import torch
 from iconlearn import METHODS, Embedding, Gaussian, ICon
 from iconlearn._errors import InputError, OptionError
 from iconlearn.data.views import RowJitter
+from iconlearn.door import fit_inputs
 from iconlearn.estimators import ESTIMATORS
-from iconlearn.model import fit_inputs
 from iconlearn.recording import Recorder, probe_batch
 from iconlearn.recording.bars import conditional, make_bars
 from iconlearn.recording.choice import choose_anchors, snapshot_steps

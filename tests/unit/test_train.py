@@ -24,8 +24,8 @@ from iconlearn import (
     StudentT,
     UniformCluster,
 )
+from iconlearn.door import fit_inputs
 from iconlearn.mappers import Initializable
-from iconlearn.model import fit_inputs
 from iconlearn.train.best import Best
 from iconlearn.train.events import Event, LossCurve, Progress
 from iconlearn.train.optimizers import OPTIMIZERS, DeltaBarDelta

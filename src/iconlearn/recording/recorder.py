@@ -57,7 +57,7 @@ class Recorder:
     --------
     >>> import numpy as np
     >>> from iconlearn import Embedding, Gaussian, ICon
-    >>> from iconlearn.model import fit_inputs
+    >>> from iconlearn.door import fit_inputs
     >>> X = np.random.default_rng(0).normal(size=(30, 3))
     >>> recorder = Recorder(fit_inputs(X, None))
     >>> _ = ICon(Gaussian(1), Gaussian(1), Embedding(30, 2)).fit(X, max_iter=50, callbacks=(recorder,))

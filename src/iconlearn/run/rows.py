@@ -12,9 +12,9 @@ import torch
 from iconlearn._errors import InputError
 from iconlearn.data.builtin import EXAMPLES
 from iconlearn.data.files import Dataset
+from iconlearn.door import fit_inputs
 from iconlearn.intake import CAPTIONED, ROWS, TOKENS
 from iconlearn.methods import Method
-from iconlearn.model import fit_inputs
 from iconlearn.recipes import Recipe
 from iconlearn.recording import Recorder, probe_batch
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from iconlearn.data.files import Dataset
+from iconlearn.door import fit_inputs
 from iconlearn.evaluation import (
     ari,
     cluster_entropy,
@@ -18,7 +19,7 @@ from iconlearn.evaluation import (
     trustworthiness,
 )
 from iconlearn.explain import evaluating
-from iconlearn.model import ICon, fit_inputs
+from iconlearn.model import ICon
 
 MOST_ROWS = 5000  # trustworthiness takes memory and time of n squared: of larger data a sample is scored
 Metrics = dict[str, Any]
