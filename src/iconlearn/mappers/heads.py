@@ -10,6 +10,7 @@ from iconlearn._describe import Described
 from iconlearn._errors import OptionError
 from iconlearn.conditional import Conditional
 from iconlearn.mappers._build import Initializable, draw, kmeans_centres, layer, seeded
+from iconlearn.mappers._rows import RowLinear
 from iconlearn.mappers.networks import flat
 from iconlearn.points import Points, require_value
 
@@ -48,7 +49,7 @@ class SoftmaxHead(Initializable, Described, nn.Module):
         self.num_clusters = check_number("SoftmaxHead", "num_clusters", num_clusters, low=1, integer=True)
         self.init = check_choice("SoftmaxHead", "init", init, ("k-means", "random"))
         self.seed = seed
-        self.net = layer(nn.Linear, self.in_features, self.num_clusters, generator=seeded(seed))
+        self.net = layer(RowLinear, self.in_features, self.num_clusters, generator=seeded(seed))
         self.register_buffer("mean", torch.zeros(self.in_features))
         self.register_buffer("spread", torch.ones(()))
 

@@ -15,6 +15,7 @@ from iconlearn._describe import Described
 from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional
 from iconlearn.mappers._build import Initializable, draw, layer, seeded
+from iconlearn.mappers._rows import RowLinear
 from iconlearn.points import Points
 
 
@@ -68,7 +69,7 @@ class Linear(Network):
         self.out_features = check_number("Linear", "out_features", out_features, low=1, integer=True)
         self.bias, self.seed = bool(bias), seed
         self.net = layer(
-            nn.Linear, self.in_features, self.out_features, bias=self.bias, generator=seeded(seed)
+            RowLinear, self.in_features, self.out_features, bias=self.bias, generator=seeded(seed)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -151,8 +152,8 @@ class MLP(Network):
         widths = (self.in_features, *self.hidden)
         layers: list[nn.Module] = []
         for before, after in pairwise(widths):
-            layers += [layer(nn.Linear, before, after, generator=generator), nn.ReLU()]
-        layers.append(layer(nn.Linear, widths[-1], self.out_features, generator=generator))
+            layers += [layer(RowLinear, before, after, generator=generator), nn.ReLU()]
+        layers.append(layer(RowLinear, widths[-1], self.out_features, generator=generator))
         self.net = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -225,9 +226,9 @@ class CNN(Network):
         self.net = nn.Sequential(
             *layers,
             nn.Flatten(),
-            layer(nn.Linear, flat_features, self.hidden, generator=generator),
+            layer(RowLinear, flat_features, self.hidden, generator=generator),
             nn.ReLU(),
-            layer(nn.Linear, self.hidden, self.embedding_dim, generator=generator),
+            layer(RowLinear, self.hidden, self.embedding_dim, generator=generator),
         )
 
     def forward(self, x: Tensor) -> Tensor:

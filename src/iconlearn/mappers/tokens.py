@@ -9,6 +9,7 @@ from iconlearn._checks import check_number
 from iconlearn._errors import InputError
 from iconlearn.conditional import Conditional
 from iconlearn.mappers._build import draw, layer, seeded
+from iconlearn.mappers._rows import RowLinear
 from iconlearn.mappers.networks import Network
 from iconlearn.points import Points
 
@@ -56,9 +57,9 @@ class TokenEncoder(Network):
         generator = seeded(seed)
         self.tokens = nn.Parameter(self.fresh_tokens(generator))
         self.net = nn.Sequential(
-            layer(nn.Linear, self.context * self.token_dim, self.hidden, generator=generator),
+            layer(RowLinear, self.context * self.token_dim, self.hidden, generator=generator),
             nn.ReLU(),
-            layer(nn.Linear, self.hidden, self.out_features, generator=generator),
+            layer(RowLinear, self.hidden, self.out_features, generator=generator),
         )
 
     def fresh_tokens(self, generator: torch.Generator) -> Tensor:
