@@ -11,8 +11,11 @@ from iconlearn._errors import InputError
 from iconlearn.data.features import check_features, to_array
 from iconlearn.data.forms import MOST_TOKENS
 from iconlearn.data.graphs import check_graph
+from iconlearn.features import Features
 from iconlearn.neighbors import NeighborGraph
 from iconlearn.recipes import Shape, Tower
+
+SCALE_ROWS = 4096  # of stored rows, from which their scale is taken
 
 
 class Intake(ABC):
@@ -216,7 +219,31 @@ class Neighbors(Intake):
         return source.n
 
 
-NEIGHBORS = Neighbors()
+class Stored(Intake):
+    """Rows that stay on disk; what methods with a parametric mapper take in place of a table."""
+
+    name, words = "stored rows", "features that stay on disk, as open_features(path) gives them"
+    file = "a folder of shards, or a file of features that is not loaded"
+
+    def read(self, X: Any, owner: str, min_rows: int = 2) -> Features:
+        if not isinstance(X, Features):
+            raise InputError(f"{owner}: X is a {type(X).__name__}; pass {self.words}")
+        if X.n < min_rows:
+            raise InputError(f"{owner}: {X!r} holds {X.n} rows; at least {min_rows} are needed")
+        return X.check()
+
+    def shape(
+        self, source: Any, *, n_classes: int | None = None, seed: int = 0, image_shape: Any = None
+    ) -> Shape:
+        some = source.take(np.linspace(0, source.n - 1, min(source.n, SCALE_ROWS)).astype(np.int64))
+        scale = float(some.double().square().mean().sqrt())
+        return Shape(source.n, source.d, None, n_classes, seed, scale if scale > 0 else 1.0, stored=True)
+
+    def take(self, source: Any, rows: np.ndarray) -> Any:
+        return source.take(rows).numpy()
+
+
+NEIGHBORS, STORED = Neighbors(), Stored()
 ROWS, GRAPH, MODALITIES, CAPTIONED, TOKENS = (
     Rows(),
     GraphIntake(),

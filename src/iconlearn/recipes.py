@@ -55,6 +55,7 @@ class Shape:
     vocabulary: int = 0  # number of tokens, where the data is text
     init: Any = None  # where a map starts, if not where the method says
     anchors: Any = None  # (ids, positions) of the samples of a map that stay where they are
+    stored: bool = False  # do the rows stay on disk, so that nothing is kept for each of them?
 
     @classmethod
     def of(

@@ -13,8 +13,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError, OptionError
 from iconlearn.estimators.labels import class_codes, partial_codes
-from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, NEIGHBORS, ROWS, Intake
-from iconlearn.methods import Method
+from iconlearn.features import Features
+from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, NEIGHBORS, ROWS, STORED, Intake
+from iconlearn.methods import METHODS, Method
 from iconlearn.model import ICon
 from iconlearn.neighbors import NeighborGraph
 from iconlearn.points import UNLABELLED
@@ -24,6 +25,7 @@ from iconlearn.train.events import Progress
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+PASSED_ON = ("max_iter", "epochs", "batch_size", "restarts", "tol", "checkpoint")
 MOST_LABEL_WEIGHT = 0.99  # at 1 the rows without labels would have nothing left
 
 
@@ -47,6 +49,7 @@ class MethodEstimator(BaseEstimator):
         ----------
         X : array, or what else the method takes
             Maps also take a ``NeighborGraph`` in place of rows; they then start from its Laplacian eigenvectors.
+            Clusterings by a head also take ``Features`` (``open_features(path)``), which stay on disk.
         y : array of shape (n,), optional
             Labels, where the method compares them, or where ``label_weight`` is above 0.
         neighbors : NeighborGraph, optional
@@ -77,9 +80,7 @@ class MethodEstimator(BaseEstimator):
         self.model_: ICon = model.fit(self._batch(source), codes, **options)
         self.loss_curve_ = np.asarray(self.model_.history.losses)  # type: ignore[union-attr]
         self.n_iter_ = len(self.loss_curve_)
-        # Nodes of a graph are known by their ids: coordinates may coincide.
-        known = None if takes.places_new else {"id": np.arange(takes.length(source))}
-        self._keep(self._embed(source) if known is None else self.model_.transform(known))
+        self._keep(source)
         return self
 
     @property
@@ -120,7 +121,15 @@ class MethodEstimator(BaseEstimator):
         return recipe.with_labels(weight), codes
 
     def _takes(self, X: Any) -> Intake:
-        """What X is: of what the method takes, or the neighbours alone."""
+        """What X is: of what the method takes, rows on disk, or the neighbours alone."""
+        if isinstance(X, Features):
+            if self.row.streamed:
+                return STORED
+            able = ", ".join(row.estimator for row in METHODS.values() if row.streamed)
+            raise InputError(
+                f"{type(self).__name__}: X is {X!r}, but this method holds all rows at once; load them, or take one "
+                f"that streams: {able}"
+            )
         if not isinstance(X, NeighborGraph):
             return self.row.takes
         recipe = self._recipe()
@@ -160,11 +169,13 @@ class MethodEstimator(BaseEstimator):
     def _options(self, recipe: Recipe, shape: Shape, seed: int) -> dict[str, Any]:
         """Options of the training loop."""
         options = {**self.row.fit, "random_state": seed, "callbacks": self._callbacks()}
+        if shape.stored or getattr(self, "batch_size", None) is not None:
+            options |= self.row.streamed
         if recipe.augment is not None:
             options["augment"] = recipe.augment(shape)
         if self.max_iter is not None:
             options.pop("epochs", None)
-        chosen = {name: getattr(self, name, None) for name in ("max_iter", "restarts", "tol", "checkpoint")}
+        chosen = {name: getattr(self, name, None) for name in PASSED_ON}
         return options | {name: value for name, value in chosen.items() if value is not None}
 
     @property
@@ -205,6 +216,8 @@ class MethodEstimator(BaseEstimator):
         if takes is CAPTIONED and not (reset or isinstance(X, tuple)):
             X = (X, X)  # captions are the target's business, and only the fit has one
         source = takes.read(X, name, 2 if reset else 1)
+        if takes is STORED:
+            self._check_width(source, reset=reset)
         try:
             if takes is ROWS or takes is CAPTIONED:
                 rows, given = (source, X) if takes is ROWS else (source[0], X[0])
@@ -213,6 +226,17 @@ class MethodEstimator(BaseEstimator):
         except ValueError as cause:
             raise InputError(f"{cause}; pass the columns that fit was given") from cause
         return source
+
+    def _check_width(self, stored: Features, *, reset: bool) -> None:
+        """Keep the number of columns of stored rows, or compare it."""
+        if reset:
+            vars(self).pop("feature_names_in_", None)
+            self.n_features_in_ = stored.d
+        elif stored.d != self.n_features_in_:
+            raise InputError(
+                f"X has {stored.d} features, but {type(self).__name__} is expecting {self.n_features_in_} features as "
+                "input; pass the columns that fit was given"
+            )
 
     @property
     def _knows_neighbors(self) -> bool:
@@ -248,9 +272,9 @@ class MethodEstimator(BaseEstimator):
             raise OptionError(f"{type(self).__name__}: callbacks={given!r} must be a tuple of functions")
         return (*given, Progress(self.row.name)) if self.verbose else tuple(given)
 
-    def _keep(self, embedding: np.ndarray) -> None:
+    def _keep(self, source: Any) -> None:
         """Fitted attributes of the kind."""
-        self.embedding_ = self._arranged(embedding)
+        self.embedding_ = self._arranged(self._embed_fitted(source))
 
     def _arranged(self, embedding: np.ndarray) -> Any:
         """Embeddings as the user gets them: of modalities, one array each."""
@@ -261,6 +285,13 @@ class MethodEstimator(BaseEstimator):
     def _embed(self, source: Any) -> np.ndarray:
         """What the model makes of checked data, views below one another."""
         return self.model_.transform(self._batch(source))
+
+    def _embed_fitted(self, source: Any) -> np.ndarray:
+        """What the model makes of the data of the fit; nodes of a graph are known by ids, for they may coincide."""
+        takes = self._takes(source)
+        if takes.places_new:
+            return self._embed(source)
+        return self.model_.transform({"id": np.arange(takes.length(source))})
 
     def _embed_new(self, X: Any) -> np.ndarray:
         """What the model makes of a user's data."""

@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from iconlearn.estimators.base import MethodEstimator
+from iconlearn.features import Features
 from iconlearn.intake import MODALITIES
 
 
@@ -56,9 +57,21 @@ class MapEstimator(FixedMapEstimator):
 class ClusterEstimator(ClusterMixin, MethodEstimator):
     """Clusterings: ``labels_``, ``predict`` and soft assignments by ``predict_proba``."""
 
-    def _keep(self, embedding: np.ndarray) -> None:
-        self.assignment_ = self._probabilities(embedding)
+    def _keep(self, source: Any) -> None:
+        for name in ("assignment_", "labels_", "confidence_"):
+            vars(self).pop(name, None)
+        if isinstance(source, Features):  # an assignment of all rows is what is not to be held
+            self.labels_, self.confidence_ = self._most_probable(source)
+            return
+        self.assignment_ = self._probabilities(self._embed_fitted(source))
         self.labels_ = self.assignment_.argmax(1)
+
+    def _most_probable(self, stored: Features) -> tuple[np.ndarray, np.ndarray]:
+        """Most probable cluster of every stored row, and its probability."""
+        pieces = (self._probabilities(piece) for piece in self.model_.transform_pieces(stored))
+        found = [(p.argmax(1), p.max(1)) for p in pieces]
+        labels, confidence = (np.concatenate(part) for part in zip(*found, strict=True))
+        return labels, confidence
 
     def _probabilities(self, embedding: np.ndarray) -> np.ndarray:
         """Soft assignments, (n, n_clusters); the mean over modalities or views."""
@@ -79,7 +92,10 @@ class ClusterEstimator(ClusterMixin, MethodEstimator):
 
     @available_if(places_new)
     def predict(self, X: Any) -> np.ndarray:
-        """Most probable cluster of every row, (n,)."""
+        """Most probable cluster of every row, (n,); of stored ``Features`` some thousand rows at a time."""
+        if isinstance(X, Features):
+            check_is_fitted(self)
+            return self._most_probable(self._source(X, reset=False))[0]
         return self.predict_proba(X).argmax(1)
 
 

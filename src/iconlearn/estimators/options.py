@@ -26,6 +26,11 @@ def maps(row: Method) -> bool:
     return row.recipe().is_map
 
 
+def streams(row: Method) -> bool:
+    """Methods that learn from rows on disk."""
+    return bool(row.streamed)
+
+
 def whole(row: Method) -> bool:
     """Methods whose losses can be compared, for the target is one for the whole run, and come to a stand."""
     recipe = row.recipe()
@@ -97,6 +102,19 @@ OPTIONS: dict[str, Option] = {
         None,
         "tuple[int, int, int] | None",
         "(channels, height, width) if rows are images; encoders are then convolutional and views are of images.",
+    ),
+    "epochs": Option(
+        None,
+        "int | None",
+        "Passes over rows that stay on disk (``Features``), in place of ``max_iter``; None takes the method's own.",
+        streams,
+    ),
+    "batch_size": Option(
+        None,
+        "int | None",
+        "Rows of a step, neighbours that join them included; None takes all rows of a table, and the method's own "
+        "number of rows on disk.",
+        streams,
     ),
     "max_iter": Option(None, "int | None", "Optimiser steps; None takes the method's own number."),
     "restarts": Option(

@@ -19,7 +19,7 @@ from iconlearn.distributions import (
     UniformCluster,
 )
 from iconlearn.intake import GRAPH
-from iconlearn.methods.options import HEAD, SOLUTIONS, TABLE
+from iconlearn.methods.options import HEAD, SOLUTIONS, STREAMED, TABLE
 from iconlearn.methods.row import CLUSTERING, Method
 from iconlearn.recipes import Recipe, head, jitter, table, temperature_width
 from iconlearn.spectral import spectral_coordinates
@@ -199,6 +199,7 @@ METHODS = (
         rewards="Neighbours share a cluster more often than by chance: pointwise mutual information.",
         degenerates="A linear head cannot follow curved clusters; an edge between hard clusters costs much.",
         fit=HEAD,
+        streamed=STREAMED,
         claim=clusters.PMI_CLUSTERING,
     ),
     row(

@@ -40,6 +40,14 @@ HEAD: Mapping[str, Any] = {
     "lr": Cosine(0.02, warmup=0.0),
     "restarts": 16,
 }
+# Of rows on disk: a batch of samples, each with one of its neighbours.
+STREAMED: Mapping[str, Any] = {
+    "epochs": 20,
+    "batch_size": 4096,
+    "positives": 1,
+    "lr": Cosine(2e-3, warmup=0.0),
+    "restarts": 4,
+}
 SOLUTIONS: Mapping[str, Any] = {
     "optimizer": "adam",
     "max_iter": 60,

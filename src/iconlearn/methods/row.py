@@ -71,6 +71,8 @@ class Method:
         What the loss rewards, and when it has a useless optimum or none; one sentence each.
     fit : mapping
         Training options that differ from those of :meth:`ICon.fit`.
+    streamed : mapping
+        Training options on rows that stay on disk, in place of those of ``fit``; empty where a method cannot.
     takes : Intake
         What the method learns from: rows, a graph, modalities, captioned rows or tokens.
     claim : Claim, optional
@@ -89,6 +91,7 @@ class Method:
     rewards: str
     degenerates: str
     fit: Mapping[str, Any] = field(default_factory=dict)
+    streamed: Mapping[str, Any] = field(default_factory=dict)
     takes: Intake = ROWS
     claim: Claim | None = None
 
