@@ -23,3 +23,7 @@ class MemoryBudgetError(IConLearnError, MemoryError):
 
 class FileFormatError(IConLearnError, ValueError):
     """A file is missing, damaged, truncated, newer, or not of the kind that its name says."""
+
+
+class DiskError(IConLearnError, OSError):
+    """Nothing more can be written: the disk is full, or the folder cannot be written to."""

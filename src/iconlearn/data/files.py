@@ -21,7 +21,7 @@ __all__ = ["Dataset", "load_dataset", "load_digits_dataset", "load_table"]
 _SAMPLES = {"graph": "node", "tokens": "sequence"}  # what one label belongs to
 
 
-def _read_label_file(path: Path, n: int) -> list[Any]:
+def read_label_file(path: Path, n: int) -> list[Any]:
     """One label per row; `n` decides whether a first line of a .csv is a header."""
     with reading(path):
         if path.suffix.lower() == ".npy":
@@ -35,7 +35,7 @@ def _read_label_file(path: Path, n: int) -> list[Any]:
         return table.column(0).to_pylist()
 
 
-def _encode(path: Path, values: list[Any], n: int, sample: str) -> tuple[np.ndarray, list[str]]:
+def encode_labels(path: Path, values: list[Any], n: int, sample: str) -> tuple[np.ndarray, list[str]]:
     """Codes (n,) and sorted class names; None and NaN become -1."""
     if len(values) != n:
         raise InputError(
@@ -56,7 +56,7 @@ def _encode(path: Path, values: list[Any], n: int, sample: str) -> tuple[np.ndar
     return y, [kind.decode(errors="replace") if isinstance(kind, bytes) else str(kind) for kind in kinds]
 
 
-def _as_path(value: Any, name: str) -> Path:
+def as_path(value: Any, name: str) -> Path:
     if not isinstance(value, str | os.PathLike):
         raise InputError(f"{name}: a {type(value).__name__}, but a path or name is needed; pass str or Path")
     return Path(os.path.expanduser(os.fsdecode(value)))
@@ -123,13 +123,13 @@ def load_table(path: str | os.PathLike[str], labels: str | os.PathLike[str] | No
     >>> data.X.shape, data.y.tolist(), data.classes
     ((3, 1), [0, 1, 0], ['cat', 'dog'])
     """
-    path = _as_path(path, "path")
+    path = as_path(path, "path")
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         with reading(path):
             cause = f"extension {path.suffix!r} is not known" if path.suffix else "it has no extension"
             raise FileFormatError(f"{path}: {cause}; use one of {', '.join(READERS)}")
-    key, label_file = None, None if labels is None else _as_path(labels, "labels")
+    key, label_file = None, None if labels is None else as_path(labels, "labels")
     if label_file is not None and label_file.suffix.lower() not in (".npy", ".csv"):
         if isinstance(labels, os.PathLike):
             raise FileFormatError(f"{label_file}: a label file must end in .npy or .csv; convert it")
@@ -140,10 +140,10 @@ def load_table(path: str | os.PathLike[str], labels: str | os.PathLike[str] | No
         (X, image_shape), source = as_table(parts.features, str(path), parts.columns), None
     else:
         X, image_shape, source = table_of(parts.form, parts.features), parts.image_shape, parts.features
-    values = parts.labels if label_file is None else _read_label_file(label_file, len(X))
+    values = parts.labels if label_file is None else read_label_file(label_file, len(X))
     y = classes = None
     if values is not None:
-        y, classes = _encode(label_file or path, values, len(X), _SAMPLES.get(parts.form, "row"))
+        y, classes = encode_labels(label_file or path, values, len(X), _SAMPLES.get(parts.form, "row"))
     return Dataset(path.stem, X, y, classes, image_shape, parts.form, source)
 
 
@@ -174,7 +174,7 @@ def load_dataset(
     >>> load_dataset("digits").image_shape
     (1, 8, 8)
     """
-    path = _as_path(name_or_path, "name_or_path")
+    path = as_path(name_or_path, "name_or_path")
     if make := BUILT_IN.get(str(path)):
         if labels is not None:
             raise InputError(

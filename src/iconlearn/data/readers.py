@@ -58,7 +58,7 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _missing_column(path: Path, labels: str, names: Iterable[str]) -> InputError:
+def missing_column(path: Path, labels: str, names: Iterable[str]) -> InputError:
     names = list(names)
     return InputError(
         f"{path}: no single column or key {labels!r} for the labels; it has {listed(names)}"
@@ -84,7 +84,7 @@ def _pick(path: Path, keys: Iterable[str], get: Callable[[str], Any], labels: st
     keys = list(keys)
     key = labels or "y"
     if labels and key not in keys:
-        raise _missing_column(path, key, keys)
+        raise missing_column(path, key, keys)
     form, needed = form_of(path, (name for name in keys if name != key))
     if form != "rows":
         source, image_shape = READ_FORM[form](path, {name: get(name) for name in needed})
@@ -144,20 +144,20 @@ def csv_table(path: Path, header: bool) -> Any:
 
 
 def _read_csv(path: Path, labels: str | None) -> Parts:
-    return _from_table(path, csv_table(path, _has_header(path)), labels)
+    return table_parts(path, csv_table(path, _has_header(path)), labels)
 
 
 def _read_parquet(path: Path, labels: str | None) -> Parts:
     from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file:
-        return _from_table(path, file.read(), labels)
+        return table_parts(path, file.read(), labels)
 
 
-def _from_table(path: Path, table: Any, labels: str | None) -> Parts:
+def table_parts(path: Path, table: Any, labels: str | None) -> Parts:
     names = list(table.column_names)
     if labels is not None and names.count(labels) != 1:
-        raise _missing_column(path, labels, names)
+        raise missing_column(path, labels, names)
     if table.num_rows == 0:
         raise InputError(f"{path}: has columns ({listed(names)}) but no rows; add data")
     if labels is None and (lower := edge_columns(names)):

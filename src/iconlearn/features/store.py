@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,35 +14,69 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from iconlearn._checks import check_number
+from iconlearn._errors import FileFormatError, InputError
+from iconlearn._files import write_aside
+from iconlearn.features.names import RowNames
+from iconlearn.features.slots import Shard, Slots
+
+WHOLE = 1 << 24  # bytes up to which a digest covers every row
+SAMPLED = 128  # rows that it covers beyond
+
+
+class RowIndexError(InputError, IndexError):
+    """A number of a row that the features do not have."""
+
 
 class Features:
     """Rows of features on disk, never loaded whole; made by `open_features`.
 
+    Rows are read when they are asked for, into memory of their own, so that a process takes no more of it for a
+    million rows than for a thousand. Threads and processes may read at once, and features may be pickled.
+
     Attributes
     ----------
     path : Path
+        The file or folder.
     n, d, views : int
-        Rows, numbers a row, and stored views of every row.
+        Rows, numbers a row, and stored views of every row (usually 1).
     dtype : str
         Type as stored, such as "float16"; rows come as float32.
     label : ndarray of int64, shape (n,), or None
         Codes, positions in `classes` where there are names; -1 where the label is missing.
     classes : list of str, or None
     names : sequence of str, or None
-        Names of the rows, such as image files; read when asked for.
-    digest : str
-        sha256 of sizes, types, shards and sampled rows.
+        Names of the rows, such as image files; a shard's are read when one of them is asked for.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from iconlearn.features import open_features
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(Path(folder, "x.npy"), np.arange(8, dtype=np.float16).reshape(4, 2))
+    ...     features = open_features(Path(folder, "x.npy")).check()
+    ...     features.shape, features.dtype, features.take(np.array([3, 0])).tolist()
+    ...     [(first, rows.shape) for first, rows in features.pieces(3)]
+    ((4, 2), 'float16', [[6.0, 7.0], [0.0, 1.0]])
+    [(0, (3, 2)), (3, (1, 2))]
     """
 
-    path: Path
-    n: int
-    d: int
-    views: int
-    dtype: str
-    label: np.ndarray | None
-    classes: list[str] | None
-    names: Sequence[str] | None
-    digest: str
+    def __init__(
+        self,
+        path: Path,
+        shards: Sequence[Shard],
+        label: np.ndarray | None = None,
+        classes: list[str] | None = None,
+    ) -> None:
+        self.path = path
+        self.slots = Slots(shards)
+        self.d, self.views, self.dtype = shards[0].d, shards[0].views, shards[0].dtype
+        self.n = sum(shard.rows for shard in shards)
+        self.label, self.classes = label, classes
+        self.names: Sequence[str] | None = RowNames(shards) if any(shard.names for shard in shards) else None
+        self._checked = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -48,25 +86,167 @@ class Features:
     def __len__(self) -> int:
         return self.n
 
-    def take(self, index: np.ndarray | Tensor, view: int | np.ndarray = 0) -> Tensor:
-        """Rows (b, d) float32 in the order asked for; ``view`` may be one number a row."""
-        raise NotImplementedError
+    def take(self, index: np.ndarray | Tensor | Sequence[int], view: int | np.ndarray = 0) -> Tensor:
+        """Rows in the order asked for; they are read in the order of their places.
+
+        Parameters
+        ----------
+        index : integers, shape (b,)
+            Row numbers from 0 to n - 1, with repeats if wanted.
+        view : int or integers (b,), default 0
+            Which stored view: one for all, or one a row.
+
+        Returns
+        -------
+        Tensor of float32, shape (b, d)
+
+        Raises
+        ------
+        InputError
+            Numbers of rows or views that there are not, or a float64 beyond float32 in one of the rows.
+        FileFormatError
+            A shard that was cut or taken away since it was opened.
+        """
+        rows, views = _integers("index", index), _integers("view", view)
+        if rows.ndim != 1 or views.shape not in ((), rows.shape):
+            raise InputError(
+                f"take: index of shape {rows.shape} and view of shape {views.shape}, but (b,) and () or (b,) are "
+                "needed"
+            )
+        _in_range("index", rows, self.n, "rows")
+        _in_range("view", views, self.views, "views")
+        return torch.from_numpy(self._floats(rows * self.views + views))
+
+    def _floats(self, slots: np.ndarray) -> np.ndarray:
+        out = np.empty((len(slots), self.d), dtype=np.float32)
+        most = self.slots.most
+        in_order = bool((slots[1:] >= slots[:-1]).all())
+        order = None if in_order else np.argsort(slots, kind="stable")
+        for start in range(0, len(slots), most):
+            part = slice(start, start + most) if order is None else order[start : start + most]
+            out[part] = self.slots.floats(slots[part])
+        return out
 
     def pieces(self, rows: int = 16384, view: int = 0) -> Iterator[tuple[int, np.ndarray]]:
-        """(first row, rows (r, d) float32) in order."""
-        raise NotImplementedError
+        """All rows in order, ``rows`` at a time.
+
+        Parameters
+        ----------
+        rows : int, default 16384
+        view : int, default 0
+
+        Yields
+        ------
+        (int, ndarray of float32, shape (r, d))
+            The number of the first row, and the rows.
+        """
+        rows = check_number("pieces", "rows", rows, low=1, integer=True)
+        _in_range("view", _integers("view", view), self.views, "views")
+        for first in range(0, self.n, rows):
+            last = min(first + rows, self.n)
+            yield first, self._floats(np.arange(first, last, dtype=np.int64) * self.views + view)
 
     def view(self, k: int = 0) -> FeatureView:
-        """View ``k`` as a lazy matrix (n, d)."""
-        return FeatureView(self, k)
+        """View ``k`` of all rows as a lazy matrix (n, d)."""
+        _in_range("view", _integers("view", k), self.views, "views")
+        return FeatureView(self, int(k))
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 over sizes, type, shards (names, sizes and, where they are known, checksums) and rows.
+
+        All rows up to 16 MiB, beyond that 128 spread over all of them, so that it is cheap at any size. Labels
+        and the folder do not count.
+        """
+        shards = [(s.source.name, s.rows, s.source.stat().st_size, s.sha256) for s in self.slots.shards]
+        total = hashlib.sha256(json.dumps([self.n, self.d, self.views, self.dtype, shards]).encode())
+        count = self.n * self.views
+        if count * self.slots.slot_bytes > WHOLE:
+            slots = np.unique(np.linspace(0, count - 1, SAMPLED).astype(np.int64))
+        else:
+            slots = np.arange(count, dtype=np.int64)
+        for start in range(0, len(slots), self.slots.most):
+            total.update(self.slots.read(slots[start : start + self.slots.most]).tobytes())
+        return total.hexdigest()
 
     def check(self) -> Features:
-        """Refuse NaN and infinity in one streamed pass, which is remembered."""
-        raise NotImplementedError
+        """Read every row once, refuse what is not finite, and remember it.
+
+        Shards with a known checksum are compared with it. That all was well is noted beside the file (or in the
+        folder), where that may be written to, and holds for as long as no file changes.
+
+        Returns
+        -------
+        Features
+            These.
+
+        Raises
+        ------
+        InputError
+            NaN, infinity, or a float64 beyond float32, with its shard and row.
+        FileFormatError
+            A shard that is not what was written.
+        """
+        if self._checked:
+            return self
+        note = (
+            self.path / ".checked"
+            if self.path.is_dir()
+            else self.path.with_name(f".{self.path.name}.checked")
+        )
+        states = [(s.source.stat().st_size, s.source.stat().st_mtime_ns) for s in self.slots.shards]
+        state = hashlib.sha256(json.dumps([self.digest, states]).encode()).hexdigest()
+        if not _holds(note, state):
+            self._check_rows()
+            for shard in self.slots.shards:
+                _check_sum(shard)
+            with suppress(OSError):  # a folder that is only read: the next process checks again
+                write_aside(note, state.encode())
+        self._checked = True
+        return self
+
+    def _check_rows(self) -> None:
+        count = self.n * self.views
+        for start in range(0, count, self.slots.most):
+            slots = np.arange(start, min(start + self.slots.most, count), dtype=np.int64)
+            finite = np.isfinite(self.slots.floats(slots))
+            if not finite.all():
+                row, column = divmod(int(np.argmin(finite)), self.d)
+                raise InputError(
+                    f"{self.slots.where(start + row)}: NaN or infinite in column {column} (counted from 0); make "
+                    "the features of this row again, or leave it out"
+                )
+
+    def __repr__(self) -> str:
+        parts = [f"n={self.n}", f"d={self.d}", f"dtype={self.dtype!r}"]
+        parts += [f"views={self.views}"] if self.views > 1 else []
+        parts += [f"classes={len(self.classes)}"] if self.classes else []
+        return f"Features({str(self.path)!r}, {', '.join(parts)})"
 
 
 class FeatureView:
-    """One view of all rows: a lazy matrix (n, d) of float32."""
+    """One view of all rows: a lazy matrix (n, d) of float32, whose rows are read when they are asked for.
+
+    Attributes
+    ----------
+    features : Features
+    k : int
+        Which of its views.
+    device : torch.device
+        Where rows come to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from iconlearn.features import open_features
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(Path(folder, "x.npy"), np.arange(8, dtype=np.int16).reshape(4, 2))
+    ...     X = open_features(Path(folder, "x.npy")).view(0)
+    ...     X.shape, X[1].tolist(), X[2:].tolist()
+    (torch.Size([4, 2]), [2.0, 3.0], [[4.0, 5.0], [6.0, 7.0]])
+    """
 
     dtype = torch.float32
     ndim = 2
@@ -83,12 +263,62 @@ class FeatureView:
         return self.features.n
 
     def __getitem__(self, index: Any) -> Tensor:
-        """Rows by number: one (d,), or those of a slice, a mask or an array of numbers (b, d)."""
-        return self.features.take(index, self.k).to(self.device)
+        """A row (d,) by its number, or rows (b, d) by a slice, a mask (n,) or an array of numbers."""
+        n = self.features.n
+        if isinstance(index, slice):
+            numbers = np.arange(*index.indices(n), dtype=np.int64)
+        else:
+            numbers = np.asarray(index)
+            if numbers.dtype == bool and numbers.shape == (n,):
+                numbers = np.flatnonzero(numbers)
+            if numbers.ndim == 0:
+                number = _integers("index", numbers)
+                rows = self.features.take((number + n if -n <= number < 0 else number).reshape(1), self.k)
+                return rows[0].to(self.device)
+        return self.features.take(numbers, self.k).to(self.device)
 
     def to(self, device: Any) -> FeatureView:
-        """The same, whose rows come to ``device``."""
+        """The same view, whose rows come to ``device``."""
         return FeatureView(self.features, self.k, device)
 
     def __repr__(self) -> str:
-        return f"FeatureView({str(self.features.path)!r}, {self.k}, digest={self.features.digest[:12]!r})"
+        return f"FeatureView({str(self.features.path)!r}, {self.k}, digest={self.features.digest[:16]!r})"
+
+
+def _integers(argument: str, values: Any) -> np.ndarray:
+    if isinstance(values, Tensor):
+        values = values.detach().cpu().numpy()
+    array = np.asarray(values)
+    if array.size == 0:
+        return array.astype(np.int64)
+    if array.dtype.kind not in "iu":
+        raise InputError(f"{argument}: {array.dtype} of shape {array.shape}, but integers are needed")
+    return array.astype(np.int64, copy=False)
+
+
+def _in_range(argument: str, numbers: np.ndarray, count: int, what: str) -> None:
+    if numbers.size and not (numbers.min() >= 0 and numbers.max() < count):
+        worst = numbers.min() if numbers.min() < 0 else numbers.max()
+        raise RowIndexError(
+            f"{argument}: {worst} is out of range, there are {count} {what}; use 0 to {count - 1}"
+        )
+
+
+def _holds(note: Path, state: str) -> bool:
+    try:
+        return note.read_bytes() == state.encode()
+    except OSError:
+        return False
+
+
+def _check_sum(shard: Shard) -> None:
+    if shard.sha256 is None:
+        return
+    total = hashlib.sha256()
+    with open(shard.source, "rb") as file:
+        while body := file.read(1 << 20):
+            total.update(body)
+    if total.hexdigest() != shard.sha256:
+        raise FileFormatError(
+            f"{shard.source}: its content does not match its checksum, so it is damaged; restore it, or extract again"
+        )
