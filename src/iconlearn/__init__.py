@@ -1,9 +1,10 @@
 """iconlearn: representation learning as one equation."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iconlearn._errors import (
+    DiskError,
     FileFormatError,
     IConLearnError,
     InputError,
@@ -56,6 +57,9 @@ from iconlearn.neighbors import NeighborGraph
 from iconlearn.persistence import CLASSES, load, save
 from iconlearn.verification import Certificate, verify
 
+if TYPE_CHECKING:
+    from iconlearn.features import Features, FeatureWriter, open_features
+
 __all__ = [
     "CNN",
     "DCL",
@@ -70,9 +74,12 @@ __all__ = [
     "CrossModal",
     "DataLabel",
     "DegreeSoftmax",
+    "DiskError",
     "Distribution",
     "Divergence",
     "Embedding",
+    "FeatureWriter",
+    "Features",
     "FileFormatError",
     "Gaussian",
     "Graph",
@@ -108,6 +115,7 @@ __all__ = [
     "UniformCluster",
     "__version__",
     "load",
+    "open_features",
     "register",
     "save",
     "verify",
@@ -127,8 +135,14 @@ def estimator(name: str) -> Any:
 CLASSES["estimator"] = estimator  # files name the class of an estimator
 
 
+#: Names that are imported when first asked for, and from where.
+LATE = dict.fromkeys(("Features", "FeatureWriter", "open_features"), "iconlearn.features")
+
+
 def __getattr__(name: str) -> Any:
-    """Estimators are made when first asked for."""
+    """Estimators are made, and files of features read about, when first asked for."""
+    if name in LATE:
+        return getattr(import_module(LATE[name]), name)
     if name not in globals() and (found := estimator(name)) is not None:
         return found
     raise AttributeError(f"module 'iconlearn' has no attribute {name!r}")
