@@ -158,7 +158,12 @@ class ICon(Objective):
         unit = (
             vars(self).get("unit") if settings.warm_start else None
         )  # weights go with the unit they were fitted in
-        data = self._with_neighbors(fit_inputs(X, y, unit=unit), neighbors).to(self.device)
+        data = fit_inputs(X, y, unit=unit)
+        if data.stored is not None and settings.batch_size is None:
+            raise OptionError(
+                f"fit: {data.stored!r} stays on disk and is read a batch at a time; give batch_size=, such as 4096"
+            )
+        data = self._with_neighbors(data, neighbors).to(self.device)
         self.unit = data.unit
         self.history = run_training(self, data, settings)
         keeps_rows = any(getattr(m, "reads", "value") == "id" for m in self.mapper.modules())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 
 import numpy as np
 import torch
@@ -19,10 +20,13 @@ from iconlearn import (
     ICon,
     Linear,
     Momentum,
+    NeighborGraph,
     Perplexity,
     Queue,
+    SoftmaxHead,
     StudentT,
     UniformCluster,
+    open_features,
 )
 from iconlearn.train.schedules import Cosine, Steps
 
@@ -49,10 +53,15 @@ def a_clustering():
     return ICon(KNN(5), UniformCluster(), MLP(5, 4))
 
 
+def a_head():
+    return ICon(KNN(5), UniformCluster(), SoftmaxHead(5, 4))
+
+
 def a_queue():
     return ICon(Augmentation(2), Gaussian(0.7, "cos"), Linear(5, 3), mapper_j=Queue(30, keys=Momentum(0.9)))
 
 
+GRAPH = NeighborGraph.of(X, k=5)
 MAP = {
     "optimizer": "delta-bar-delta",
     "max_iter": 60,
@@ -64,6 +73,10 @@ RUNS = {
     "map": (a_map, MAP),
     "encoder": (an_encoder, {**VIEWS, "optimizer": "adam"}),
     "restarts": (a_clustering, {"restarts": 3, "max_iter": 40, "batch_size": 20, "lr": 0.01}),
+    "stored": (
+        a_head,
+        {"restarts": 3, "batch_size": 16, "positives": 1, "epochs": 6, "lr": Cosine(0.01)},
+    ),
     "queue": (a_queue, {**VIEWS, "optimizer": "sgd"}),
 }
 
@@ -71,7 +84,11 @@ RUNS = {
 def fit(name, **options):
     """A new model of this name, fitted."""
     make, given = RUNS[name]
-    return make().fit(X, **{**given, **options})
+    if name != "stored":
+        return make().fit(X, **{**given, **options})
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(f"{folder}/x.npy", X)
+        return make().fit(open_features(f"{folder}/x.npy"), **{**given, "neighbors": GRAPH, **options})
 
 
 def after(step, act):

@@ -32,7 +32,7 @@ from iconlearn.train import checkpoint as checkpoints
 from iconlearn.train.fingerprint import digest
 from iconlearn.train.optimizers import OPTIMIZERS
 
-KILLED_AFTER = {"map": 38, "encoder": 38, "restarts": 30}
+KILLED_AFTER = {"map": 38, "encoder": 38, "restarts": 30, "stored": 22}
 
 
 def stop():

@@ -26,6 +26,7 @@ from iconlearn.train.search import best_seed
 from iconlearn.train.suggestions import applicable
 
 log = logging.getLogger("iconlearn")
+MOST_EMPTY = 0.5
 
 
 def train(model: Objective, data: Inputs, options: Training) -> History:
@@ -44,10 +45,6 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
         raise InputError(
             f"{model.target_dist!r} compares {model.num_views} views of every sample but the data has "
             f"{data.num_views}; pass a tuple of views, or augment= (a function (x, generator) -> view)"
-        )
-    if data.stored is not None and options.batch_size is None:
-        raise OptionError(
-            f"fit: {data.stored!r} stays on disk and is read a batch at a time; give batch_size=, such as 4096"
         )
     file = Checkpoint.of(model, data, options)
     saved = None if file is None else file.read()
@@ -142,7 +139,7 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
         finally:
             history.converged = run.converged
             history.empty_rows = run.empty_rows / max(1, run.step)
-            tell_empty_rows(history)
+            tell_empty_rows(history, run.options)
             emit(Event("end", run.step, run.total, run.losses[-1] if run.losses else math.nan, model))
 
 
@@ -160,9 +157,9 @@ def tell_divergence(history: History) -> None:
         )
 
 
-def tell_empty_rows(history: History) -> None:
-    """Warn of rows that took no part in the loss."""
-    if history.empty_rows > 0:
+def tell_empty_rows(history: History, options: Training) -> None:
+    """Warn of rows that took no part in the loss; among positives that were drawn some always lack their own."""
+    if history.empty_rows > (MOST_EMPTY if options.positives else 0):
         log.warning(
             "%.1f %% of the rows had no mass under the target (no positive, no neighbour in the batch, no label) "
             "and were left out of the mean",

@@ -79,8 +79,9 @@ class Run:
         """What mappers take their start from: all points, or some of those that stay on disk."""
         if self.data.stored is None or self.tables:
             return self.data.points()
-        some = torch.randperm(self.data.n, generator=self.generator)[:START_ROWS].sort().values
-        return self.data.take(some).points()
+        n = self.data.n
+        few = torch.arange(n) if n <= START_ROWS else torch.randperm(n, generator=self.generator)[:START_ROWS]
+        return self.data.take(few.sort().values).points()
 
     def _convergence(self) -> Convergence | None:
         options = self.options
