@@ -116,7 +116,7 @@ def npz_arrays(path: Path) -> dict[str, Stored]:
             file.seek(member.header_offset + 26)  # lengths of the name and of the extra field before the data
             before = 30 + int(np.frombuffer(file.read(4), dtype="<u2").sum(dtype=np.int64))
             found[name] = replace(array, offset=member.header_offset + before + array.offset)
-            if found[name].offset + array.bytes > size:
+            if member.header_offset + before + member.file_size > size:
                 raise FileFormatError(f"{path} ({name!r}): goes beyond the end of the file; {AGAIN}")
     return found
 

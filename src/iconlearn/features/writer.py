@@ -98,6 +98,8 @@ class FeatureWriter:
         self._failed = False
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
+            for left in self.folder.glob(".*.part"):  # of a process that was killed while it wrote
+                left.unlink(missing_ok=True)
         if (self.folder / NAME).exists():
             self._go_on()
         else:
@@ -121,8 +123,6 @@ class FeatureWriter:
                 )
         for part in begun.shards:
             check_part(self.folder, part, begun)
-        for left in self.folder.glob(".*.part"):  # of a process that was killed while it wrote
-            left.unlink(missing_ok=True)
         self.manifest = begun
 
     @property
