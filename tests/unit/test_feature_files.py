@@ -88,6 +88,22 @@ def test_damaged_and_hostile_files_are_refused_before_they_are_read(tmp_path):
         assert str(path) in str(error.value)
 
 
+def spoiled(path: Path, start: int, stop: int) -> Path:
+    body = bytearray(path.read_bytes())
+    body[start:stop] = b"\xff" * (stop - start)
+    path.write_bytes(body)
+    return path
+
+
+def test_files_that_are_damaged_within_are_refused_when_rows_are_laid_out(tmp_path):
+    parquet.write_table(pa.table({"a": np.arange(9000.0)}), tmp_path / "x.parquet", use_dictionary=False)
+    np.savez_compressed(tmp_path / "x.npz", X=X)
+    for path, where in ((tmp_path / "x.parquet", (4, 60)), (tmp_path / "x.npz", (400, 420))):
+        with pytest.raises(FileFormatError, match=f"{path}: cannot be read"):
+            open_features(spoiled(path, *where))
+    assert sorted(os.listdir(tmp_path)) == ["x.npz", "x.parquet"]
+
+
 def test_what_is_no_table_of_numbers_is_refused(tmp_path):
     p = tmp_path
     parquet.write_table(pa.table({"a": X[:, 0], "name": KINDS}), p / "text.parquet")

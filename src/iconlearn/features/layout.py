@@ -57,11 +57,22 @@ def laid_out(source: Path, what: str, n: int, blocks: Blocks) -> tuple[Path, Sto
     log.warning("%s: rows cannot be read in place, so they are laid out once in %s", source, target)
     with writing(target):
         folder.mkdir(parents=True, exist_ok=True)
-        _write(target, source, n, blocks())
+        _write(target, source, n, _whole(source, blocks()))
     for old in folder.glob(f".{glob.escape(source.name)}.{part}-*.rows.npy"):
         if old != target:
             old.unlink(missing_ok=True)
     return target, npy_arrays(target)[""]
+
+
+def _whole(source: Path, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """The blocks, where what the system says against reading is not taken for a full disk."""
+    try:
+        yield from blocks
+    except OSError as error:
+        cause = " ".join(str(error).split())[:200]
+        raise FileFormatError(
+            f"{source}: cannot be read to its end ({cause}); it is damaged or truncated: write it again"
+        ) from error
 
 
 def _write(target: Path, source: Path, n: int, blocks: Iterator[np.ndarray]) -> None:

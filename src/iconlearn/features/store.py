@@ -268,7 +268,7 @@ class FeatureView:
         if isinstance(index, slice):
             numbers = np.arange(*index.indices(n), dtype=np.int64)
         else:
-            numbers = np.asarray(index)
+            numbers = np.asarray(index.cpu() if isinstance(index, Tensor) else index)
             if numbers.dtype == bool and numbers.shape == (n,):
                 numbers = np.flatnonzero(numbers)
             if numbers.ndim == 0:
