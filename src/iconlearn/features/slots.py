@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from iconlearn._errors import FileFormatError, InputError
 
@@ -160,9 +161,10 @@ def as_float32(raw: np.ndarray, dtype: str) -> np.ndarray:
     """Numbers as stored, as float32; the same array where they are that already."""
     if dtype == "bfloat16":
         return (raw.astype(np.uint32) << np.uint32(16)).view(np.float32)
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # what becomes infinite is looked for by `beyond_float32`
+    if raw.dtype == np.float16 and raw.dtype.isnative:
+        return torch.from_numpy(raw).float().numpy()  # several times faster than NumPy's
+    # what becomes infinite is looked for by `beyond_float32`
+    with np.errstate(over="ignore", invalid="ignore"):
         return raw.astype(np.float32, copy=False)
 
 
