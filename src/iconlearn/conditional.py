@@ -135,11 +135,6 @@ class Conditional(ABC):
         """The pairs that stand out from the floor; None when the matrix is dense."""
         return None
 
-    def listed(self) -> Tensor:
-        """Log-masses of the entries of the support, (E,)."""
-        support: Support = self.support  # type: ignore[assignment]
-        return self.at(support.rows, support.cols)
-
     @property
     def floor(self) -> Floor | None:
         """The mass of every candidate outside the support; None when there is none."""
@@ -249,9 +244,6 @@ class TableConditional(Conditional):
     @property
     def support(self) -> Support:
         return self._support
-
-    def listed(self) -> Tensor:
-        return self.entries
 
     @property
     def empty(self) -> Tensor:

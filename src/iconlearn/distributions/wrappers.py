@@ -138,7 +138,7 @@ class Symmetrized(Wrapper):
         if base.support is None or base.floor is not None:
             return SymmetricConditional(base)
         # rows with mass all weigh the same, which the joint normalisation takes out
-        both, log_mass = symmetric_sum(base.support, base.listed())
+        both, log_mass = symmetric_sum(base.support, base.on(base.support))
         del base  # as large as the result
         joint = TableConditional(both, log_mass, "joint", self.pairs)
         joint.symmetric = True
