@@ -25,7 +25,7 @@ class SymmetricConditional(Conditional):
         self.base = base
         self.n = self.m = base.n
         self.pairs, self.block_rows = base.pairs, base.block_rows
-        self.log_weight = (base.row_weight() / 2).log()
+        self.log_weight = (base.row_weight / 2).log()
         self._empty = base.empty
         some_empty = bool(self._empty.any())
         self.full_support = base.full_support and not some_empty

@@ -160,12 +160,9 @@ class Conditional(ABC):
         low = floor.log_mass.exp().to(edges.mass).masked_fill(self.empty, 0.0)
         return Edges(edges.support, edges.mass - edges.support.spread(low), self.symmetric)
 
+    @cached_property
     def row_weight(self) -> Tensor:
         """w in L = sum_i w_i D_i, (n,): uniform over the rows with mass, or ones for a joint matrix."""
-        return self._row_weight
-
-    @cached_property
-    def _row_weight(self) -> Tensor:
         filled = (~self.empty).double()
         if self.normalize == "joint":
             return torch.ones_like(filled)

@@ -72,7 +72,7 @@ class Divergence:
 
     def __call__(self, p: Conditional, q: Conditional) -> Tensor:
         """sum_i w_i D(p(.|i) || q(.|i)), or one D over all pairs when both are joint; a scalar."""
-        weight = p.row_weight()
+        weight = p.row_weight
         rows = self.rows(p, q)
         return (weight.to(rows) * rows).sum()
 
@@ -211,7 +211,7 @@ def entropy(p: Conditional) -> Tensor:
     else:
         log_p = p.at(p.support.rows, p.support.cols)
         negative = p.support.sum(log_p.exp() * log_p.masked_fill(log_p == NEG, 0.0))
-    return -(p.row_weight().to(negative) * negative.masked_fill(p.empty, 0.0)).sum()
+    return -(p.row_weight.to(negative) * negative.masked_fill(p.empty, 0.0)).sum()
 
 
 def _negative_entropy(log_p: Tensor) -> Tensor:

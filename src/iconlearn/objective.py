@@ -186,7 +186,7 @@ class Objective(Described, nn.Module):
         if p.edges is None:
             raise OptionError("exaggeration needs a target that is not being learned; leave exaggeration out")
         pull = -q.pull(p.edges if p.floor is None else p.above_floor)
-        return (p.row_weight().to(pull) * pull).sum()
+        return (p.row_weight.to(pull) * pull).sum()
 
     def learned_over_columns(self, embedding: Tensor) -> Tensor:
         """log q(column|row) for embeddings, where the columns do not depend on a batch (prototypes), (n, m)."""

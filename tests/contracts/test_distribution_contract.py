@@ -88,7 +88,7 @@ def test_t01_masses_sum_to_one_on_the_candidates(form, norm, engine):
     if c.full_support:
         assert has_mass[candidates & filled[:, None]].all()
     if norm == "row":
-        np.testing.assert_allclose(c.row_weight().numpy(), filled / filled.sum(), atol=1e-15)
+        np.testing.assert_allclose(c.row_weight.numpy(), filled / filled.sum(), atol=1e-15)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -122,7 +122,7 @@ def test_exaggeration_adds_attraction_and_leaves_the_reported_loss(q):
     pair = model.pair(fit_inputs(X, None))
     mass = pair.target.block(None).exp()
     score = q.log_score(pair.rows, pair.columns)
-    (-(pair.target.row_weight().unsqueeze(-1) * mass * score).sum()).backward()
+    (-(pair.target.row_weight.unsqueeze(-1) * mass * score).sum()).backward()
     assert loss == plain_loss
     assert torch.allclose(exaggerated, plain + 11 * model.mapper.weight.grad, atol=1e-6)
 

@@ -108,7 +108,7 @@ class Ours:
         cross_entropy = self.model.loss(pair) + entropy(pair.target)
         if wide:
             count = candidate_count(pair.rows, pair.columns, kernel.pairs).double()
-            cross_entropy = cross_entropy - (pair.target.row_weight() * count.log()).sum()
+            cross_entropy = cross_entropy - (pair.target.row_weight * count.log()).sum()
         return scale * cross_entropy
 
 
