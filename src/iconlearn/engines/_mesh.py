@@ -21,11 +21,12 @@ f32 = np.float32
 def spline(t, weight, slope):
     """Values and derivatives of the window at its nodes, for a point that is t in [0, 1) past the first cell's edge.
 
+    ``slope`` may be None where nobody asks for derivatives: numba then compiles a function without them.
     The recursion of particle-mesh Ewald sums (Essmann et al., J. Chem. Phys. 1995).
     """
     weight[0], weight[1] = f32(1.0) - t, t
     for order in range(3, ORDER + 1):
-        if order == ORDER:
+        if slope is not None and order == ORDER:
             slope[0] = -weight[0]
             for k in range(1, ORDER - 1):
                 slope[k] = weight[k - 1] - weight[k]
@@ -59,14 +60,14 @@ def mesh_loops(dim: int) -> SimpleNamespace:
     @compiled
     def spread(points, charge, order, origin, inverse, start, stop, low, high, mesh):
         """Add the charges of ``order[start:stop]`` to the nodes whose slowest index is in [low, high)."""
-        weight, slope = np.empty((3, ORDER), f32), np.empty(ORDER, f32)
+        weight = np.empty((3, ORDER), f32)
         cell = np.zeros(3, np.int64)
         for p in range(start, stop):
             i = order[p]
             for c in range(dim):
                 u = (points[i, c] - origin[c]) * inverse
                 cell[3 - dim + c] = int(u)
-                spline(u - f32(int(u)), weight[3 - dim + c], slope)
+                spline(u - f32(int(u)), weight[3 - dim + c], None)
             q = charge[i]
             if dim == 1:
                 for a in range(ORDER):
