@@ -19,7 +19,7 @@ BLOCK = 1024  # columns worked on at a time: their buffers stay in the nearest c
 NOTHING = np.float32(-1e38)  # a score without mass
 
 f32 = np.float32
-exp, score_and_slope = _profiles.exp, _profiles.score_and_slope
+exp, score_and_slope, slope_at = _profiles.exp, _profiles.score_and_slope, _profiles.slope_at
 
 
 @cache
@@ -93,8 +93,7 @@ def pair_loops(dim: int) -> SimpleNamespace:
                 for c in range(dim):
                     delta = points[i, c] - points[j, c]
                     u += delta * delta
-                slope = -rate if kind == 0 else -(power * rate) / (f32(1.0) + rate * u)
-                force = f32(2.0) * weight[position[e]] * slope
+                force = f32(2.0) * weight[position[e]] * slope_at(kind, rate, power, u)
                 for c in range(dim):
                     gradient[i, c] += force * (points[i, c] - points[j, c])
 

@@ -46,14 +46,19 @@ def exp(x):
 
 
 @compiled
+def slope_at(kind, rate, power, squared):
+    """Derivative of a score in the squared distance, at one."""
+    return -rate if kind == 0 else -(power * rate) / (f32(1.0) + rate * squared)
+
+
+@compiled
 def score_and_slope(kind, rate, power, squared, score, slope, count):
     """Scores and their derivatives in the squared distance, of the first ``count`` squared distances."""
     if kind == 0:
         for k in range(count):
             score[k] = -rate * squared[k]
-            slope[k] = -rate
+            slope[k] = slope_at(kind, rate, power, squared[k])
     else:
         for k in range(count):
-            v = f32(1.0) + rate * squared[k]
-            slope[k] = -(power * rate) / v
-            score[k] = -power * log(v)
+            score[k] = -power * log(f32(1.0) + rate * squared[k])
+            slope[k] = slope_at(kind, rate, power, squared[k])
