@@ -13,6 +13,15 @@ STEPS, NEWTON = 120, 40
 
 
 @compiled
+def room(indptr, start, stop):
+    """A buffer for the longest of some rows."""
+    widest = 0
+    for i in range(start, stop):
+        widest = max(widest, indptr[i + 1] - indptr[i])
+    return np.empty(widest, np.float64)
+
+
+@compiled
 def candidates(squared, first, last, out):
     """Copy the finite entries of a row; how many there are."""
     count = 0
@@ -29,10 +38,7 @@ def perplexity_rows(indptr, squared, target, start, stop, sigma):
 
     Newton's method on the entropy as a function of log beta, held in a bracket that every evaluation narrows.
     """
-    widest = 0
-    for i in range(start, stop):
-        widest = max(widest, indptr[i + 1] - indptr[i])
-    d = np.empty(widest, np.float64)
+    d = room(indptr, start, stop)
     for i in range(start, stop):
         count = candidates(squared, indptr[i], indptr[i + 1], d)
         if count == 0:
@@ -78,10 +84,7 @@ def perplexity_rows(indptr, squared, target, start, stop, sigma):
 @compiled
 def kth_rows(indptr, squared, k, start, stop, sigma):
     """Root of the k-th smallest entry of a row, or the farthest; of the smallest positive one where that is 0."""
-    widest = 0
-    for i in range(start, stop):
-        widest = max(widest, indptr[i + 1] - indptr[i])
-    d = np.empty(widest, np.float64)
+    d = room(indptr, start, stop)
     for i in range(start, stop):
         count = candidates(squared, indptr[i], indptr[i + 1], d)
         if count == 0:
