@@ -198,7 +198,24 @@ def refuse_unknown(what: str, wanted: Tensor, known: Tensor, kind: str) -> None:
         )
 
 
-class KNN(Sparse):
+class Nearest(Sparse):
+    """Uniform over the k nearest of some columns; the family of the named classes below and of LabelKNN."""
+
+    def __init__(
+        self,
+        k: int = 15,
+        metric: str | Metric = "euclidean",
+        *,
+        normalize: str = "row",
+        pairs: str = "distinct",
+    ) -> None:
+        super().__init__(normalize, pairs)
+        self.k = check_number(type(self).__name__, "k", k, low=1, integer=True)
+        check_metric(type(self).__name__, metric)
+        self.metric = metric
+
+
+class KNN(Nearest):
     """Uniform over the k nearest other columns.
 
     .. math:: p(j|i) = 1/k \\text{ over the } k \\text{ nearest candidates of } i
@@ -218,19 +235,6 @@ class KNN(Sparse):
     >>> KNN(10).propagate(2).debias(0.5)
     KNN(k=10).propagate(2).debias(0.5)
     """
-
-    def __init__(
-        self,
-        k: int = 15,
-        metric: str | Metric = "euclidean",
-        *,
-        normalize: str = "row",
-        pairs: str = "distinct",
-    ) -> None:
-        super().__init__(normalize, pairs)
-        self.k = check_number("KNN", "k", k, low=1, integer=True)
-        check_metric("KNN", metric)
-        self.metric = metric
 
     def searches(self) -> list[tuple[str | Metric, str, int]]:
         return [(self.metric, self.pairs, self.k)]

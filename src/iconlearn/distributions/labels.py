@@ -5,17 +5,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from iconlearn._checks import check_number
 from iconlearn._errors import InputError
-from iconlearn.distributions.base import Distribution, Sparse, candidate_edges
-from iconlearn.distributions.graphs import Graph
-from iconlearn.metrics import Metric, check_metric
+from iconlearn.distributions.base import Distribution, candidate_edges
+from iconlearn.distributions.graphs import Graph, Nearest
 from iconlearn.neighbors import nearest
 from iconlearn.points import UNLABELLED, Points, candidate_count
 from iconlearn.support import Support, join
 
 
-class LabelKNN(Sparse):
+class LabelKNN(Nearest):
     r"""Uniform over the k nearest other columns of the row's own class.
 
     .. math:: p(j|i) = 1/k \text{ over the } k \text{ nearest candidates } j \text{ of } i
@@ -50,19 +48,6 @@ class LabelKNN(Sparse):
     """
 
     key = "label"
-
-    def __init__(
-        self,
-        k: int = 15,
-        metric: str | Metric = "euclidean",
-        *,
-        normalize: str = "row",
-        pairs: str = "distinct",
-    ) -> None:
-        super().__init__(normalize, pairs)
-        self.k = check_number("LabelKNN", "k", k, low=1, integer=True)
-        check_metric("LabelKNN", metric)
-        self.metric = metric
 
     def edges(self, i: Points, j: Points) -> tuple[Support, Tensor]:
         if j.label is None:
