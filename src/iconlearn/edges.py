@@ -134,9 +134,8 @@ def extent(points: Tensor) -> tuple[np.ndarray, np.ndarray]:
     if points.device.type != "cpu":
         return points.amin(0).double().cpu().numpy(), points.amax(0).double().cpu().numpy()
     low, high = np.full(points.shape[1], np.inf), np.full(points.shape[1], -np.inf)
-    least_and_most(
-        points.numpy(), low, high
-    )  # axis by axis, as tensor operations do it, takes several times as long
+    # axis by axis, as tensor operations do it, takes several times as long
+    least_and_most(points.numpy(), low, high)
     return low, high
 
 
