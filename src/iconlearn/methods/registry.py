@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from iconlearn._checks import check_choice
+from iconlearn._checks import check_choice, nearest_name
 from iconlearn._errors import OptionError
 from iconlearn.claim import EXACT, Claim, Rate, Reference
 from iconlearn.intake import ROWS, Intake
@@ -36,7 +36,14 @@ from iconlearn.methods.row import (
 from iconlearn.recipes import SPECIMEN, Recipe
 
 
-def in_order(rows: list[Method]) -> dict[str, Method]:
+class Methods(dict[str, Method]):
+    """Rows by name; a name that is not there is an error that says the nearest."""
+
+    def __missing__(self, name: object) -> Method:
+        raise KeyError(f"no method {name!r}{nearest_name(str(name), self)}; iconlearn.METHODS lists all")
+
+
+def in_order(rows: list[Method]) -> Methods:
     """Rows by name: column by column within the rows of the periodic table, off-grid methods last."""
     places = {name: k for k, name in enumerate(LEARNED)}, {name: k for k, name in enumerate(COLUMNS)}
 
@@ -44,7 +51,7 @@ def in_order(rows: list[Method]) -> dict[str, Method]:
         own = places[0].get(row.learned, 99), places[1].get(row.target, 99)
         return row.status == "off-grid", *own, STATUSES.index(row.status)
 
-    return {row.name: row for row in sorted(rows, key=place)}
+    return Methods({row.name: row for row in sorted(rows, key=place)})
 
 
 METHODS: dict[str, Method] = in_order(
