@@ -94,13 +94,38 @@ METRICS: dict[str, Metric] = {
     "chebyshev": chebyshev,
     "correlation": correlation,
 }
+ELSEWHERE = {  # what other libraries call them
+    "cosine": "cos",
+    "l1": "manhattan",
+    "cityblock": "manhattan",
+    "l2": "euclidean",
+    "sqeuclidean": "euclidean",
+    "linf": "chebyshev",
+    "pearson": "correlation",
+    "inner_product": "dot",
+}
 SCALE_FREE = ("cos", "correlation")  # the scale of the data does not matter, and a width is no length
+
+
+def check_metric_name(owner: str, metric: str) -> None:
+    """Refuse an unknown name; one that other libraries use is translated."""
+    if metric in ELSEWHERE:
+        raise OptionError(
+            f"{owner}: metric={metric!r} is unknown; allowed: {', '.join(map(repr, sorted(METRICS)))}; did you mean "
+            f"{ELSEWHERE[metric]!r}? That is its name here"
+        )
+    if metric == "precomputed":
+        raise OptionError(
+            f"{owner}: metric='precomputed' is no metric here; make a graph of the distances with "
+            "NeighborGraph.from_distances(D), and give it to a map: fit(X, neighbors=graph), or fit(graph)"
+        )
+    check_choice(owner, "metric", metric, METRICS)
 
 
 def check_metric(owner: str, metric: str | Metric) -> None:
     """Refuse what is neither a known name nor a callable."""
     if isinstance(metric, str):
-        check_choice(owner, "metric", metric, METRICS)
+        check_metric_name(owner, metric)
     elif not callable(metric):
         raise OptionError(f"{owner}: metric={metric!r} must be a callable or one of {sorted(METRICS)}")
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from iconlearn._checks import check_choice, check_number
 from iconlearn._errors import InputError, OptionError
 from iconlearn.data.features import check_features
-from iconlearn.metrics import METRICS, SCALE_FREE, Metric, metric_name
+from iconlearn.metrics import METRICS, SCALE_FREE, Metric, check_metric_name, metric_name
 from iconlearn.neighbors._files import read_graph, write_graph
 from iconlearn.neighbors._loops import OWN
 from iconlearn.neighbors._reservoir import Found, Reservoir, Task, over_tiles
@@ -87,7 +87,7 @@ class NeighborGraph:
             If an option is unknown or out of range.
         """
         owner = "NeighborGraph.of"
-        check_choice(owner, "metric", metric, METRICS)
+        check_metric_name(owner, metric)
         check_choice(owner, "index", index, ("auto", "exact", "ivf"))
         seed = check_number(owner, "random_state", random_state, low=0, high=2**31 - 1, integer=True)
         k = check_number(owner, "k", k, low=1, integer=True)
