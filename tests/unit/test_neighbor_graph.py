@@ -131,7 +131,7 @@ def test_from_distances(tile, monkeypatch):
 
 def test_stored_zeros_are_distances():
     D = sparse.csr_array(
-        (np.array([0.0, 3.0, 0.0, 5.0]), np.array([1, 2, 0, 0]), np.array([0, 2, 3, 4])), shape=(3, 3)
+        (np.array([0.0, 3.0, 0.0, 3.0]), np.array([1, 2, 0, 0]), np.array([0, 2, 3, 4])), shape=(3, 3)
     )
     assert NeighborGraph.from_distances(D, 1).indices.tolist() == [[1], [0], [0]]
 

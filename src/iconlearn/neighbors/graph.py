@@ -23,6 +23,8 @@ from iconlearn.neighbors.search import PRECOMPUTED, as_support, keys, task_of
 from iconlearn.points import Points, candidate_count, same_points
 from iconlearn.support import Support
 
+PIECE = 1 << 22  # entries of a matrix that are compared at a time
+ROUNDING = 1e-3  # of the largest distance: a root of a difference of squares in float32 is as far off near 0
 EXTREME = 2.0**60  # squares of what is beyond leave the range of float32
 
 
@@ -113,7 +115,8 @@ class NeighborGraph:
         Raises
         ------
         InputError
-            If D is not square, an entry is negative or not finite, or a row holds fewer than k others.
+            If D is not square, an entry is negative or not finite, a distance differs from that the other way by
+            more than rounding, or a row holds fewer than k others.
 
         Examples
         --------
@@ -124,8 +127,15 @@ class NeighborGraph:
         k = check_number(owner, "k", k, low=1, integer=True)
         if (to_csr := getattr(D, "tocsr", None)) is not None:
             return cls._from_sparse(to_csr(), k, owner)
+        if np.ndim(D) == 1:
+            raise InputError(
+                f"{owner}: D has shape {np.shape(D)}; the condensed form of scipy's pdist is made a matrix by "
+                "scipy.spatial.distance.squareform(D)"
+            )
         D = check_features(D, f"{owner}: D")
         check_distances(D.shape, D, owner)
+        for a in range(0, len(D), tall := max(1, PIECE // len(D))):
+            check_mirrored(D[a : a + tall], D[:, a : a + tall].T, owner)
         numbers = np.arange(len(D))
         task = Task(OWN, D, D, numbers, numbers, min(k, len(D) - 1))
         found = Found.blank(len(D), task.k, D.dtype)
@@ -146,8 +156,13 @@ class NeighborGraph:
         rows, cols, data = coo.row[other], coo.col[other], coo.data[other]
         lengths = np.bincount(rows, minlength=n)
         k = min(k, n - 1)
-        if len(np.unique(rows.astype(np.int64) * n + cols)) < len(rows):
+        keys, place = np.unique(rows.astype(np.int64) * n + cols, return_index=True)
+        if len(keys) < len(rows):
             raise InputError(f"{owner}: D stores an entry twice; call D.sum_duplicates(), or store each once")
+        back = cols.astype(np.int64) * n + rows
+        mirror = np.searchsorted(keys, back).clip(max=max(len(keys) - 1, 0))
+        twice = np.flatnonzero(keys[mirror] == back)  # a pair may be stored one way only, as neighbours are
+        check_mirrored(data[twice], data[place[mirror[twice]]], owner)
         if lengths.min() < k:
             row = int(lengths.argmin())
             raise InputError(
@@ -335,3 +350,14 @@ def check_distances(shape: tuple[int, ...], data: np.ndarray, owner: str) -> Non
     good = np.isfinite(data) & (data >= 0)
     if not good.all():
         raise InputError(f"{owner}: a distance is {data[~good][0]:g}; distances are finite and not negative")
+
+
+def check_mirrored(there: np.ndarray, back: np.ndarray, owner: str) -> None:
+    """Refuse distances that differ, by more than rounding, from those of the same pairs the other way."""
+    gap = np.abs(np.subtract(there, back, dtype=np.float64))
+    off = gap > ROUNDING * max(there.max(initial=0), back.max(initial=0))
+    if off.any():
+        raise InputError(
+            f"{owner}: D is not symmetric: a distance is {there[off][0]:g} one way and {back[off][0]:g} the other; "
+            "give (D + D.T) / 2, or np.minimum(D, D.T)"
+        )
