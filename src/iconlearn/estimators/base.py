@@ -264,7 +264,10 @@ class MethodEstimator(BaseEstimator):
             return int(state.randint(2**31))
         if isinstance(state, (int, np.integer)) and state >= 0:
             return int(state)
-        raise OptionError(f"{type(self).__name__}: random_state={state!r} must be a non-negative int or None")
+        raise OptionError(
+            f"{type(self).__name__}: random_state={state!r} must be a non-negative int or None; pass an int or "
+            "RandomState, such as int(rng.integers(2**31)) of a Generator"
+        )
 
     def _callbacks(self) -> tuple[Any, ...]:
         given = self.callbacks
