@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError, OptionError
 from iconlearn.estimators.labels import class_codes, partial_codes
+from iconlearn.estimators.starts import check_start
 from iconlearn.features import Features
 from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, NEIGHBORS, ROWS, STORED, Intake
 from iconlearn.methods import METHODS, Method
@@ -164,6 +165,7 @@ class MethodEstimator(BaseEstimator):
             )
         shape = takes.shape(source, image_shape=self.image_shape, n_classes=n_classes, seed=seed)
         chosen = {name: getattr(self, name, None) for name in ("init", "anchors")}
+        check_start(type(self).__name__, chosen["init"], shape.n)
         return replace(shape, **{name: value for name, value in chosen.items() if value is not None})
 
     def _options(self, recipe: Recipe, shape: Shape, seed: int) -> dict[str, Any]:
