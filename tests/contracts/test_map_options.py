@@ -69,10 +69,12 @@ def test_labels_that_say_nothing_leave_the_bits(row):
     assert not np.array_equal(steered.embedding_, plain)
     np.testing.assert_array_equal(quick(row, label_weight=0.5).fit(X, Y).embedding_, steered.embedding_)
     nobody, alone = np.full(60, -1), np.where(np.arange(60) < 4, Y, -1)
-    for weight, labels in ((0.0, Y), (0.0, Y + 0.5), (0.5, None), (0.5, nobody), (0.5, alone)):
+    for weight, labels in ((0.0, Y), (0.0, Y + 0.5), (0.5, nobody), (0.5, alone)):
         np.testing.assert_array_equal(
             quick(row, label_weight=weight).fit(X, labels).embedding_, plain, err_msg=f"{labels}"
         )
+    with pytest.warns(UserWarning, match=r"label_weight=0.5, but no y is passed.*call fit\(X, y\)"):
+        np.testing.assert_array_equal(quick(row, label_weight=0.5).fit(X).embedding_, plain)
     assert not hasattr(steered.set_params(label_weight=0).fit(X, Y), "classes_")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -113,6 +114,13 @@ class MethodEstimator(BaseEstimator):
             name, "label_weight", getattr(self, "label_weight", 0.0), low=0, high=MOST_LABEL_WEIGHT
         )
         vars(self).pop("classes_", None)
+        if y is None and weight > 0:
+            warnings.warn(
+                f"{name}: label_weight={weight:g}, but no y is passed, so no label steers the map; call fit(X, y), or "
+                "set label_weight=0",
+                UserWarning,
+                stacklevel=3,
+            )
         if y is None or weight == 0:
             return recipe, None
         classes, codes = partial_codes(name, y, n)
