@@ -55,6 +55,7 @@ from iconlearn.methods import METHODS, Method, register
 from iconlearn.model import ICon
 from iconlearn.neighbors import NeighborGraph
 from iconlearn.persistence import CLASSES, load, save
+from iconlearn.train.events import Event
 from iconlearn.verification import Certificate, verify
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ __all__ = [
     "Distribution",
     "Divergence",
     "Embedding",
+    "Event",
     "FeatureWriter",
     "Features",
     "FileFormatError",

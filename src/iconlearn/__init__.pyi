@@ -139,6 +139,9 @@ from iconlearn.persistence import (
     load as load,
     save as save,
 )
+from iconlearn.train.events import (
+    Event as Event,
+)
 from iconlearn.verification import (
     Certificate as Certificate,
     verify as verify,
