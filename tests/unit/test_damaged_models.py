@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from saving import X, change
 
@@ -130,6 +131,45 @@ def test_a_kill_while_writing_leaves_the_last_good_file(saved, monkeypatch):
     assert {path: (saved.parent / path).read_bytes() for path in os.listdir(saved.parent)} == before
     monkeypatch.undo()
     assert load(saved).transform(X).shape == (40, 2)
+
+
+@pytest.mark.parametrize("renames", [0, 1, 2])
+def test_a_kill_between_renames_leaves_the_old_model_or_the_new_one(renames, saved, monkeypatch):
+    old, new = load(saved), ICon(KNN(4), StudentT(), Linear(5, 2)).fit(X, max_iter=2)
+    left, rename = [renames], os.replace
+
+    def killed(source, target):
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        rename(source, target)
+
+    monkeypatch.setattr("os.replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        save(new, saved)
+    monkeypatch.undo()
+    found, meant = load(saved), new if renames == 2 else old
+    assert repr(found) == repr(meant)
+    np.testing.assert_array_equal(found.transform(X), meant.transform(X))
+    save(new, saved)
+    assert sorted(os.listdir(saved.parent)) == ["model.json", "model.safetensors"]
+    assert repr(load(saved)) == repr(new)
+
+
+def test_a_full_disk_leaves_the_old_model_alone(saved, monkeypatch):
+    before = {path: (saved.parent / path).read_bytes() for path in os.listdir(saved.parent)}
+    flushes, flush = [], os.fsync
+
+    def full(descriptor):
+        flushes.append(descriptor)
+        if len(flushes) == 2:
+            raise OSError(28, "No space left on device")
+        flush(descriptor)
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        save(ICon(KNN(3), StudentT(), Linear(5, 2)), saved)
+    assert {path: (saved.parent / path).read_bytes() for path in os.listdir(saved.parent)} == before
 
 
 def test_no_code_is_run_from_a_file():

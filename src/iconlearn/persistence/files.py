@@ -30,16 +30,30 @@ def paths(path: str | os.PathLike[str]) -> tuple[Path, Path]:
     return stem.with_name(stem.name + ".safetensors"), stem.with_name(stem.name + ".json")
 
 
+def waiting(tensor_file: Path) -> Path:
+    """Where the tensors of a save lie until its JSON is in place; a save that is killed may leave them there."""
+    return tensor_file.with_name(f".{tensor_file.name}.next")
+
+
 def write(path: str | os.PathLike[str], document: dict[str, Any], tensors: dict[str, Tensor]) -> Path:
-    """Write both files, each aside first and then renamed; the path of the JSON one."""
+    """Write both files, each aside first and then renamed; the path of the JSON one.
+
+    The rename of the JSON is what replaces the model: its checksum says which tensors are meant, those in place or
+    those that wait. So a kill at any moment leaves the old model or the new one.
+    """
     from safetensors.torch import save as to_bytes
 
     body = to_bytes({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()})
     head = {"schema": SCHEMA, "iconlearn": __version__}
     document = {**head, **document, "sha256": hashlib.sha256(body).hexdigest()}
     tensor_file, json_file = paths(path)
-    write_aside(tensor_file, body)
-    write_aside(json_file, json.dumps(document, indent=1).encode())
+    write_aside(waiting(tensor_file), body)
+    try:
+        write_aside(json_file, json.dumps(document, indent=1).encode())
+    except OSError:  # nothing was renamed: a full disk
+        waiting(tensor_file).unlink(missing_ok=True)
+        raise
+    os.replace(waiting(tensor_file), tensor_file)
     return json_file
 
 
@@ -70,8 +84,10 @@ def read_tensors(path: Path, checksum: str) -> dict[str, Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load as from_bytes
 
+    left = waiting(path)
+    killed = left.is_file() and hashlib.sha256(left.read_bytes()).hexdigest() == checksum
     try:
-        body = path.read_bytes()
+        body = (left if killed else path).read_bytes()
     except OSError as cause:
         raise FileFormatError(
             f"{path}: cannot be read ({cause.strerror}); it belongs beside the JSON"
