@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from iconlearn._errors import InputError
 from iconlearn.conditional import Conditional
 from iconlearn.points import Points
 
@@ -16,6 +15,10 @@ Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
 
 class Initializable:
     """Part of a mapper that ``fit`` starts anew; other modules go on from the weights they have."""
+
+    starts_from_target = (
+        False  # does it need p on what it starts from, where p is not the same at every step?
+    )
 
     def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
         """Set the start from the data, the target on it (if it is fixed) and the run's generator."""
@@ -41,22 +44,3 @@ def draw(made: Any, generator: torch.Generator) -> None:
     for tensor in (made.weight, made.bias):
         if tensor is not None:
             tensor.copy_(torch.empty(tensor.shape).uniform_(-bound, bound, generator=generator))
-
-
-def kmeans_centres(x: Tensor, k: int, generator: torch.Generator) -> tuple[Tensor, float]:
-    """Centres (k, d) of one k-means solution, and the mean squared distance of a row to its centre."""
-    import warnings
-
-    from sklearn.cluster import KMeans  # heavy, and only needed here
-    from sklearn.exceptions import ConvergenceWarning
-
-    rows = x.detach().cpu().double().numpy()
-    if k > len(rows):
-        raise InputError(
-            f"{k} clusters are asked for but there are only {len(rows)} rows; use at most {len(rows)}"
-        )
-    seed = int(torch.randint(1 << 31, (), generator=generator))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows than clusters
-        solution: Any = KMeans(k, n_init=1, random_state=seed).fit(rows)  # type: ignore[arg-type]
-    return torch.from_numpy(solution.cluster_centers_), float(solution.inertia_) / len(rows)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -9,10 +12,14 @@ from iconlearn._checks import check_choice, check_number
 from iconlearn._describe import Described
 from iconlearn._errors import OptionError
 from iconlearn.conditional import Conditional
-from iconlearn.mappers._build import Initializable, draw, kmeans_centres, layer, seeded
+from iconlearn.mappers._build import Initializable, draw, layer, seeded
 from iconlearn.mappers._rows import RowLinear
 from iconlearn.mappers.networks import flat
+from iconlearn.mappers.partitions import kmeans, linked, ridge_head
 from iconlearn.points import Points, require_value
+
+INITS = ("k-means", "linkage", "mixed", "random")
+LINKED = 0.25  # share of the mixed starts that are by linkage
 
 
 class SoftmaxHead(Initializable, Described, nn.Module):
@@ -24,9 +31,14 @@ class SoftmaxHead(Initializable, Described, nn.Module):
     Parameters
     ----------
     in_features, num_clusters : int
-    init : {"k-means", "random"}, default "k-means"
-        Where ``fit`` starts: soft membership of one k-means solution (a different one for every restart), or
-        small noise.
+    init : {"k-means", "linkage", "mixed", "random"}, default "k-means"
+        Where ``fit`` starts, and every restart differently: "k-means" is the soft membership of one solution;
+        "linkage" joins the parts of a finer one by the graph of the target (k-means where the target has no graph),
+        which finds clusters that are not round; "mixed" is one of the two at random, mostly k-means, for restarts
+        that race; "random" is small noise.
+    hidden : sequence of int, default ()
+        Widths of hidden layers beside the linear map: logits = W x + b + net(x), with net(x) = 0 at the start unless
+        that is random.
     seed : int, default 0
 
     References
@@ -43,15 +55,37 @@ class SoftmaxHead(Initializable, Described, nn.Module):
     mean: Tensor
     spread: Tensor
 
-    def __init__(self, in_features: int, num_clusters: int, init: str = "k-means", seed: int = 0) -> None:
+    def __init__(
+        self,
+        in_features: int,
+        num_clusters: int,
+        init: str = "k-means",
+        hidden: Sequence[int] = (),
+        seed: int = 0,
+    ) -> None:
         super().__init__()
         self.in_features = check_number("SoftmaxHead", "in_features", in_features, low=1, integer=True)
         self.num_clusters = check_number("SoftmaxHead", "num_clusters", num_clusters, low=1, integer=True)
-        self.init = check_choice("SoftmaxHead", "init", init, ("k-means", "random"))
+        self.init = check_choice("SoftmaxHead", "init", init, INITS)
+        self.hidden = tuple(check_number("SoftmaxHead", "hidden", h, low=1, integer=True) for h in hidden)
         self.seed = seed
-        self.net = layer(RowLinear, self.in_features, self.num_clusters, generator=seeded(seed))
+        generator = seeded(seed)
+        self.net = layer(RowLinear, self.in_features, self.num_clusters, generator=generator)
+        self.bend = self._bend(generator) if self.hidden else None
         self.register_buffer("mean", torch.zeros(self.in_features))
         self.register_buffer("spread", torch.ones(()))
+
+    @property
+    def starts_from_target(self) -> bool:  # type: ignore[override]
+        return self.init in ("linkage", "mixed")
+
+    def _bend(self, generator: torch.Generator) -> nn.Sequential:
+        """The layers beside the linear map."""
+        layers: list[nn.Module] = []
+        for before, after in pairwise((self.in_features, *self.hidden)):
+            layers += [layer(RowLinear, before, after, generator=generator), nn.ReLU()]
+        last = layer(RowLinear, self.hidden[-1], self.num_clusters, bias=False, generator=generator)
+        return nn.Sequential(*layers, last)
 
     def scaled(self, x: Tensor) -> Tensor:
         """Centred rows in units of the common scale."""
@@ -59,7 +93,9 @@ class SoftmaxHead(Initializable, Described, nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Log-probabilities, (n, num_clusters)."""
-        return self.net(self.scaled(x)).log_softmax(-1)
+        z = self.scaled(x)
+        logits = self.net(z) if self.bend is None else self.net(z) + self.bend(z)
+        return logits.log_softmax(-1)
 
     @torch.no_grad()
     def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
@@ -73,10 +109,26 @@ class SoftmaxHead(Initializable, Described, nn.Module):
         self.mean.copy_(x.mean(0))
         spread = (x - self.mean).square().mean().sqrt()
         self.spread.copy_(torch.where(spread > 0, spread, 1.0))
-        draw(self.net, generator)
-        if self.init == "k-means":
-            # Logits -beta |x - centre|^2 up to a constant; beta makes memberships soft enough to move.
-            centres, inertia = kmeans_centres(self.scaled(x), self.num_clusters, generator)
-            beta = 2.0 / inertia if inertia > 0 else 1.0
-            self.net.weight.copy_(2 * beta * centres)
-            self.net.bias.copy_(-beta * centres.square().sum(-1))
+        for part in self.modules():
+            if isinstance(part, nn.Linear):
+                draw(part, generator)
+        if self.init == "random":
+            return
+        if self.bend is not None:
+            self.bend[-1].weight.zero_()  # type: ignore[union-attr, operator]
+        z = self.scaled(x)
+        if target is not None and target.support is not None and self._links(generator):
+            weight = ridge_head(z, linked(z, target, self.num_clusters, generator), self.num_clusters)
+            self.net.weight.copy_(weight)
+            self.net.bias.zero_()
+            return
+        # Logits -beta |x - centre|^2 up to a constant; beta makes memberships soft enough to move.
+        centres, _, inertia = kmeans(z, self.num_clusters, generator)
+        beta = 2.0 / inertia if inertia > 0 else 1.0
+        self.net.weight.copy_(2 * beta * centres)
+        self.net.bias.copy_(-beta * centres.square().sum(-1))
+
+    def _links(self, generator: torch.Generator) -> bool:
+        """Is this start one by linkage?"""
+        mixed = self.init == "mixed"
+        return bool(torch.rand((), generator=generator) < LINKED) if mixed else self.init == "linkage"

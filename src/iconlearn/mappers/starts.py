@@ -10,7 +10,7 @@ from torch import Tensor
 
 from iconlearn._errors import OptionError
 from iconlearn.conditional import Conditional
-from iconlearn.mappers._build import kmeans_centres
+from iconlearn.mappers.partitions import kmeans
 from iconlearn.points import Points, require_value
 from iconlearn.spectral import leading_eigenvectors
 
@@ -109,7 +109,7 @@ def soft_membership(x: Tensor, k: int, generator: torch.Generator) -> Tensor:
     -beta d^2 to the centres, beta = 2 / mean squared distance to the nearest: soft enough for the objective to
     move rows between clusters.
     """
-    centres, inertia = kmeans_centres(x, k, generator)
+    centres, _, inertia = kmeans(x, k, generator)
     squared = torch.cdist(x.detach().cpu().double(), centres).square()
     logits = -(2.0 / inertia if inertia > 0 else 1.0) * squared
     return (logits - logits.mean(-1, keepdim=True)).clamp(-8, 8).float()

@@ -67,6 +67,14 @@ class Batches(Iterator[Inputs]):
         self.position += self.drawn
         return (index if self.ids is None else self._joined(index, self.ids)).to(self.data.id.device)
 
+    def some(self, count: int) -> Inputs:
+        """So many samples in no order that a batch depends on, or all; of many some with their positives."""
+        if self.data.n <= count:
+            return self.data if self.data.stored is None else self.data.take(torch.arange(self.data.n))
+        index = torch.randperm(self.data.n, generator=self.generator)[: count // (1 + self.positives)]
+        joined = index.sort().values if self.ids is None else self._joined(index, self.ids)
+        return self.data.take(joined.to(self.data.id.device))
+
     def _joined(self, index: Tensor, ids: ById) -> Tensor:
         """Samples and some of their positives, each once, in ascending order."""
         own = self.data.id[index.to(self.data.id.device)]

@@ -64,24 +64,25 @@ class Run:
 
     def begin(self) -> Run:
         """Bring the mappers to their start; a warm start keeps all weights, and a queue forgets its points."""
-        points = self._starting_points()
+        points, target = self._start_from()
         for module in self.model.modules():
             if isinstance(module, Initializable) and (
                 isinstance(module, Queue) or not self.options.warm_start
             ):
-                module.initialize(points, self.target, self.generator)
+                module.initialize(points, target, self.generator)
             elif isinstance(module, Table):
                 module.check_rows(points)
                 module.hold_anchors()
         return self
 
-    def _starting_points(self) -> Points:
-        """What mappers take their start from: all points, or some of those that stay on disk."""
-        if self.data.stored is None or self.tables:
-            return self.data.points()
-        n = self.data.n
-        few = torch.arange(n) if n <= START_ROWS else torch.randperm(n, generator=self.generator)[:START_ROWS]
-        return self.data.take(few.sort().values).points()
+    def _start_from(self) -> tuple[Points, Conditional | None]:
+        """What mappers take their start from: all points, or some of those that stay on disk, and p on them."""
+        if self.target is not None or self.tables:
+            return self.data.points(), self.target
+        points = self.batches.some(START_ROWS).points()
+        wanted = any(getattr(module, "starts_from_target", False) for module in self.model.modules())
+        shared = wanted and self.model.target_is_given
+        return points, self.model.target_on(points, points) if shared else None
 
     def _convergence(self) -> Convergence | None:
         options = self.options
