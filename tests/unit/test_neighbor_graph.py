@@ -27,7 +27,8 @@ from iconlearn import (
 from iconlearn.distributions.base import Distribution
 from iconlearn.engines import Dense
 from iconlearn.metrics import METRICS
-from iconlearn.neighbors import _reservoir, exact, graph, index, search
+from iconlearn.neighbors import _reservoir, graph, index, search
+from iconlearn.neighbors.cells import Cells
 from iconlearn.points import Points
 
 rng = np.random.default_rng(0)
@@ -86,27 +87,38 @@ def test_cells_find_nearly_all_and_the_same_on_any_number_of_threads():
     np.testing.assert_allclose(found[0].distances, there, rtol=1e-5)
 
 
-def test_cells_that_do_not_reach_the_recall_are_given_up(monkeypatch):
-    monkeypatch.setattr(index, "AIM", 1.1)
+def test_cells_that_do_not_reach_the_recall_are_given_up():
     Y = rng.normal(size=(3000, 12)).astype(np.float32)
-    given_up, truth = NeighborGraph.of(Y, 10, index="ivf"), NeighborGraph.of(Y, 10, index="exact")
+    given_up = NeighborGraph.of(Y, 10, index="ivf", recall=0.9999)
+    truth = NeighborGraph.of(Y, 10, index="exact")
     assert torch.equal(given_up.cols, truth.cols)
     assert given_up.recall == 1
 
 
-def test_rows_that_cells_leave_short_are_searched_exactly(monkeypatch):
-    Y = rng.normal(size=(3000, 3))
-    search_cells = index.Cells.search
+def test_less_recall_looks_into_fewer_cells(monkeypatch):
+    Y = rng.normal(size=(4000, 4)).astype(np.float32)
+    looked, around = [], Cells.around
+    monkeypatch.setattr(
+        Cells, "around", lambda self, probes, k: looked.append(probes) or around(self, probes, k)
+    )
+    recalls = []
+    for promised in (0.6, 0.99):
+        looked.clear()
+        recalls.append(NeighborGraph.of(Y, 10, index="ivf", recall=promised).recall)
+        recalls.append(looked[-1])
+        assert recalls[-2] >= promised
+    assert recalls[0] < recalls[2] < 1
+    assert recalls[1] < recalls[3]
+    assert NeighborGraph.of(Y, 10, index="ivf", recall=1).recall == 1
 
-    def short(self, rows, probes):
-        found = search_cells(self, rows, probes)
-        found.cols[np.isin(rows, [7, 50]), -3:] = -1
-        return found
 
-    monkeypatch.setattr(index.Cells, "search", short)
+def test_small_cells_look_farther():
+    far = 100 + rng.normal(size=(12, 3))  # a cell of its own, of fewer than k others
+    Y = np.concatenate([rng.normal(size=(3000, 3)), far])
     found, truth = NeighborGraph.of(Y, 40, index="ivf"), NeighborGraph.of(Y, 40, index="exact")
     assert found.indices.min() >= 0
-    np.testing.assert_array_equal(found.indices[[7, 50]], truth.indices[[7, 50]])
+    assert found.recall < 1
+    np.testing.assert_array_equal(found.indices[3000:, :11], truth.indices[3000:, :11])
 
 
 def test_many_rows_are_searched_by_cells(monkeypatch):
@@ -117,7 +129,7 @@ def test_many_rows_are_searched_by_cells(monkeypatch):
 
 @pytest.mark.parametrize("tile", [256, 8])
 def test_from_distances(tile, monkeypatch):
-    for module, name in ((_reservoir, "ROWS"), (_reservoir, "COLS"), (exact, "COLS")):
+    for module, name in ((_reservoir, "ROWS"), (_reservoir, "COLS")):
         monkeypatch.setattr(module, name, tile)
     D = cdist(X, X)
     truth = NeighborGraph.of(X, 6)

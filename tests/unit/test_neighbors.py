@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from iconlearn._errors import InputError, OptionError
 from iconlearn.metrics import METRICS
-from iconlearn.neighbors import _reservoir, exact, nearest
+from iconlearn.neighbors import _reservoir, nearest
 from iconlearn.points import Points
 
 
@@ -28,7 +28,6 @@ def found(support) -> list[set[int]]:
 def test_against_brute_force(metric, pairs, tile, monkeypatch, generator):
     for name, size in (("ROWS", tile), ("COLS", tile)):
         monkeypatch.setattr(_reservoir, name, size)
-    monkeypatch.setattr(exact, "COLS", tile)
     value = torch.randn(15, 3, generator=generator, dtype=torch.float64)
     i = Points.of(value, id=torch.arange(15) % 8, view=torch.arange(15) // 8)
     D = METRICS[metric](value, value)

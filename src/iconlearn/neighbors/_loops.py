@@ -135,6 +135,20 @@ def apart(kind, x, y):
 
 
 @compiled
+def factors(y, centre, scale, out):
+    """Right factors of a product: -2 times the centred rows, and behind them their squared lengths if there is room."""
+    d = y.shape[1]
+    for r in range(len(y)):
+        total = 0.0
+        for k in range(d):
+            moved = (np.float64(y[r, k]) - centre[k]) * scale
+            out[r, k] = -2 * moved
+            total += moved * moved
+        if out.shape[1] > d:
+            out[r, d] = total
+
+
+@compiled
 def block_of(kind, x, y, first, out):
     """Exact comparisons of some rows with the columns from ``first`` on."""
     for r in range(out.shape[0]):

@@ -55,6 +55,18 @@ class Found:
         self.cols[rows] = np.where(there, cols[:, :k], -1)
         self.squares[rows] = np.where(there, squares[:, :k], np.inf)
 
+    def among(self, columns: np.ndarray) -> Found:
+        """With the columns that were searched under other numbers, which ascend as theirs do."""
+        return Found(np.where(self.cols < 0, -1, columns[self.cols]), self.squares)
+
+    def merged(self, other: Found) -> Found:
+        """The nearest of what was found among these and among other columns."""
+        n, k = self.cols.shape
+        cols = np.concatenate([self.cols, other.cols], 1)
+        squares = np.concatenate([self.squares, other.squares], 1)
+        sort_rows(squares, cols, np.full(n, 2 * k))
+        return Found(cols[:, :k].copy(), squares[:, :k].copy())
+
 
 class Reservoir:
     """The ``keep`` smallest scores of some rows, of those offered so far, and up to as many more."""
@@ -81,19 +93,16 @@ class Reservoir:
             offer_exact(task.kind, scores, first, bounds, task.x, task.y, *keys, *self._state, self.keep)
         return self
 
-    def measured(self, task: Task) -> Reservoir:
-        """The same columns with their exact comparisons, sorted."""
+    def measured(self, task: Task, numbers: np.ndarray | None = None) -> Reservoir:
+        """The same columns with their exact comparisons, sorted; under other numbers where they are given."""
         cut(*self._state, self.keep)
         exact = copy(self)
         exact.values = np.full(self.values.shape, np.inf)
         measure(task.kind, task.x, task.y, self.cols, self.counts, exact.values)
+        if numbers is not None:
+            there = np.arange(self.cols.shape[1]) < self.counts[:, None]
+            exact.cols = numbers[np.where(there, self.cols, 0)]
         return exact.sorted()
-
-    def among(self, columns: np.ndarray) -> Reservoir:
-        """With the columns that were offered under other numbers, in place."""
-        there = np.arange(self.cols.shape[1]) < self.counts[:, None]
-        self.cols = columns[np.where(there, self.cols, 0)]
-        return self
 
     def sorted(self) -> Reservoir:
         """Nearest first, in place."""

@@ -16,23 +16,26 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from iconlearn.neighbors._loops import DOT, EUCLIDEAN, OWN, block_of
+from iconlearn._parallel import in_pieces
+from iconlearn.neighbors._loops import DOT, EUCLIDEAN, OWN, block_of, factors
 from iconlearn.neighbors._reservoir import COLS, Block, Found, Reservoir, Task, over_tiles
 
 
 class Product:
     """Scores by matrix product: |y|^2 - 2 x.y of data centred on the columns, or -2 x.y; scaled by a power of two."""
 
-    def __init__(self, task: Task) -> None:
-        d, self.kind = task.x.shape[1], task.kind
-        self.centre = task.y.mean(0, dtype=np.float64) if self.kind == EUCLIDEAN else np.zeros(d)
-        peak = max(float(np.abs(part).max(initial=0)) for part in (task.x, task.y))
+    def __init__(self, kind: int, centre: np.ndarray, peak: float) -> None:
+        self.kind, self.centre = kind, centre
         self.scale = 2.0 ** -int(np.frexp(peak)[1]) if 0 < peak < np.inf else 1.0
-        self.terms = d + 8
-        self.right = self.columns(task.y, np.float32)
-        self.longest = 0.0  # column, where a product may be that of any
-        if self.kind == DOT:
-            self.longest = float(np.sqrt(np.square(self.right, dtype=np.float64).sum(1).max(initial=0))) / 2
+        self.terms = len(centre) + 8
+
+    @classmethod
+    def of(cls, task: Task) -> Product:
+        """What suits the rows and columns of a task."""
+        d = task.x.shape[1]
+        centre = task.y.mean(0, dtype=np.float64) if task.kind == EUCLIDEAN else np.zeros(d)
+        peak = max(float(np.abs(part).max(initial=0)) for part in (task.x, task.y))
+        return cls(task.kind, centre, peak)
 
     def rows(self, x: np.ndarray, dtype: type) -> tuple[torch.Tensor, np.ndarray]:
         """Left factor, and the squared length of every row."""
@@ -40,23 +43,29 @@ class Product:
         one = np.ones((len(x), int(self.kind == EUCLIDEAN)))
         return torch.from_numpy(np.concatenate([moved, one], 1).astype(dtype)), np.square(moved).sum(1)
 
+    def moved(self, x: np.ndarray) -> np.ndarray:
+        """Points as the product sees them, float32."""
+        return ((x - self.centre) * self.scale).astype(np.float32)
+
     def columns(self, y: np.ndarray, dtype: type) -> np.ndarray:
         """Right factor, one row a column."""
         out = np.empty((len(y), y.shape[1] + (self.kind == EUCLIDEAN)), dtype)
-        for part in (slice(a, a + COLS) for a in range(0, len(y), COLS)):
-            moved = (y[part] - self.centre) * self.scale
-            out[part, : y.shape[1]] = -2 * moved
-            if self.kind == EUCLIDEAN:
-                out[part, -1] = np.square(moved).sum(1)
+        in_pieces(lambda a, b: factors(y[a:b], self.centre, self.scale, out[a:b]), len(y))
         return out
 
-    def error(self, square: np.ndarray, kth: np.ndarray, dtype: type) -> np.ndarray:
+    def longest(self, right: np.ndarray) -> float:
+        """The length of the longest column, where a product may be that of any."""
+        if self.kind == EUCLIDEAN:
+            return 0.0
+        return float(np.sqrt(np.square(right, dtype=np.float64).sum(1).max(initial=0))) / 2
+
+    def error(self, square: np.ndarray, kth: np.ndarray, longest: float, dtype: type) -> np.ndarray:
         """How wrong the score of a column can be that is no farther than ``kth``, and so no longer than |x| + kth^1/2.
 
         The bound of a sum of d products in any order, twice: once more for the rounding of the factors.
         """
         limits, length = np.finfo(dtype), np.sqrt(square)
-        reach = 2 * length * self.longest if self.kind == DOT else np.square(2 * length + np.sqrt(kth))
+        reach = 2 * length * longest if self.kind == DOT else np.square(2 * length + np.sqrt(kth))
         return self.terms * (float(limits.eps) * reach + 4 * float(limits.tiny))
 
     def offset(self, square: np.ndarray) -> np.ndarray:
@@ -75,9 +84,9 @@ class Product:
         return scores
 
 
-def search(task: Task) -> Found:
-    """The k nearest candidates of every row; ties go to the smaller column."""
-    found = Found.blank(len(task.x), task.k, task.x.dtype)
+def search(task: Task, dtype: np.dtype | type | None = None) -> Found:
+    """The k nearest candidates of every row, compared in the type of the rows; ties go to the smaller column."""
+    found = Found.blank(len(task.x), task.k, np.dtype(dtype or task.x.dtype))
     if task.kind in (EUCLIDEAN, DOT):
         by_product(task, found)
     else:
@@ -103,19 +112,29 @@ def compared(tile: Task) -> Block:
     return scores
 
 
+def proposed(
+    tile: Task, product: Product, right: np.ndarray, numbers: np.ndarray | None = None
+) -> tuple[Reservoir, np.ndarray]:
+    """The nearest columns by their products and some more, compared exactly; and the squared length of every row."""
+    left, square = product.rows(tile.x, np.float32)
+    held = Reservoir(len(tile.x), tile.k + tile.k // 8 + 8, np.float32)
+    return held.fill(tile, product.block(left, lambda cols: right[cols])).measured(tile, numbers), square
+
+
 def by_product(task: Task, found: Found) -> None:
     """Search by matrix products; what is found does not depend on how they are rounded."""
-    product = Product(task)
+    product = Product.of(task)
+    right = product.columns(task.y, np.float32)
+    longest = product.longest(right)
     unsure = np.full(len(task.x), np.nan)  # the k-th nearest proposed, where it need not be the k-th nearest
 
     def propose(tile: Task, rows: slice) -> None:
-        left, square = product.rows(tile.x, np.float32)
-        held = Reservoir(len(tile.x), tile.k + tile.k // 8 + 8, np.float32)
-        exact = held.fill(tile, product.block(left, lambda cols: product.right[cols])).measured(tile)
+        exact, square = proposed(tile, product, right)
         exact.into(found, rows)
         kth = exact.values[:, tile.k - 1] * product.scale**2
         with np.errstate(invalid="ignore"):  # rows with fewer than k candidates
-            nearest_left = exact.limits + product.offset(square) - product.error(square, kth, np.float32)
+            error = product.error(square, kth, longest, np.float32)
+            nearest_left = exact.limits + product.offset(square) - error
         unsure[rows] = np.where((exact.limits < np.inf) & ~(nearest_left > kth), kth, np.nan)
 
     over_tiles(task, propose)
@@ -124,7 +143,7 @@ def by_product(task: Task, found: Found) -> None:
     def settle(tile: Task, part: slice) -> None:
         left, square = product.rows(tile.x, np.float64)
         kth = unsure[again[part]]
-        bounds = kth + product.error(square, kth, np.float64) - product.offset(square)
+        bounds = kth + product.error(square, kth, longest, np.float64) - product.offset(square)
         block = product.block(left, lambda cols: product.columns(tile.y[cols], np.float64))
         held = Reservoir(len(tile.x), tile.k, np.float64).refill(tile, block, bounds)
         held.sorted().into(found, again[part])

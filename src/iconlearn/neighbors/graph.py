@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,17 @@ from iconlearn.data.features import check_features
 from iconlearn.metrics import METRICS, SCALE_FREE, Metric, check_metric_name, metric_name
 from iconlearn.neighbors._files import read_graph, write_graph
 from iconlearn.neighbors._loops import OWN
+from iconlearn.neighbors._progress import Stages
 from iconlearn.neighbors._reservoir import Found, Reservoir, Task, over_tiles
-from iconlearn.neighbors.index import search_index
-from iconlearn.neighbors.search import PRECOMPUTED, as_support, keys, task_of
+from iconlearn.neighbors._scratch import scratch_folder
+from iconlearn.neighbors.index import RECALL, search_index
+from iconlearn.neighbors.search import PRECOMPUTED, as_support, extreme_unit, keys, task_of
+from iconlearn.neighbors.stored import Stored, Wanted, is_stored, search_stored
 from iconlearn.points import Points, candidate_count, same_points
 from iconlearn.support import Support
 
 PIECE = 1 << 22  # entries of a matrix that are compared at a time
 ROUNDING = 1e-3  # of the largest distance: a root of a difference of squares in float32 is as far off near 0
-EXTREME = 2.0**60  # squares of what is beyond leave the range of float32
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,42 +67,97 @@ class NeighborGraph:
 
     @classmethod
     def of(
-        cls, X: Any, k: int = 90, metric: str = "euclidean", index: str = "auto", random_state: int = 0
+        cls,
+        X: Any,
+        k: int = 90,
+        metric: str = "euclidean",
+        index: str = "auto",
+        random_state: int = 0,
+        *,
+        recall: float = RECALL,
+        checkpoint: str | os.PathLike[str] | None = None,
+        verbose: int = 0,
     ) -> NeighborGraph:
-        """Search the rows of a table.
+        """Search the rows of a table, in memory or on disk.
+
+        Features that `open_features` opens stay on disk: they are streamed, and written once more, in the order of
+        their cells, to ``checkpoint``. What is held in memory is the result, a sample of rows, and a few cells for each
+        thread.
 
         Parameters
         ----------
-        X : array-like of shape (n, d)
+        X : array-like of shape (n, d), or Features
         k : int, default 90
             Neighbours of every row; at most n - 1 are there. t-SNE needs three times its perplexity.
         metric : {"euclidean", "cos", "dot", "manhattan", "chebyshev", "correlation"}, default "euclidean"
+            Of features on disk: "euclidean", "cos" or "correlation".
         index : {"auto", "exact", "ivf"}, default "auto"
-            "exact" compares all pairs; "ivf" looks into the nearest of many cells, as many as a recall of at least
-            0.95 takes, and compares all pairs where that cannot be had; "auto" takes the faster one.
+            "exact" compares all pairs; "ivf" looks into the nearest of many cells, as many as ``recall`` takes, and
+            compares all pairs where that cannot be had; "auto" takes the faster one.
         random_state : int, default 0
             Seed of the cells and of the rows whose recall is measured.
+        recall : float in (0, 1], default 0.95
+            Share of the true neighbours that cells must find; 1 compares all pairs. Less is faster.
+        checkpoint : path, optional
+            A folder of its own for features on disk. A search that was killed goes on there, to the same bits, and
+            when it is done the graph stays there and nothing else. It takes 4 n (d + 4 k) bytes meanwhile; without it
+            a temporary folder does.
+        verbose : int, default 0
+            1 shows a progress bar.
 
         Raises
         ------
         InputError
             If X is not a finite table of at least two rows.
         OptionError
-            If an option is unknown or out of range.
+            If an option is unknown or out of range, or the folder holds something else.
+        FileFormatError
+            If the folder holds the search of other rows or options, or is damaged.
+        OSError
+            If the folder cannot be written to, as on a full disk; what is finished is kept.
         """
         owner = "NeighborGraph.of"
         check_metric_name(owner, metric)
         check_choice(owner, "index", index, ("auto", "exact", "ivf"))
         seed = check_number(owner, "random_state", random_state, low=0, high=2**31 - 1, integer=True)
         k = check_number(owner, "k", k, low=1, integer=True)
-        value = check_features(X, f"{owner}: X")
-        unit = extreme_unit(value) if metric not in SCALE_FREE else 1.0
-        held = torch.from_numpy(np.array(value) if unit == 1.0 else value / unit)
-        numbers = np.arange(len(held))
-        task = task_of(metric, held, held, (numbers, numbers), min(k, len(held) - 1))
-        found, recall = search_index(task, index, seed)
+        recall = check_number(owner, "recall", recall, low=0, high=1, open_low=True)
+        stages = Stages("NeighborGraph", bool(check_number(owner, "verbose", verbose, low=0, integer=True)))
+        with stages:
+            if is_stored(X):
+                return cls._of_stored(X, Wanted(k, metric, index, recall, seed), checkpoint, stages)
+            if checkpoint is not None:
+                raise OptionError(
+                    f"{owner}: checkpoint={str(checkpoint)!r} is for features on disk, X is in memory; give "
+                    "open_features(path), or leave checkpoint out"
+                )
+            value = check_features(X, f"{owner}: X")
+            unit = extreme_unit(value) if metric not in SCALE_FREE else 1.0
+            held = torch.from_numpy(np.array(value) if unit == 1.0 else value / unit)
+            numbers = np.arange(len(held))
+            task = task_of(metric, held, held, (numbers, numbers), min(k, len(held) - 1))
+            found, reached = search_index(task, index, seed, recall, stages)
         squares = torch.from_numpy(found.squares).to(held.dtype)
-        return cls(torch.from_numpy(found.cols), squares, metric, recall, unit)
+        return cls(torch.from_numpy(found.cols), squares, metric, reached, unit)
+
+    @classmethod
+    def _of_stored(
+        cls, X: Any, wanted: Wanted, checkpoint: str | os.PathLike[str] | None, stages: Stages
+    ) -> NeighborGraph:
+        owner = "NeighborGraph.of"
+        wanted.check(int(X.n), owner)
+        stored = Stored(X, wanted.metric, owner, stages)
+        with scratch_folder(checkpoint, {"rows": stored.digest, **asdict(wanted)}) as scratch:
+            if scratch.graph.exists():
+                return cls.load(scratch.graph)
+            found, recall = search_stored(stored, wanted, scratch, stages)
+            cols, squares = torch.from_numpy(found.cols), torch.from_numpy(found.squares)
+            graph = cls(cols, squares, wanted.metric, recall, stored.unit)
+            if checkpoint is not None:
+                with scratch.writing():
+                    graph.save(scratch.graph)
+                scratch.clean()
+        return graph
 
     @classmethod
     def from_distances(cls, D: Any, k: int = 90) -> NeighborGraph:
@@ -333,12 +390,6 @@ def search_once(searches: list[tuple[str | Metric, str, int]], i: Points, j: Poi
     )
     carrying = replace(i, neighbors=graph)
     return carrying, carrying if j is i else replace(j, neighbors=graph)
-
-
-def extreme_unit(value: np.ndarray) -> float:
-    """The power of two by which data is divided whose squares would leave the range of float32."""
-    peak = float(np.abs(value).max(initial=0))
-    return 1.0 if peak == 0 or 1 / EXTREME <= peak <= EXTREME else 2.0 ** min(int(np.frexp(peak)[1]), 1023)
 
 
 def check_distances(shape: tuple[int, ...], data: np.ndarray, owner: str) -> None:

@@ -18,6 +18,7 @@ from iconlearn.points import Points, candidate_count, require_value, same_points
 from iconlearn.support import Support, from_arrays, from_lengths
 
 PRECOMPUTED = "precomputed"
+EXTREME = 2.0**60  # squares of what is beyond leave the range of float32
 KINDS = {"euclidean": EUCLIDEAN, "dot": DOT, "manhattan": MANHATTAN, "chebyshev": CHEBYSHEV}
 
 
@@ -125,3 +126,9 @@ def as_support(found: Found, m: int, like: Tensor) -> tuple[Support, Tensor]:
     cols, squares = np.empty(indptr[-1], np.int64), np.empty(indptr[-1], found.squares.dtype)
     in_pieces(lambda a, b: by_column(found.cols, found.squares, indptr, a, b, cols, squares), n)
     return from_arrays(indptr, cols, m, like.device), torch.from_numpy(squares).to(like)
+
+
+def extreme_unit(value: np.ndarray) -> float:
+    """The power of two by which data is divided whose squares would leave the range of float32."""
+    peak = float(np.abs(value).max(initial=0))
+    return 1.0 if peak == 0 or 1 / EXTREME <= peak <= EXTREME else 2.0 ** min(int(np.frexp(peak)[1]), 1023)
