@@ -93,15 +93,12 @@ class Reservoir:
             offer_exact(task.kind, scores, first, bounds, task.x, task.y, *keys, *self._state, self.keep)
         return self
 
-    def measured(self, task: Task, numbers: np.ndarray | None = None) -> Reservoir:
-        """The same columns with their exact comparisons, sorted; under other numbers where they are given."""
+    def measured(self, task: Task) -> Reservoir:
+        """The same columns with their exact comparisons, sorted."""
         cut(*self._state, self.keep)
         exact = copy(self)
         exact.values = np.full(self.values.shape, np.inf)
         measure(task.kind, task.x, task.y, self.cols, self.counts, exact.values)
-        if numbers is not None:
-            there = np.arange(self.cols.shape[1]) < self.counts[:, None]
-            exact.cols = numbers[np.where(there, self.cols, 0)]
         return exact.sorted()
 
     def sorted(self) -> Reservoir:

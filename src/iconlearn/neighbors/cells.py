@@ -187,12 +187,16 @@ class Search:
 
         def among(parts: list[tuple[int, int]]) -> Found:
             points = np.concatenate([self.cells.order[a:b] for a, b in parts])
+            order = np.argsort(points)  # of equals, those with smaller numbers come first
+            rank = np.empty_like(order)
+            rank[order] = np.arange(len(order))
             y = np.empty((len(points), x.shape[1]), x.dtype)
             first = 0
             for a, b in parts:
-                y[first : first + b - a] = self.placed.columns(a, b)
+                y[rank[first : first + b - a]] = self.placed.columns(a, b)
                 first += b - a
-            return compare(x, keys, y, points)
+            points = points[order]
+            return compare(Task(EUCLIDEAN, x, y, keys, self.col_keys[points], self.k)).among(points)
 
         chunks = list(self._chunks(np.arange(self.cells.count) if unit.cells is None else unit.cells))
         best: Found | None = None
@@ -221,19 +225,14 @@ class Search:
         if parts:
             yield parts
 
-    def _among_all(self, x: np.ndarray, keys: np.ndarray, y: np.ndarray, points: np.ndarray) -> Found:
-        """Certified; of equals those with smaller numbers."""
-        order = np.argsort(points)
-        points = points[order]
-        task = Task(EUCLIDEAN, x, y[order], keys, self.col_keys[points], self.k)
-        return search(task, np.float64).among(points)
+    def _among_all(self, task: Task) -> Found:
+        return search(task, np.float64)
 
-    def _proposed(self, x: np.ndarray, keys: np.ndarray, y: np.ndarray, points: np.ndarray) -> Found:
-        task = Task(EUCLIDEAN, x, y, keys, self.col_keys[points], self.k)
-        right = self.product.columns(y, np.float32)
-        found = Found.blank(len(x), self.k, np.dtype(np.float64))
-        for rows in (slice(a, a + ROWS) for a in range(0, len(x), ROWS)):
-            proposed(task.rows(rows), self.product, right, points)[0].into(found, rows)
+    def _proposed(self, task: Task) -> Found:
+        right = self.product.columns(task.y, np.float32)
+        found = Found.blank(len(task.x), self.k, np.dtype(np.float64))
+        for rows in (slice(a, a + ROWS) for a in range(0, len(task.x), ROWS)):
+            proposed(task.rows(rows), self.product, right)[0].into(found, rows)
         return found
 
 

@@ -112,13 +112,11 @@ def compared(tile: Task) -> Block:
     return scores
 
 
-def proposed(
-    tile: Task, product: Product, right: np.ndarray, numbers: np.ndarray | None = None
-) -> tuple[Reservoir, np.ndarray]:
+def proposed(tile: Task, product: Product, right: np.ndarray) -> tuple[Reservoir, np.ndarray]:
     """The nearest columns by their products and some more, compared exactly; and the squared length of every row."""
     left, square = product.rows(tile.x, np.float32)
     held = Reservoir(len(tile.x), tile.k + tile.k // 8 + 8, np.float32)
-    return held.fill(tile, product.block(left, lambda cols: right[cols])).measured(tile, numbers), square
+    return held.fill(tile, product.block(left, lambda cols: right[cols])).measured(tile), square
 
 
 def by_product(task: Task, found: Found) -> None:
