@@ -1,5 +1,11 @@
 """Scores of embeddings and clusterings: arrays in, floats out."""
 
+from iconlearn.evaluation.calibration import (
+    Reliability,
+    confidence_histogram,
+    expected_calibration_error,
+    reliability_curve,
+)
 from iconlearn.evaluation.clusters import (
     ari,
     cluster_entropy,
@@ -11,13 +17,19 @@ from iconlearn.evaluation.clusters import (
 from iconlearn.evaluation.encoders import linear_probe
 from iconlearn.evaluation.matching import ConfusionMatrix, confusion_matrix, match_clusters
 from iconlearn.evaluation.neighbours import knn_accuracy, neighbour_preservation, trustworthiness
+from iconlearn.evaluation.report import ClusteringReport, clustering_report
 
 __all__ = [
+    "ClusteringReport",
     "ConfusionMatrix",
+    "Reliability",
     "ari",
     "cluster_entropy",
     "cluster_sizes",
+    "clustering_report",
+    "confidence_histogram",
     "confusion_matrix",
+    "expected_calibration_error",
     "hungarian_accuracy",
     "knn_accuracy",
     "linear_probe",
@@ -25,5 +37,6 @@ __all__ = [
     "match_clusters",
     "neighbour_preservation",
     "nmi",
+    "reliability_curve",
     "trustworthiness",
 ]
