@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iconlearn._errors import InputError
-from iconlearn.viz import _inputs, _names, maps, style
+from iconlearn.evaluation.matching import match_clusters
+from iconlearn.viz import _inputs, _matrix, _names, maps, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _MARGIN = 0.2
 _PANEL = 4.6
 _GAP = 1.0
-_LONGEST = 12
 
 
 def assignment_figure(
@@ -78,7 +78,7 @@ def assignment_figure(
     colors = style.class_colors(len(cluster_names))
 
     top = style.heading_height(title, subtitle) + 0.28
-    bottom = 0.3 if counts is None else 1.0 if _slanted(class_names) else 0.65
+    bottom = 0.3 if counts is None else 1.0 if _matrix.slanted(class_names) else 0.65
     fig = style.new_figure(2 * _MARGIN + 2 * _PANEL + _GAP, top + _PANEL + bottom)
     style.heading(fig, title, subtitle, _MARGIN)
     left = style.add_axes(fig, _MARGIN, top, _PANEL, _PANEL)
@@ -88,42 +88,14 @@ def assignment_figure(
     if len(cluster_names) <= _inputs.MAX_NAMED:
         centres = _names.medoids(points, clusters, len(cluster_names))
         _names.write_names(left, centres, cluster_names, colors)
-    _caption(left, f"clusters on {layout}" if layout else "clusters")
+    _matrix.caption(left, f"clusters on {layout}" if layout else "clusters")
     right = style.add_axes(fig, _MARGIN + _PANEL + _GAP, top, _PANEL, _PANEL)
     if counts is None:
         _sizes(right, clusters, cluster_names, colors)
     else:
         rows = order + ([len(order)] if len(counts) > len(order) else [])
-        _matrix(right, counts[rows], cluster_names, class_names, colors)
+        _matrix.draw_matrix(right, counts[rows], cluster_names, class_names, colors)
     return fig
-
-
-def match_clusters(counts: np.ndarray) -> tuple[list[int], int]:
-    """Order clusters by the classes that they match best, one to one.
-
-    Parameters
-    ----------
-    counts : (clusters, classes) integer array
-
-    Returns
-    -------
-    order : list of int
-        Clusters in the order of their classes; clusters left without a class come last, largest first.
-    matched : int
-        Points in matching cells.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> match_clusters(np.array([[0, 5], [7, 1]]))
-    ([1, 0], 12)
-    """
-    from scipy.optimize import linear_sum_assignment
-
-    rows, columns = linear_sum_assignment(counts, maximize=True)
-    order = [int(rows[k]) for k in np.argsort(columns)]
-    left_over = sorted(set(range(len(counts))) - set(order), key=lambda k: -int(counts[k].sum()))
-    return order + left_over, int(counts[rows, columns].sum())
 
 
 def _contingency(clusters: np.ndarray, truth: np.ndarray, n_clusters: int, n_classes: int) -> np.ndarray:
@@ -134,37 +106,11 @@ def _contingency(clusters: np.ndarray, truth: np.ndarray, n_clusters: int, n_cla
     return counts if (clusters == -1).any() else counts[:-1]
 
 
-def _matrix(
-    ax: Axes, counts: np.ndarray, cluster_names: list[str], class_names: list[str], colors: list[str]
-) -> None:
-    """Draw the contingency matrix: a cell's blue is its share of the cluster, its number the points."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    blues = LinearSegmentedColormap.from_list("p", [style.PANEL, style.mix(style.P_COLOR, style.INK, 0.15)])
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    n_rows, n_columns = counts.shape
-    ax.pcolormesh(share, cmap=blues, vmin=0, vmax=1, edgecolors=style.PAPER, linewidth=1.5)
-    ax.set_xlim(0, n_columns)
-    ax.set_ylim(n_rows, 0)
-    if max(n_rows, n_columns) <= _inputs.MAX_NAMED:
-        size = style.SMALL_SIZE if max(n_rows, n_columns) <= 12 else 6.5
-        for (i, j), count in np.ndenumerate(counts):
-            if count:
-                color = style.PAPER if share[i, j] > 0.62 else style.INK
-                style.text(
-                    ax, j + 0.5, i + 0.5, str(count), color=color, fontsize=size, ha="center", va="center"
-                )
-    names = [*cluster_names, "none"][:n_rows]
-    _tick_names(ax, "y", names, [*colors, style.UNLABELLED][:n_rows])
-    _tick_names(ax, "x", class_names, None)
-    ax.set_xlabel("class", color=style.MUTED, fontsize=style.TEXT_SIZE)
-    _caption(ax, "points by cluster (rows) and class (columns)")
-
-
 def _sizes(ax: Axes, clusters: np.ndarray, names: list[str], colors: list[str]) -> None:
     """Draw the sizes of the clusters, largest first."""
-    codes = list(range(len(names))) + ([-1] if (clusters == -1).any() else [])
-    sizes = sorted(((int((clusters == k).sum()), k) for k in codes), key=lambda pair: (-pair[0], pair[1]))
+    found = np.bincount(np.where(clusters < 0, len(names), clusters), minlength=len(names) + 1).tolist()
+    sizes = sorted(((size, k) for k, size in enumerate(found)), key=lambda pair: (-pair[0], pair[1]))
+    sizes = [(size, k) for size, k in sizes if size or k < len(names)]
     names, colors = [*names, "none"], [*colors, style.UNLABELLED]
     values = [size for size, _ in sizes]
     ax.barh(
@@ -173,35 +119,10 @@ def _sizes(ax: Axes, clusters: np.ndarray, names: list[str], colors: list[str]) 
     ax.set_xlim(0, max(values) * 1.15)
     ax.set_ylim(len(sizes), 0)
     ax.set_xticks([])
-    _tick_names(ax, "y", [names[k] for _, k in sizes], None)
+    _matrix.tick_names(ax, "y", [names[k] for _, k in sizes], None)
     if len(sizes) <= _inputs.MAX_NAMED:
         for row, size in enumerate(values):
             style.text(
                 ax, size + max(values) * 0.015, row + 0.5, f"{size:,}", fontsize=style.SMALL_SIZE, va="center"
             )
-    _caption(ax, "points in each cluster")
-
-
-def _slanted(names: list[str]) -> bool:
-    """Whether column names are too wide to stand side by side."""
-    return min(max(map(len, names), default=0), _LONGEST) * min(len(names), 40) > 45
-
-
-def _tick_names(ax: Axes, axis: str, names: list[str], colors: list[str] | None) -> None:
-    """Name rows or columns; with more than 40 only every few, and long column names on a slant."""
-    step = -(-len(names) // 40)
-    size = style.SMALL_SIZE if len(names) <= 20 else 6.5
-    spots = np.arange(0, len(names), step)
-    shown = [style.shorten(names[k], _LONGEST) for k in spots]
-    slant = axis == "x" and _slanted(names)
-    place = ax.set_xticks if axis == "x" else ax.set_yticks
-    options: dict[str, Any] = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if slant else {}
-    ticks = place(spots + 0.5, shown, fontsize=size, color=style.INK, parse_math=False, **options)
-    if colors is not None:
-        for tick, k in zip(ticks, spots, strict=True):
-            tick.label1.set(color=style.mix(colors[k], style.INK, 0.35), fontweight="bold")
-
-
-def _caption(ax: Axes, words: str) -> None:
-    """Write what a panel shows above its upper left corner."""
-    style.text(ax, 0, 1.015, words, transform=ax.transAxes, color=style.MUTED, va="bottom")
+    _matrix.caption(ax, "points in each cluster")
