@@ -1,4 +1,4 @@
-"""Class names on a map: where they stand, and how they are kept from covering one another."""
+"""Names on a map and at the ends of curves: where they stand, and how they are kept from covering one another."""
 
 from __future__ import annotations
 
@@ -74,6 +74,22 @@ def name_artist(ax: Axes, xy: np.ndarray, name: str, color: str, size: float) ->
         path_effects=style.halo(4.5),
         zorder=5,
     )
+
+
+def name_ends(ax: Axes, ends: Sequence[tuple[str, float, str]]) -> None:
+    """Write the name of each curve (name, last value, colour) right of the axes, moved apart where two overlap."""
+    fig: Any = ax.get_figure(root=True)
+    frame = ax.get_window_extent(fig.canvas.get_renderer())
+    heights = np.array([ax.transData.transform((ax.get_xlim()[1], value))[1] for _, value, _ in ends])
+    centre = np.column_stack([np.zeros(len(ends)), heights])
+    half = np.tile([1.0, style.TEXT_SIZE * fig.dpi / 72 * 0.62], (len(ends), 1))
+    # Boxes share one column: only an upward or downward push separates them.
+    half[:, 0] = 1e6
+    bounds = np.array([[-1e9, frame.y0], [1e9, frame.y1]])
+    moved = separate(centre, half, bounds)
+    for (name, _, color), y in zip(ends, (moved[:, 1] - frame.y0) / frame.height, strict=True):
+        shade = style.mix(color, style.INK, 0.3)
+        style.text(ax, 1.012, float(y), name, transform=ax.transAxes, color=shade, va="center")
 
 
 def separate(centre: np.ndarray, half: np.ndarray, frame: np.ndarray, rounds: int = 200) -> np.ndarray:

@@ -89,7 +89,7 @@ def loss_figure(
         ax.axvline(step, color=style.MUTED, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
     _name_events(ax, events or ())
     if len(lines) > 1:
-        _name_ends(ax, lines)
+        _names.name_ends(ax, [(line[0], float(line[2][-1]), line[3]) for line in lines])
     return fig
 
 
@@ -145,26 +145,3 @@ def _name_events(ax: Axes, events: Sequence[tuple[float, str]]) -> None:
         # Anchored to the data, so that the note survives another resolution.
         spot = ax.transData.inverted().transform(note.get_position())
         note.set(transform=ax.transData, position=spot)
-
-
-def _name_ends(ax: Axes, lines: Sequence[tuple[Any, ...]]) -> None:
-    """Write each curve's name at its right end, moved apart where two would overlap."""
-    fig: Any = ax.get_figure(root=True)
-    frame = ax.get_window_extent(fig.canvas.get_renderer())
-    heights = np.array([ax.transData.transform((line[1][-1], line[2][-1]))[1] for line in lines])
-    centre = np.column_stack([np.zeros(len(lines)), heights])
-    half = np.tile([1.0, style.TEXT_SIZE * fig.dpi / 72 * 0.62], (len(lines), 1))
-    # Boxes share one column: only an upward or downward push separates them.
-    half[:, 0] = 1e6
-    bounds = np.array([[-1e9, frame.y0], [1e9, frame.y1]])
-    moved = _names.separate(centre, half, bounds)
-    for (label, _, _, color, _), y in zip(lines, (moved[:, 1] - frame.y0) / frame.height, strict=True):
-        style.text(
-            ax,
-            1.012,
-            float(y),
-            label,
-            transform=ax.transAxes,
-            color=style.mix(color, style.INK, 0.3),
-            va="center",
-        )
