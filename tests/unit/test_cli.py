@@ -50,7 +50,8 @@ def few(tmp_path: Path) -> Path:
         (
             "infonce-clustering",
             ["--set", "n_clusters=4", "--max-iter", 20, "--restarts", 2],
-            {"hungarian_accuracy", "nmi", "ari", "cluster_entropy", "empty_clusters"},
+            {"hungarian_accuracy", "nmi", "ari", "many_to_one_accuracy", "expected_calibration_error"}
+            | {"cluster_entropy", "largest_cluster_entropy", "largest_cluster_share", "empty_clusters"},
         ),
         ("simclr", ["--max-iter", 8], {"knn_accuracy", "linear_probe", "linear_probe_untrained"}),
         ("cross-entropy", ["--max-iter", 8], {"linear_probe", "accuracy"}),
@@ -63,14 +64,15 @@ def test_a_run_leaves_all_its_results(few, tmp_path, capsys, name, settings, met
     assert command("fit", name, few, "--out", out, "--seed", 3, *settings) == 0
     assert next(iter(metrics)) in capsys.readouterr().out
     kind = "assignment" if name == "infonce-clustering" else "embedding"
-    assert {p.name for p in out.iterdir()} == COMMON | {f"{kind}.npy", f"{kind}.parquet"}
+    extra = {"confusion.png", "contact_sheet.png", "reliability.png"} if kind == "assignment" else set()
+    assert {p.name for p in out.iterdir()} == COMMON | extra | {f"{kind}.npy", f"{kind}.parquet"}
     assert [p.name for p in out.parent.iterdir()] == ["out"]
 
     array, table = np.load(out / f"{kind}.npy"), parquet.read_table(out / f"{kind}.parquet").to_pydict()
     assert len(array) == len(table["row"]) == 80
     assert table["label"] == [str(y) for y in Y]
     assert np.allclose(array if kind == "assignment" else array[:, 0], table.get("z0") or table["cluster"])
-    for picture in ("map.png", "p_vs_q.png", "loss.png"):
+    for picture in ("map.png", "p_vs_q.png", "loss.png", *extra):
         assert np.asarray(Image.open(out / picture).convert("RGB")).std() > 5
     assert not np.array_equal(frame_image(out / "training.gif", 0), frame_image(out / "training.gif", -1))
 

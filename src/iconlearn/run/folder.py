@@ -15,6 +15,8 @@ from iconlearn._errors import OptionError
 ARTEFACTS = (
     "assignment.npy",
     "assignment.parquet",
+    "confusion.png",
+    "contact_sheet.png",
     "embedding.npy",
     "embedding.parquet",
     "loss.png",
@@ -22,6 +24,7 @@ ARTEFACTS = (
     "model.json",
     "model.safetensors",
     "p_vs_q.png",
+    "reliability.png",
     "run.json",
     "training.gif",
 )

@@ -25,6 +25,7 @@ from iconlearn.recipes import Recipe
 from iconlearn.recording import Recorder
 from iconlearn.run import captions, scores, tables
 from iconlearn.run.folder import output_folder
+from iconlearn.run.judged import draw_judgement
 from iconlearn.run.pictures import Album, Clustering
 from iconlearn.run.rows import Material, Split, anchor_rows, choose_rows, make_recorder
 from iconlearn.spectral import leading_eigenvectors
@@ -136,6 +137,8 @@ def run_method(
         scored = time.perf_counter()
         album = make_album(row, shown, recorder, result, split.train, dataset.name)
         draw(folder, row, album, estimator.model_, result, metrics)
+        if row.clusters:
+            draw_judgement(folder, shown, result, judged_rows(split, result), album.title)
         seconds = {"fit": fitted - began, "score": scored - fitted, "draw": time.perf_counter() - scored}
         chosen = {**row.parameters, **options.parameters, **row.fit}
         chosen |= {k: v for k in ("max_iter", "restarts") if (v := getattr(options, k)) is not None}
@@ -217,9 +220,8 @@ def judge(
     """The metrics that apply; an encoder is compared with the same network before training."""
     row, dataset, y, test = material.row, material.dataset, material.dataset.y, split.test
     if row.clusters:
-        judged = np.arange(len(result)) if test is None else test
-        part = replace(dataset, y=None if y is None else y[judged])
-        return scores.cluster_scores(part, result[judged].argmax(1), result.shape[1])
+        judged = judged_rows(split, result)
+        return scores.cluster_scores(None if y is None else y[judged], result[judged])
     if not row.encodes:
         return scores.map_scores(dataset, result, options.seed, distances=row.takes.places_new)
     if row.takes is TOKENS:
@@ -235,6 +237,11 @@ def judge(
     if row.takes is MODALITIES:
         found["retrieval"] = scores.retrieval(estimator.model_, material.batch(recipe, held))
     return found
+
+
+def judged_rows(split: Split, result: np.ndarray) -> np.ndarray:
+    """The rows that scores are taken of: those that were held out, or all."""
+    return np.arange(len(result)) if split.test is None else split.test
 
 
 def make_album(

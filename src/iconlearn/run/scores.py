@@ -9,15 +9,7 @@ import torch
 
 from iconlearn.data.files import Dataset
 from iconlearn.door import fit_inputs
-from iconlearn.evaluation import (
-    ari,
-    cluster_entropy,
-    hungarian_accuracy,
-    knn_accuracy,
-    linear_probe,
-    nmi,
-    trustworthiness,
-)
+from iconlearn.evaluation import clustering_report, knn_accuracy, linear_probe, trustworthiness
 from iconlearn.explain import evaluating
 from iconlearn.model import ICon
 
@@ -44,17 +36,12 @@ def neighbour_scores(embedding: np.ndarray, y: np.ndarray | None) -> Metrics:
     return {"knn_accuracy": knn_accuracy(embedding[y >= 0], y[y >= 0], 10)}
 
 
-def cluster_scores(dataset: Dataset, assigned: np.ndarray, n_clusters: int) -> Metrics:
-    """Scores of a clustering: against the labels where there are any, and how full the clusters are."""
-    found: Metrics = {}
-    if dataset.y is not None and (dataset.y >= 0).any():
-        known = dataset.y >= 0
-        pair = dataset.y[known], assigned[known]
-        found = {"hungarian_accuracy": hungarian_accuracy(*pair), "nmi": nmi(*pair), "ari": ari(*pair)}
-    found["cluster_entropy"] = cluster_entropy(assigned, n_clusters)
-    found["largest_cluster_entropy"] = float(np.log(n_clusters))
-    found["empty_clusters"] = n_clusters - len(np.unique(assigned))
-    return found
+def cluster_scores(y: np.ndarray | None, probability: np.ndarray) -> Metrics:
+    """Scores of a clustering: against the labels where there are any, its confidence, and how full the clusters are."""
+    found: Metrics = clustering_report(probability, y).scores
+    for counted in ("rows", "unlabelled_rows", "n_clusters", "n_classes"):
+        del found[counted]
+    return found | {"largest_cluster_entropy": float(np.log(probability.shape[1]))}
 
 
 def encoder_scores(
