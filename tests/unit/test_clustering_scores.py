@@ -159,6 +159,14 @@ def test_report_refuses_what_it_cannot_use(arguments, options, error, words):
         ev.clustering_report(*arguments, **options)
 
 
+@pytest.mark.parametrize("dtype", [np.uint64, np.uint8, np.int8, np.float32, bool, str, object])
+def test_labels_of_every_dtype_are_told_apart(dtype):
+    labels = np.array([1, 0, 1, 1]).astype(dtype)
+    found = ev.confusion_matrix(labels, labels[::-1])
+    assert found.classes.dtype == labels.dtype
+    assert found.counts.tolist() == ev.confusion_matrix([1, 0, 1, 1], [1, 1, 0, 1]).counts.tolist()
+
+
 def test_what_is_too_large_to_match_is_refused_before_memory_is_taken():
     rows = np.arange(20_000)
     with pytest.raises(InputError, match="20000 classes by 20000 clusters"):

@@ -38,8 +38,9 @@ def distinct(labels: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     """The sorted distinct values of labels of any kind, and the int64 position (n,) of each label among them."""
     array = one_label_per_row(labels, name)
     if array.dtype.kind in "iu" and array.min() >= 0 and array.max() < 2 * len(array):
-        present = np.bincount(array) > 0  # some ten times as fast as sorting millions
-        return np.flatnonzero(present).astype(array.dtype), (np.cumsum(present) - 1)[array]
+        places = array.astype(np.int64)
+        present = np.bincount(places) > 0  # some ten times as fast as sorting millions
+        return np.flatnonzero(present).astype(array.dtype), (np.cumsum(present) - 1)[places]
     try:
         values, position = np.unique(array, return_inverse=True)
     except TypeError as error:
