@@ -11,7 +11,7 @@ import iconlearn
 
 LAYERS = (
     "_errors _checks _parallel _compile _rows _widths _numerics _describe _version published _files",
-    "points support profile edges metrics bandwidth neighbors data features spectral",
+    "points support profile edges metrics bandwidth neighbors data features spectral initializable",
     "conditional composed distributions",
     "divergences refusals engines",
     "mappers inputs door",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from iconlearn._numerics import NEG, log_sum_exp
-from iconlearn.conditional import PIECE, Candidates, Conditional, Floor
+from iconlearn.conditional import PIECE, Candidates, Conditional, Floor, KernelConditional
 from iconlearn.points import Points
 from iconlearn.support import Support, union
 
@@ -137,6 +137,17 @@ class DebiasedConditional(Conditional):
         return self._add(
             self.base.at(rows, cols), self.log_uniform[rows], self.candidates.mask_at(rows, cols)
         )
+
+    def log_total(self, count: Tensor | int) -> Tensor | None:
+        base = self.base
+        if not (isinstance(base, KernelConditional) and base.full_support and self.normalize == "row"):
+            return None
+        if base.log_z.requires_grad or bool(base.empty.any()) or bool(self.log_keep == NEG):
+            return None
+        # (1 - alpha) e^score / Z + u = (e^score + u Z / (1 - alpha)) (1 - alpha) / Z
+        scale = self.log_keep.to(base.log_z) - base.log_z
+        total = base.scores.total_above(self.log_uniform.to(scale) - scale)
+        return None if total is None else total + count * scale
 
     def on(self, support: Support) -> Tensor:
         if support is not self.base.support:

@@ -35,6 +35,10 @@ class Scores(Protocol):
         """Sum of the candidates' scores in every row, (n,)."""
         ...
 
+    def total_above(self, floor: Tensor) -> Tensor | None:
+        """Sum of log(exp score_ij + exp floor_i) over the candidates, (n,); None where that is no cheaper than each."""
+        ...
+
     def gather(self, support: Support) -> Tensor:
         """Scores on the entries of a support, (E,)."""
         ...
@@ -160,6 +164,10 @@ class Conditional(ABC):
         low = floor.log_mass.exp().to(edges.mass).masked_fill(self.empty, 0.0)
         return Edges(edges.support, edges.mass - edges.support.spread(low), self.symmetric)
 
+    def log_total(self, count: Tensor | int) -> Tensor | None:
+        """Sum of the log-masses over the candidates, ``count`` of them a row, (n,); None where tiles are as good."""
+        return None
+
     @cached_property
     def row_weight(self) -> Tensor:
         """w in L = sum_i w_i D_i, (n,): uniform over the rows with mass, or ones for a joint matrix."""
@@ -210,6 +218,9 @@ class KernelConditional(Conditional):
     def expected(self, edges: Edges) -> Tensor:
         """sum_j mass_ij log q(j|i) of every row, (n,)."""
         return self.pull(edges) - edges.totals * self.log_z
+
+    def log_total(self, count: Tensor | int) -> Tensor | None:
+        return self.scores.total() - count * self.log_z if self.full_support else None
 
     def block(self, rows: Tensor | None, cols: Tensor | None = None) -> Tensor:
         log_z = self.log_z if rows is None else self.log_z[rows]

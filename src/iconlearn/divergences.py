@@ -181,12 +181,13 @@ class Swapped:
 
 def candidate_log_mass(candidates: Candidates, p: Conditional, q: Conditional) -> Tensor:
     """sum of log q over the candidate columns of every row, (n,)."""
-    if isinstance(q, KernelConditional) and q.full_support:
-        if q.pairs == candidates.pairs:
-            return q.scores.total() - candidates.count * q.log_z
-        if q.pairs == "all" and candidates.pairs == "distinct":  # few pairs to leave out
-            rows, cols = candidates.excluded_pairs
-            return (q.scores.total() - q.m * q.log_z).index_add(0, rows, -q.at(rows, cols))
+    own, few = q.pairs == candidates.pairs, q.pairs == "all" and candidates.pairs == "distinct"
+    total = q.log_total(candidates.count if own else q.m) if own or few else None
+    if total is not None and own:
+        return total
+    if total is not None:
+        rows, cols = candidates.excluded_pairs
+        return total.index_add(0, rows, -q.at(rows, cols))
 
     def tile(rows: Tensor | None) -> Tensor:
         log_q, mask = q.block(rows), candidates.mask(rows, None)

@@ -48,7 +48,12 @@ BUILDS = [
     for name, blocks in BLOCKS.items()
     for b in blocks
 ]
-ELSEWHERE = {"direct", "grid", "sampled"}  # test_radial_engines.py and test_sampled_engine.py
+ELSEWHERE = {
+    "direct",
+    "grid",
+    "sampled",
+    "factored",
+}  # test_radial_, test_sampled_ and test_factored_engine.py
 
 
 def test_every_registered_engine_is_tested():

@@ -131,6 +131,16 @@ class Kernel(Distribution):
         """The score as a function of the squared distance, where it is one that compiled engines know."""
         return None
 
+    @property
+    def improper(self) -> bool:
+        """Do rows sum to something else than one, as in the limits?"""
+        return self.pool != "logsumexp"
+
+    @property
+    def factored(self) -> bool:
+        """Is the score of calibrated points log sum_c exp(x_ic + y_jc), with x and y their values?"""
+        return False
+
     def log_partition(self, i: Points, j: Points) -> Tensor | None:
         """Log-partition of every (calibrated) row where it is known in closed form, (n,)."""
         return None
@@ -148,7 +158,7 @@ class Kernel(Distribution):
             (i.n, j.n),
             self.normalize,
             self.pairs,
-            improper=self.pool != "logsumexp",
+            improper=self.improper,
             full=self.full_support,
         )
 
@@ -169,8 +179,9 @@ def require_proper(conditional: Conditional, owner: str) -> None:
     """Refuse rows that do not sum to one where a probability is needed."""
     if conditional.improper:
         raise OptionError(
-            f"{owner}: a limit (sigma = 0 or inf) and DCL are not probabilities, so they cannot be debiased, "
-            "mixed, walked or symmetrized; use a finite sigma, or debias the target alone"
+            f"{owner}: a limit (sigma = 0 or inf), running sizes, ClusterAgreement and DCL are not probabilities, so "
+            "they cannot be debiased, mixed, walked or symmetrized; use a finite sigma or sizes='batch', or debias "
+            "the target alone"
         )
 
 

@@ -1,6 +1,7 @@
 """Engines: ways to evaluate the scores of a kernel; nothing else in the library depends on n."""
 
 from iconlearn.engines.exact import Dense, Tiled
+from iconlearn.engines.factored import Factored
 from iconlearn.engines.grid import Grid
 from iconlearn.engines.plan import ENGINES, Plan, PlannedEngine, Problem, plan
 from iconlearn.engines.radial import Direct
@@ -10,6 +11,7 @@ __all__ = [
     "ENGINES",
     "Dense",
     "Direct",
+    "Factored",
     "Grid",
     "Plan",
     "PlannedEngine",

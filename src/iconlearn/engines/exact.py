@@ -43,6 +43,10 @@ class EntryByEntry:
         """Scores on the entries of a support, (E,)."""
         return self.at(support.rows, support.cols)
 
+    def total_above(self, floor: Tensor) -> Tensor | None:
+        """sum_j log(exp score_ij + exp floor_i) over the candidates, (n,); None where each has to be looked at."""
+        return None
+
     def pull(self, edges: Edges) -> Tensor:
         """sum_j mass_ij score_ij of every row, (n,)."""
         score = self.gather(edges.support)

@@ -15,6 +15,7 @@ from iconlearn._errors import MemoryBudgetError, OptionError
 from iconlearn.conditional import Scores
 from iconlearn.distributions.base import Engine, Kernel
 from iconlearn.engines.exact import DEFAULT_BLOCK, Dense, Tiled
+from iconlearn.engines.factored import Factored, factored
 from iconlearn.engines.grid import FINEST, Grid
 from iconlearn.engines.radial import Direct, radial_profile
 from iconlearn.engines.sampled import COLUMNS, TILE, Sampled, estimable
@@ -42,8 +43,9 @@ class Problem:
     """The sizes that decide: rows, columns, dimension, bytes of a number, free memory in bytes.
 
     ``cached`` is the number of scores that a tile may have to stay in cache; 0 where that does not matter.
-    ``radial`` tells that compiled engines know the kernel; ``drawn`` is the number of columns that a run would draw for
-    an estimate, 0 where nothing may be drawn: outside of runs, and where an estimate would not do.
+    ``radial`` tells that compiled engines know the kernel, ``factored`` that its mass is an inner product; ``drawn`` is
+    the number of columns that a run would draw for an estimate, 0 where nothing may be drawn: outside of runs, and
+    where an estimate would not do.
     """
 
     n: int
@@ -53,6 +55,7 @@ class Problem:
     memory: int = 1 << 33
     cached: int = CACHED_SCORES
     radial: bool = False
+    factored: bool = False
     drawn: int = 0
 
     @classmethod
@@ -68,6 +71,7 @@ class Problem:
             memory=free_memory(i.device),
             cached=CACHED_SCORES if i.device.type == "cpu" else 0,
             radial=single and kernel is not None and radial_profile(kernel, i, j) is not None,
+            factored=kernel is not None and factored(kernel, i, j),
             drawn=drawn if kernel is not None and estimable(kernel) and kernel.pool == "logsumexp" else 0,
         )
 
@@ -80,6 +84,11 @@ class Problem:
     def radial_bytes(self) -> int:
         """Peak of the compiled engines: points, gradients and sums; of the grid also its mesh, at a usual span."""
         return self.itemsize * 16 * self.n + (64 << 20)
+
+    @property
+    def factored_bytes(self) -> int:
+        """Peak of the factored engine: both sides with logs and gradients, and the buffers of a tile for each core."""
+        return self.itemsize * (4 * (self.n + self.m) * self.d + (1 << 22))
 
     def sampled_bytes(self, columns: int) -> int:
         """Peak of the sampled engine: the points, their gradients, and the buffers of one tile."""
@@ -110,7 +119,8 @@ class Plan:
 
     def build(self) -> Engine:
         """The engine itself."""
-        return partial(Tiled, block=self.block) if self.engine == "tiled" else ENGINES[self.engine]
+        in_tiles = {"tiled": Tiled, "factored": Factored}.get(self.engine)
+        return ENGINES[self.engine] if in_tiles is None else partial(in_tiles, block=self.block)
 
 
 ENGINES: dict[str, Engine] = {
@@ -118,6 +128,7 @@ ENGINES: dict[str, Engine] = {
     "tiled": Tiled,
     "direct": Direct.of,
     "grid": Grid(),
+    "factored": Factored,
     "sampled": Sampled.alone,
 }
 
@@ -127,9 +138,9 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
 
     Dense evaluates once and keeps the matrix; tiled evaluates twice and keeps memory linear in n, which on a CPU
     is also the faster way once the matrix outgrows the cache; direct is the compiled form of tiled for radial
-    kernels in few dimensions. These three are exact. Grid sums such kernels in time linear in n, to a tolerance.
-    Sampled estimates the sums of any other kernel from a few columns, so the losses of steps are estimates; "auto"
-    takes it only within a run, beyond 4e9 pairs a step.
+    kernels in few dimensions, and factored that for kernels of clusters. These four are exact. Grid sums radial
+    kernels in time linear in n, to a tolerance. Sampled estimates the sums of any other kernel from a few columns, so
+    the losses of steps are estimates; "auto" takes it only within a run, beyond 4e9 pairs a step.
 
     Raises
     ------
@@ -144,6 +155,11 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
     room = DENSE_SHARE * p.memory // (DENSE_BUFFERS * p.itemsize)
     block = int(max(1, min(DEFAULT_BLOCK, (min(room, p.cached) if p.cached else room) // max(1, p.m))))
     tiled = Plan("tiled", block, p.tiled_bytes(block), "")
+    if engine == "factored" or (engine == "auto" and p.factored):
+        pin = "" if engine == "auto" else "; pinned by the caller"
+        how = f"as inner products of {p.d} numbers, none held, about {p.factored_bytes / 1e9:.2g} GB{pin}"
+        rows = p.n if small else block
+        return Plan("factored", max(1, rows), p.factored_bytes, f"{sizes} {how}")
     if engine in ("direct", "grid") or (engine == "auto" and p.radial and p.n * p.m > CACHED_SCORES):
         name = engine if engine != "auto" else "direct" if p.n * p.m <= DIRECT_PAIRS else "grid"
         how = "every pair, none held" if name == "direct" else "read from a mesh"

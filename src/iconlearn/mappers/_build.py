@@ -7,22 +7,9 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from iconlearn.conditional import Conditional
-from iconlearn.points import Points
+from iconlearn.initializable import Initializable as Initializable
 
 Layer = TypeVar("Layer", nn.Linear, nn.Conv2d)
-
-
-class Initializable:
-    """Part of a mapper that ``fit`` starts anew; other modules go on from the weights they have."""
-
-    starts_from_target = (
-        False  # does it need p on what it starts from, where p is not the same at every step?
-    )
-
-    def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
-        """Set the start from the data, the target on it (if it is fixed) and the run's generator."""
-        raise NotImplementedError
 
 
 def seeded(seed: int) -> torch.Generator:
