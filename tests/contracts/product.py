@@ -26,8 +26,10 @@ from iconlearn.conditional import Conditional
 from iconlearn.distributions import (
     DCL,
     DISTRIBUTIONS,
+    ClusterAgreement,
     Distribution,
     Gaussian,
+    UniformCluster,
 )
 from iconlearn.divergences import DIVERGENCES
 from iconlearn.inputs import as_inputs
@@ -37,6 +39,8 @@ OWN = [
     Form("limit 0", lambda normalize: Gaussian(0, normalize=normalize)),
     Form("limit inf", lambda normalize: Gaussian(math.inf, normalize=normalize)),
     Form("DCL", lambda normalize: DCL(0.8)),
+    Form("ClusterAgreement", lambda normalize: ClusterAgreement(0.6, 0.5, 0.3, 1.0)),
+    Form("UniformCluster running", lambda normalize: UniformCluster(sizes=0.9)),
 ]
 BY_NAME = {form.name: form for form in (*FORMS, *OWN)}
 
@@ -55,6 +59,8 @@ MOVING = [
     ("Harmonic", "row"),
     ("MarginGaussian", "row"),
     ("DCL", "row"),
+    ("ClusterAgreement", "row"),
+    ("UniformCluster running", "row"),
     ("UniformCluster", "row"),
     ("UniformCluster distinct", "joint"),
     ("UniformCluster prototypes", "row"),

@@ -1,5 +1,6 @@
 """Distributions over pairs, and the wrappers that make new ones of them."""
 
+from iconlearn.distributions.agreement import ClusterAgreement
 from iconlearn.distributions.base import Distribution, Kernel, Sparse
 from iconlearn.distributions.clusters import UniformCluster
 from iconlearn.distributions.contrasts import DCL, MarginGaussian
@@ -42,6 +43,7 @@ DISTRIBUTIONS: dict[str, type[Distribution]] = {
         DataLabel,
         Context,
         UniformCluster,
+        ClusterAgreement,
         DegreeSoftmax,
         MarginGaussian,
         DCL,
@@ -53,6 +55,7 @@ __all__ = [
     "DISTRIBUTIONS",
     "KNN",
     "Augmentation",
+    "ClusterAgreement",
     "Context",
     "CrossModal",
     "DataLabel",

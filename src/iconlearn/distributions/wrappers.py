@@ -375,6 +375,11 @@ def temper(kernel: Distribution, temperature: float) -> Distribution:
     """Tempered form of a kernel; other distributions have no scores."""
     if not isinstance(kernel, Kernel):
         raise OptionError(f"{kernel!r} has no scores to divide by a temperature; temper the learned kernel")
+    if kernel.improper and kernel.pool == "logsumexp":
+        raise OptionError(
+            f"{kernel!r} is no softmax of scores, so a temperature would make another kernel of it; use sizes='batch' "
+            "and UniformCluster, or leave temperature= out"
+        )
     return Tempered(kernel, temperature)
 
 

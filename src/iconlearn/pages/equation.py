@@ -27,7 +27,7 @@ from iconlearn.mappers import (
     SoftmaxHead,
     TokenEncoder,
 )
-from iconlearn.pages import wrapped  # noqa: F401  (notes its formulas)
+from iconlearn.pages import clusters, wrapped  # noqa: F401  (note their formulas)
 from iconlearn.pages.kernels import tell
 from iconlearn.pages.scribe import Scribe, mass, number
 from iconlearn.recipes import SPECIMEN, Recipe, Shape

@@ -24,7 +24,6 @@ from iconlearn.distributions import (
     LabelKNN,
     MarginGaussian,
     StudentT,
-    UniformCluster,
 )
 from iconlearn.pages.scribe import Scribe, mass, number, over, times, width
 
@@ -255,19 +254,3 @@ def context(dist: Context, scribe: Scribe, symbol: str) -> None:
     total = r"\sum_k n_{ik}" if dist.normalize == "row" else r"\sum_{k,l} n_{kl}"
     scribe.say(rf"{mass(symbol, dist.normalize)} = \frac{{n_{{ij}}}}{{{total}}}")
     scribe.note("$n_{ij}$ counts token $j$ in context $i$; the columns are the tokens.")
-
-
-@formula_of(UniformCluster)
-def clusters(dist: UniformCluster, scribe: Scribe, symbol: str) -> None:
-    column = r"\psi" if scribe.column != scribe.row else r"\phi"
-    top, bottom = rf"\phi_{{ic}}\, {column}_{{jc}}", rf"{column}_{{kc}}"
-    if dist.weight is not None:
-        letter = dist.weight[0]
-        top, bottom = rf"{top}\, {letter}_j", rf"{bottom}\, {letter}_k"
-        scribe.note(f"${letter}_j$ is the {dist.weight} of $j$.")
-    equal = "=" if dist.pairs == "all" and dist.normalize == "row" else r"\propto"
-    scribe.say(rf"{mass(symbol, dist.normalize)} {equal} \sum_c \frac{{{top}}}{{\sum_k {bottom}}}")
-    make = r"\mathrm{softmax}(%s)" if dist.inputs == "logits" else "%s"
-    scribe.say(rf"\phi_i = {make % scribe.i}")
-    if column != r"\phi":
-        scribe.say(rf"\psi_j = {make % scribe.j}")

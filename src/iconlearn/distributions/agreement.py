@@ -1,0 +1,168 @@
+"""Agreement of soft assignments with sizes weighed at will: what TEMI and SCAN learn with, and no distribution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from iconlearn._checks import check_number
+from iconlearn._errors import InputError, OptionError
+from iconlearn._numerics import NEG
+from iconlearn.conditional import Conditional, KernelConditional
+from iconlearn.distributions.base import Engine
+from iconlearn.distributions.clusters import ClusterKernel
+from iconlearn.distributions.sizes import log_column_sums
+from iconlearn.points import Points, same_points
+
+AGREEMENT = "_agreement"  # field of calibrated points: what weighs their pairs
+
+
+class ClusterAgreement(ClusterKernel):
+    r"""How much two points agree on a cluster, the sizes of clusters weighed otherwise than a probability does.
+
+    .. math:: s_{ij} = \log \sum_c (\phi_{ic}\,\psi_{jc})^{\beta} \left(\frac{r_c}{\pi_c}\right)^{b}, \qquad
+              L = -\frac1n \sum_{ij} p_{ij}\, w_{ij}\, s_{ij} + e \sum_c \pi_c \log \frac{\pi_c}{r_c}
+
+    with pi_c = S_c / n the share of cluster c among the columns and r_c its share under the prior, times the number of
+    clusters (1 for equal clusters). For hard assignments with the positives inside clusters and w = 1 the loss is
+    (b + e) sum_c pi_c log(pi_c / r_c): KL from the prior to the sizes, up to a constant. So b + e is the weight of the
+    entropy of sizes H(pi): 1 is I-Con (b = 1, e = 0 is :class:`UniformCluster` up to the constant log n), 0 has no
+    preference, and one cluster for all is optimal. Rows do not sum to one, so it is a learned "distribution" under KL
+    only, whose value is a cross entropy. (Made to sum to one, the row of a hard assignment would be uniform on its
+    cluster for any b and any prior: I-Con's own weight is the only one of a distribution.)
+
+    Parameters
+    ----------
+    beta : float, default 1
+        Exponent of each agreement; below 1 weak shared clusters count more (TEMI: 0.6).
+    balance : float, default 1
+        b, the weight of sizes in every pair.
+    entropy : float, default 0
+        e, the weight of the sizes' own term (SCAN: 5, with ``balance=0``).
+    prior : float or sequence of float, default 0
+        Sizes that cost nothing: r_c of the k-th largest cluster is in proportion to k^-prior (0: equal; 1: Zipf), or
+        these shares, largest first, one a cluster.
+    sizes : "batch" or float in [0, 1), default "batch"
+        As in :class:`UniformCluster` (TEMI: 0.9). The entropy is that of the batch, where its gradient is.
+    weighted : bool, default False
+        Weigh pair (i, j) by w_ij = sum_c psi_ic psi_jc without gradient: of pairs on which the columns' side (TEMI's
+        teacher) disagrees itself, little is learned. p then is reweighted by the model, which is no longer I-Con's.
+    inputs : {"logits", "probabilities"}, default "logits"
+        What the mapper returns.
+
+    Raises
+    ------
+    OptionError
+        If a number is out of range, a prior has shares that are not positive, or ``sizes`` is no momentum.
+    InputError
+        On data: if the prior has another number of clusters, or ``weighted`` is asked where columns are not the rows.
+
+    References
+    ----------
+    Adaloglou et al., Exploring the Limits of Deep Image Clustering using Pretrained Models (TEMI), BMVC 2023; Van
+    Gansbeke et al., SCAN: Learning to Classify Images without Labels, ECCV 2020.
+
+    Examples
+    --------
+    >>> from iconlearn import ClusterAgreement
+    >>> ClusterAgreement(beta=0.6, sizes=0.9, weighted=True)
+    ClusterAgreement(beta=0.6, sizes=0.9, weighted=True)
+    """
+
+    def __init__(
+        self,
+        beta: float = 1.0,
+        balance: float = 1.0,
+        entropy: float = 0.0,
+        prior: float | Sequence[float] = 0.0,
+        sizes: str | float = "batch",
+        weighted: bool = False,
+        inputs: str = "logits",
+    ) -> None:
+        super().__init__(inputs, sizes, "row", "all")
+        owner = "ClusterAgreement"
+        self.beta = check_number(owner, "beta", beta, low=0, open_low=True, high=100)
+        self.balance = check_number(owner, "balance", balance, low=0, high=1e6)
+        self.entropy = check_number(owner, "entropy", entropy, low=0, high=1e6)
+        self.prior = (
+            prior if isinstance(prior, Sequence) else check_number(owner, "prior", prior, low=0, high=100)
+        )
+        self.weighted = bool(weighted)
+        if isinstance(prior, Sequence):
+            for share in prior:
+                check_number(owner, "prior", share, low=0, open_low=True, high=1e30)
+            if not prior or list(prior) != sorted(prior, reverse=True):
+                raise OptionError(
+                    f"ClusterAgreement: prior={prior!r} must be the shares of clusters, largest first; sort them, or "
+                    "give the exponent of a power law"
+                )
+
+    @property
+    def improper(self) -> bool:
+        return True
+
+    @property
+    def factored(self) -> bool:
+        return not self.weighted
+
+    def log_prior(self, log_size: Tensor) -> Tensor:
+        """log r_c of the clusters with these sizes, (C,), without gradient."""
+        clusters = len(log_size)
+        if isinstance(self.prior, Sequence):
+            if len(self.prior) != clusters:
+                raise InputError(
+                    f"{self!r} has a prior of {len(self.prior)} clusters but the assignments have {clusters}; give one "
+                    "share a cluster, or the exponent of a power law"
+                )
+            ranked = log_size.new_tensor(self.prior).log()
+        else:
+            ranked = -self.prior * torch.arange(1, clusters + 1, device=log_size.device).to(log_size).log()
+        rank = log_size.detach().argsort(descending=True, stable=True).argsort()
+        return (ranked - ranked.logsumexp(0) + math.log(clusters))[rank]
+
+    def calibrate(self, i: Points, j: Points) -> tuple[Points, Points]:
+        log_phi, log_psi = self.both_assignments(i, j)
+        log_size = log_column_sums(log_psi)
+        if self.running is not None:
+            log_size = self.running.log_size(log_size, j.n)
+        root = self.balance / 2 * self.log_excess(log_size, j.n)
+        x = self.beta * log_phi - root
+        y = x if log_psi is log_phi else self.beta * log_psi - root
+        rows, columns = replace(i, value=x), replace(j, value=y)
+        return weighed(rows, columns, log_psi) if self.weighted else (rows, columns)
+
+    def log_excess(self, log_size: Tensor, n: int) -> Tensor:
+        """log(pi_c / r_c), (C,); 0 for an empty cluster."""
+        excess = log_size - math.log(max(1, n)) - self.log_prior(log_size)
+        return excess.masked_fill(log_size == NEG, 0.0)
+
+    def size_cost(self, j: Points) -> Tensor:
+        """sum_c pi_c log(pi_c / r_c) of the columns, a scalar."""
+        log_size = log_column_sums(self.log_assignment(j))
+        return (log_size.exp() * self.log_excess(log_size, j.n)).sum() / max(1, j.n)
+
+    def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
+        rows, columns = self.calibrate(i, j)
+        scores = engine(self, rows, columns)
+        assert rows.value is not None
+        cost = self.entropy * self.size_cost(j) if self.entropy else rows.value.new_zeros(())
+        return KernelConditional(scores, cost.expand(i.n), (i.n, j.n), "row", "all", improper=True, full=True)
+
+    def log_score(self, i: Points, j: Points) -> Tensor:
+        score = super().log_score(i, j)
+        return score * (i.fields[AGREEMENT] @ j.fields[AGREEMENT].mT) if self.weighted else score
+
+
+def weighed(rows: Points, columns: Points, log_psi: Tensor) -> tuple[Points, Points]:
+    """The points with what weighs their pairs: the columns' assignments of both samples."""
+    if not same_points(rows, columns):
+        raise InputError(
+            "ClusterAgreement(weighted=True) weighs a pair by how its own columns' side assigns both samples, so the "
+            "columns must be the rows' samples: leave mapper_j out or use Momentum()"
+        )
+    psi = log_psi.detach().exp()
+    return tuple(replace(side, fields={**side.fields, AGREEMENT: psi}) for side in (rows, columns))  # type: ignore[return-value]
