@@ -155,6 +155,69 @@ MI_CLUSTERING = Claim(
 )
 
 
+def teacher(case: Case) -> Tensor:
+    """Assignments of the columns."""
+    assert case.columns is not None
+    return case.columns.softmax(1)
+
+
+def temi_in_logs(case: Case) -> Tensor:
+    """TEMI's pairs one by one, student at i and teacher at j, in log space by torch."""
+    p, beta = neighbours.sklearn_knn(case), case.parameters["beta"]
+    i, j = p.nonzero().unbind(1)
+    assert case.columns is not None
+    log_s, log_t = case.z.log_softmax(1), case.columns.log_softmax(1)
+    log_pi = log_t.logsumexp(0) - math.log(len(log_t))
+    agreement = (beta * (log_s[i] + log_t[j]) - log_pi).logsumexp(1)
+    weight = (log_t[i] + log_t[j]).logsumexp(1).exp()
+    return -(p[i, j] * weight * agreement).sum() / len(case.z)
+
+
+TEMI = Claim(
+    EXACT,
+    "L = -mean over neighbours (i, j) of w_ij log sum_c (phi_ic psi_jc)^beta/pi_c, psi the teacher's, pi their mean "
+    "(in training a running one), w_ij = sum_c psi_ic psi_jc; TEMI takes (j, i) along, and many heads at once",
+    (
+        Reference(
+            "TEMI (formula, Adaloglou et al. 2023)",
+            lambda case: clusters.temi(
+                neighbours.knn(case), assignment(case), teacher(case), case.parameters["beta"]
+            ),
+        ),
+        Reference("torch logsumexp pair by pair, scikit-learn neighbours", temi_in_logs, needs="sklearn"),
+    ),
+)
+
+
+def scan_by_torch(case: Case) -> Tensor:
+    """SCAN by torch's binary cross entropy of the agreements, as in its code, and its entropy of a categorical."""
+    p, phi = neighbours.sklearn_knn(case), assignment(case)
+    i, j = p.nonzero().unbind(1)
+    agreement = (phi[i] * phi[j]).sum(1)
+    consistency = torch.nn.functional.binary_cross_entropy(
+        agreement, torch.ones_like(agreement), weight=p[i, j], reduction="sum"
+    )
+    sizes = torch.distributions.Categorical(probs=phi.mean(0))
+    return consistency / len(phi) - case.parameters["entropy"] * sizes.entropy()
+
+
+SCAN = Claim(
+    EXACT,
+    "L = -mean over neighbours (i, j) of log sum_c phi_ic phi_jc + lambda sum_c pi_c log pi_c, pi the mean of phi",
+    (
+        Reference(
+            "SCAN (formula, Van Gansbeke et al. 2020)",
+            lambda case: clusters.scan(neighbours.knn(case), assignment(case), case.parameters["entropy"]),
+        ),
+        Reference(
+            "torch binary cross entropy and Categorical, scikit-learn neighbours",
+            scan_by_torch,
+            needs="sklearn",
+        ),
+    ),
+)
+
+
 def walked(case: Case) -> Tensor:
     """Mean of the powers of the neighbour graph up to the longest walk; mass that returns is left out."""
     p = targets.walk_rows(neighbours.knn(case), case.parameters["steps"])

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError, OptionError
-from iconlearn._numerics import NEG
-from iconlearn.conditional import Conditional, KernelConditional
+from iconlearn._numerics import NEG, all_rows, log_sum_exp, recompute
+from iconlearn.conditional import Conditional, KernelConditional, Scores
 from iconlearn.distributions.base import Engine
 from iconlearn.distributions.clusters import ClusterKernel
 from iconlearn.distributions.sizes import log_column_sums
+from iconlearn.edges import Edges
 from iconlearn.points import Points, same_points
-
-AGREEMENT = "_agreement"  # field of calibrated points: what weighs their pairs
+from iconlearn.support import Support
 
 
 class ClusterAgreement(ClusterKernel):
@@ -105,10 +105,6 @@ class ClusterAgreement(ClusterKernel):
     def improper(self) -> bool:
         return True
 
-    @property
-    def factored(self) -> bool:
-        return not self.weighted
-
     def log_prior(self, log_size: Tensor) -> Tensor:
         """log r_c of the clusters with these sizes, (C,), without gradient."""
         clusters = len(log_size)
@@ -132,8 +128,7 @@ class ClusterAgreement(ClusterKernel):
         root = self.balance / 2 * self.log_excess(log_size, j.n)
         x = self.beta * log_phi - root
         y = x if log_psi is log_phi else self.beta * log_psi - root
-        rows, columns = replace(i, value=x), replace(j, value=y)
-        return weighed(rows, columns, log_psi) if self.weighted else (rows, columns)
+        return replace(i, value=x), replace(j, value=y)
 
     def log_excess(self, log_size: Tensor, n: int) -> Tensor:
         """log(pi_c / r_c), (C,); 0 for an empty cluster."""
@@ -148,21 +143,60 @@ class ClusterAgreement(ClusterKernel):
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         rows, columns = self.calibrate(i, j)
         scores = engine(self, rows, columns)
+        if self.weighted:
+            scores = Weighed(scores, self.weights(i, j, engine), i)
         assert rows.value is not None
         cost = self.entropy * self.size_cost(j) if self.entropy else rows.value.new_zeros(())
         return KernelConditional(scores, cost.expand(i.n), (i.n, j.n), "row", "all", improper=True, full=True)
 
-    def log_score(self, i: Points, j: Points) -> Tensor:
-        score = super().log_score(i, j)
-        return score * (i.fields[AGREEMENT] @ j.fields[AGREEMENT].mT) if self.weighted else score
+    @torch.no_grad()
+    def weights(self, i: Points, j: Points, engine: Engine) -> Scores:
+        """log sum_c psi_ic psi_jc, of the columns' assignments of both samples."""
+        if not same_points(i, j):
+            raise InputError(
+                "ClusterAgreement(weighted=True) weighs a pair by how its own columns' side assigns both samples, so "
+                "the columns must be the rows' samples: leave mapper_j out or use Momentum()"
+            )
+        psi = replace(j, value=self.log_assignment(j))
+        return engine(self, psi, psi)
 
 
-def weighed(rows: Points, columns: Points, log_psi: Tensor) -> tuple[Points, Points]:
-    """The points with what weighs their pairs: the columns' assignments of both samples."""
-    if not same_points(rows, columns):
-        raise InputError(
-            "ClusterAgreement(weighted=True) weighs a pair by how its own columns' side assigns both samples, so the "
-            "columns must be the rows' samples: leave mapper_j out or use Momentum()"
-        )
-    psi = log_psi.detach().exp()
-    return tuple(replace(side, fields={**side.fields, AGREEMENT: psi}) for side in (rows, columns))  # type: ignore[return-value]
+class Weighed:
+    """Scores times the masses of another kernel, which carry no gradient."""
+
+    def __init__(self, scores: Scores, weights: Scores, i: Points) -> None:
+        self.scores, self.weights, self.i = scores, weights, i
+        self.block_rows = min(scores.block_rows, weights.block_rows)
+
+    def block(self, rows: Tensor | None, cols: Tensor | None) -> Tensor:
+        """Weighed scores of some rows with some columns."""
+        return self.scores.block(rows, cols) * self.weights.block(rows, cols).detach().exp()
+
+    def at(self, rows: Tensor, cols: Tensor) -> Tensor:
+        """Weighed scores of E pairs, (E,)."""
+        return self.scores.at(rows, cols) * self.weights.at(rows, cols).detach().exp()
+
+    def gather(self, support: Support) -> Tensor:
+        """Weighed scores on the entries of a support, (E,)."""
+        return self.scores.gather(support) * self.weights.gather(support).detach().exp()
+
+    def pull(self, edges: Edges) -> Tensor:
+        """sum_j mass_ij score_ij of every row, (n,)."""
+        score = self.gather(edges.support)
+        return edges.support.sum(edges.mass.to(score) * score)
+
+    def total(self) -> Tensor:
+        """Sum of the weighed scores of every row, (n,)."""
+        tiles = all_rows(self.i.n, self.block_rows, self.i.device)
+        return torch.cat([recompute(lambda rows: self.block(rows, None).sum(-1), rows) for rows in tiles])
+
+    def total_above(self, floor: Tensor) -> None:
+        """There is no way but one by one."""
+
+    def partition(self) -> Tensor:
+        """Log of the summed exponentials of every row, (n,)."""
+        return log_sum_exp(self.block(None, None))
+
+    def joint(self, partition: Tensor) -> Tensor:
+        """That of all rows together."""
+        return log_sum_exp(partition)

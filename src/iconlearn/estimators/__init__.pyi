@@ -2334,6 +2334,61 @@ class RowTSNE(MapEstimator):
         verbose: int = 0,
     ) -> None: ...
 
+class SCAN(ClusterEstimator):
+    """SCAN (Van Gansbeke et al. 2020), as a scikit-learn estimator.
+
+    p = ``KNN(k=20)``, q = ``ClusterAgreement(balance=0, entropy=5)``, divergence ``kl``: the cell (Uniform kNN,
+    Cluster agreement) of the table; family: clustering.
+
+    Rewards: Neighbours agree on a cluster, and the mean assignment has a large entropy; q is no probability.
+    Degenerates: With a small weight of the entropy one cluster takes all; with a large one sizes are equal.
+
+    ``fit`` takes a table X of shape (n, d).
+
+    Parameters
+    ----------
+    n_clusters : int, default 8
+        Number of clusters; with fewer rows it is refused.
+    n_neighbors : int, default 20
+        Nearest neighbours of a row that count as its own.
+    entropy : float, default 5.0
+        Weight of the entropy of the cluster sizes, at least 0; more makes them more even.
+    warm_start : bool, default False
+        Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
+        data must have the same shape.
+    checkpoint : str | PathLike[str] | None, default None
+        File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
+    image_shape : tuple[int, int, int] | None, default None
+        (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    max_iter : int | None, default None
+        Optimiser steps; None takes the method's own number.
+    restarts : int | None, default None
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+    random_state : int | RandomState | None, default 0
+        Seed of everything random; None draws one, so that fits differ.
+    callbacks : Sequence[Callable[[Any], Any]], default ()
+        Functions called with every ``Event`` of the run; False stops it.
+    verbose : int, default 0
+        1 shows a progress bar.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_clusters: int = 8,
+        n_neighbors: int = 20,
+        entropy: float = 5.0,
+        warm_start: bool = False,
+        checkpoint: str | PathLike[str] | None = None,
+        image_shape: tuple[int, int, int] | None = None,
+        max_iter: int | None = None,
+        restarts: int | None = None,
+        random_state: int | RandomState | None = 0,
+        callbacks: Sequence[Callable[[Any], Any]] = (),
+        verbose: int = 0,
+    ) -> None: ...
+
 class SNE(MapEstimator):
     """SNE (Hinton & Roweis 2002), as a scikit-learn estimator.
 
@@ -2914,6 +2969,67 @@ class TCLIP(MapEstimator):
         df: float = 2.0,
         embedding_dim: int = 64,
         alpha: float = 0.0,
+        warm_start: bool = False,
+        checkpoint: str | PathLike[str] | None = None,
+        image_shape: tuple[int, int, int] | None = None,
+        max_iter: int | None = None,
+        restarts: int | None = None,
+        random_state: int | RandomState | None = 0,
+        callbacks: Sequence[Callable[[Any], Any]] = (),
+        verbose: int = 0,
+    ) -> None: ...
+
+class TEMI(ClusterEstimator):
+    """TEMI (Adaloglou et al. 2023), as a scikit-learn estimator.
+
+    p = ``KNN(k=25)``, q = ``ClusterAgreement(beta=0.6, sizes=0.9, weighted=True)``, divergence ``kl``: the cell
+    (Uniform kNN, Cluster agreement) of the table; family: clustering.
+
+    Rewards: Neighbours agree on a cluster with the teacher, small clusters count more; q is no probability.
+    Degenerates: Pairs weigh as much as the teacher agrees on them, so it may settle on what it started with.
+
+    ``fit`` takes a table X of shape (n, d).
+
+    Parameters
+    ----------
+    n_clusters : int, default 8
+        Number of clusters; with fewer rows it is refused.
+    n_neighbors : int, default 25
+        Nearest neighbours of a row that count as its own.
+    beta : float, default 0.6
+        Exponent of the agreement on each cluster, above 0; below 1 weak shared clusters count more.
+    sizes : float, default 0.9
+        Momentum of the running average of the cluster sizes, in [0, 1); 0 takes those of the batch.
+    rate : float, default 0.9
+        Share of the old weights that the moving average of the encoder keeps in a step, in [0, 1].
+    warm_start : bool, default False
+        Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
+        data must have the same shape.
+    checkpoint : str | PathLike[str] | None, default None
+        File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
+    image_shape : tuple[int, int, int] | None, default None
+        (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    max_iter : int | None, default None
+        Optimiser steps; None takes the method's own number.
+    restarts : int | None, default None
+        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
+        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+    random_state : int | RandomState | None, default 0
+        Seed of everything random; None draws one, so that fits differ.
+    callbacks : Sequence[Callable[[Any], Any]], default ()
+        Functions called with every ``Event`` of the run; False stops it.
+    verbose : int, default 0
+        1 shows a progress bar.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_clusters: int = 8,
+        n_neighbors: int = 25,
+        beta: float = 0.6,
+        sizes: float = 0.9,
+        rate: float = 0.9,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 PARAMETERS: Mapping[str, str] = {
     "alpha": "Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.",
+    "beta": "Exponent of the agreement on each cluster, above 0; below 1 weak shared clusters count more.",
     "context": "Number of tokens that the encoder is shown.",
     "df": "Degrees of freedom of the Student-t, above 0; 1 is the Cauchy of t-SNE, inf a Gaussian.",
     "embedding_dim": "Number of columns of the embedding.",
+    "entropy": "Weight of the entropy of the cluster sizes, at least 0; more makes them more even.",
     "exponent": "Power with which distances to the prototypes lose weight, above 0.",
     "margin": "How much nearer than its negatives a positive has to be, in units of the metric.",
     "metric": (
@@ -23,6 +25,7 @@ PARAMETERS: Mapping[str, str] = {
     "perplexity": "Effective number of neighbours of every row, at least 1; typical are 5 to 50.",
     "rate": "Share of the old weights that the moving average of the encoder keeps in a step, in [0, 1].",
     "share": "Width of the kernel on the data, as a share of the data's spread.",
+    "sizes": "Momentum of the running average of the cluster sizes, in [0, 1); 0 takes those of the batch.",
     "steps": "Longest random walk on the neighbour graph that still joins two rows.",
     "tau_plus": "Assumed share of false negatives among the negatives, in [0, 1).",
     "target_temperature": "Temperature of the softmax that makes the target, above 0.",

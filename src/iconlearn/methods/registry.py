@@ -13,6 +13,7 @@ from iconlearn.claim import EXACT, Claim, Rate, Reference
 from iconlearn.intake import ROWS, Intake
 from iconlearn.mappers import Assignments, Linear, Orthonormal, PerView, SoftmaxHead, Table
 from iconlearn.methods import (
+    baselines,
     clusterings,
     contrastive,
     language,
@@ -62,6 +63,7 @@ METHODS: dict[str, Method] = in_order(
         *multimodal.METHODS,
         *supervised.METHODS,
         *clusterings.METHODS,
+        *baselines.METHODS,
         *language.METHODS,
     ]
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from iconlearn._checks import check_choice, check_names
 from iconlearn.claim import Claim
-from iconlearn.distributions import UniformCluster
+from iconlearn.distributions.clusters import ClusterKernel
 from iconlearn.intake import ROWS, Intake
 from iconlearn.mappers import Table
 from iconlearn.recipes import SPECIMEN, Recipe
@@ -119,8 +119,9 @@ class Method:
     def clusters(self) -> bool:
         """Is the embedding an assignment to clusters?"""
         recipe = self.recipe()
-        kernel = any(isinstance(part, UniformCluster) for part in recipe.learned_dist.modules())
-        return kernel and recipe.mapper_j is None
+        kernel = any(isinstance(part, ClusterKernel) for part in recipe.learned_dist.modules())
+        columns = None if recipe.mapper_j is None else recipe.mapper_j(SPECIMEN)
+        return kernel and getattr(columns, "same_points", columns is None)
 
     @property
     def encodes(self) -> bool:

@@ -86,6 +86,41 @@ def pmi(p: Tensor, phi: Tensor, psi: Tensor | None = None) -> Tensor:
     return kernels.cross_entropy(p, ratio)
 
 
+def temi(p: Tensor, student: Tensor, teacher: Tensor, beta: float = 0.6, pi: Tensor | None = None) -> Tensor:
+    """-w_ij log sum_c (s_ic t_jc)^beta/pi_c averaged over pairs (i, j) drawn from p (Adaloglou et al., 2023).
+
+    s and t are the assignments of student and teacher, w_ij = sum_c t_ic t_jc without gradient, and pi the sizes of
+    the teacher's clusters: their running mean, or (default) that of t.
+    """
+    pi = teacher.mean(0) if pi is None else pi
+    weight = (teacher @ teacher.T).detach()
+    total = torch.stack([((one * teacher) ** beta / pi).sum(1) for one in student])
+    return -(p * weight * total.log()).sum() / (p.sum(1) > 0).sum()
+
+
+def scan(p: Tensor, phi: Tensor, weight: float = 5.0) -> Tensor:
+    """-log phi_i . phi_j averaged over pairs (i, j) drawn from p, less weight times the entropy of the mean phi.
+
+    Van Gansbeke et al., 2020, with the weight 5 of their code.
+    """
+    return kernels.cross_entropy(p, phi @ phi.T) - weight * size_entropy(phi)
+
+
+def contrastive_clustering(y_a: Tensor, y_b: Tensor, temperature: float = 1.0) -> Tensor:
+    """The half of contrastive clustering that compares clusters (Li et al., 2021): NT-Xent of the columns of two views.
+
+    y_a, y_b (n, m) are the assignments of both views. The 2 m columns are the points: cluster c of one view is the
+    positive of cluster c of the other. Less the entropies of both views' sizes. The other half is SimCLR on another
+    head of the same encoder.
+    """
+    columns = kernels.unit(torch.cat([y_a.T, y_b.T]))
+    scores = columns @ columns.T / temperature
+    scores = scores.masked_fill(torch.eye(len(columns), dtype=torch.bool), -torch.inf)
+    partner = torch.arange(len(columns)).roll(y_a.shape[1])
+    contrast = (scores.logsumexp(1) - scores[torch.arange(len(columns)), partner]).mean()
+    return contrast - size_entropy(y_a) - size_entropy(y_b)
+
+
 def infonce_clustering(p: Tensor, phi: Tensor, alpha: float = 0.0, alpha_q: float = 0.0) -> Tensor:
     """Debiased InfoNCE clustering (I-Con, section 4), mean over the rows with mass.
 

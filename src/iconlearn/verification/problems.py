@@ -42,6 +42,8 @@ VALUES: Mapping[str, tuple[Any, Any, Any]] = {
     "tau_plus": (None, 0.05, 0.0),
     "num_views": (None, 2, 3),
     "context": (None, 3, 2),
+    "beta": (None, 1.0, 0.3),
+    "entropy": (None, 1.0, 0.0),
 }
 # What has to suit the number of samples n and the dimension, given the default.
 FITTED: Mapping[str, Callable[[int, int, Any], Any]] = {
