@@ -36,6 +36,9 @@ OTHER = {
     "exponent": 3.0,
     "context": 3,
     "metric": "cos",
+    "beta": 0.8,
+    "sizes": 0.5,
+    "entropy": 2.0,
 }
 
 
