@@ -95,7 +95,7 @@ def temi(p: Tensor, student: Tensor, teacher: Tensor, beta: float = 0.6, pi: Ten
     pi = teacher.mean(0) if pi is None else pi
     weight = (teacher @ teacher.T).detach()
     total = torch.stack([((one * teacher) ** beta / pi).sum(1) for one in student])
-    return -(p * weight * total.log()).sum() / (p.sum(1) > 0).sum()
+    return kernels.cross_entropy(p * weight, total)
 
 
 def scan(p: Tensor, phi: Tensor, weight: float = 5.0) -> Tensor:
