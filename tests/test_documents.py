@@ -1,4 +1,4 @@
-"""Every example in the docstrings, the README, CONTRIBUTING and the guide to evaluation runs, and what they name is there."""
+"""Every example in the docstrings, the README, CONTRIBUTING and the guides runs, and what they name is there."""
 
 import contextlib
 import doctest
