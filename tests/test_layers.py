@@ -16,7 +16,7 @@ LAYERS = (
     "divergences refusals engines",
     "mappers inputs door",
     "objective explain",
-    "train evaluation viz",
+    "train evaluation viz extraction",
     "model recipes intake claim claims methods recording persistence",
     "estimators verification",
     "run pages",

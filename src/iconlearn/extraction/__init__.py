@@ -1,0 +1,19 @@
+"""Features of images: sources of images, views, frozen models, and the run that writes shards."""
+
+from iconlearn.extraction.augmentation import Augmentation
+from iconlearn.extraction.backbone import Backbone, load_backbone
+from iconlearn.extraction.extract import extract_features
+from iconlearn.extraction.images import ImageError, read_image
+from iconlearn.extraction.source import ImageSource
+from iconlearn.extraction.sources import open_images
+
+__all__ = [
+    "Augmentation",
+    "Backbone",
+    "ImageError",
+    "ImageSource",
+    "extract_features",
+    "load_backbone",
+    "open_images",
+    "read_image",
+]

@@ -1,0 +1,74 @@
+"""Images read and prepared in batches, by this process or by others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from iconlearn.extraction.images import ImageError
+from iconlearn.extraction.source import ImageSource
+from iconlearn.extraction.transforms import Views
+
+
+@dataclass(eq=False)
+class Batch:
+    """Images that were prepared together, less the damaged ones."""
+
+    last: int
+    index: np.ndarray
+    pixels: Tensor  # (b, views, 3, h, w)
+    labels: np.ndarray
+    names: list[str]
+    bad: list[dict[str, Any]]
+
+
+class Prepared(Dataset):
+    """Every image as (index, pixels of its views, label, name); or (index, None, -1, what is wrong with it)."""
+
+    def __init__(self, images: ImageSource, make_views: Views) -> None:
+        self.images, self.make_views = images, make_views
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[int, Tensor | None, int, str]:
+        try:
+            image, label, name = self.images[index]
+        except ImageError as error:
+            return index, None, -1, str(error)
+        return index, self.make_views(image, index), label, name
+
+
+def gather(items: list[tuple[int, Tensor | None, int, str]]) -> Batch:
+    good = [item for item in items if item[1] is not None]
+    pixels = [pixels for _, pixels, _, _ in good if pixels is not None]
+    return Batch(
+        last=items[-1][0],
+        index=np.array([index for index, *_ in good], dtype=np.int64),
+        pixels=torch.stack(pixels) if pixels else torch.empty(0),
+        labels=np.array([label for _, _, label, _ in good], dtype=np.int64),
+        names=[name for *_, name in good],
+        bad=[{"image": index, "cause": cause} for index, seen, _, cause in items if seen is None],
+    )
+
+
+def prepared(images: ImageSource, make_views: Views, start: int, size: int, workers: int) -> Iterator[Batch]:
+    """Batches from the one with image ``start``; always the same images together, so that bits do not depend on it."""
+    n = len(images)
+    batches = [range(first, min(first + size, n)) for first in range(start - start % size, n, size)]
+    if not start < n:
+        return
+    loader = DataLoader(
+        Prepared(images, make_views),
+        batch_sampler=batches,  # pyright: ignore[reportArgumentType]
+        num_workers=workers,
+        collate_fn=gather,
+        generator=torch.Generator(),  # it would draw from the global one
+    )
+    yield from loader

@@ -1,0 +1,67 @@
+"""Which images were left out, so that rows and images can be matched again."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from iconlearn._errors import FileFormatError
+from iconlearn._files import write_aside
+from iconlearn.extraction.images import ImageError
+
+log = logging.getLogger("iconlearn")
+
+
+class Skipped:
+    """The damaged images that were left out: how many there may be, and which rows they would have been.
+
+    They are listed on disk before the rows that follow them, so that a resumed run knows which image every row is.
+    """
+
+    def __init__(self, path: Path, most: int) -> None:
+        self.path, self.most = path, most
+        self.found: list[dict[str, Any]] = []
+
+    def go_on_from(self, rows: int) -> int:
+        """The image after the one that row ``rows - 1`` is; what was skipped later will be met again."""
+        if not rows:
+            self.path.unlink(missing_ok=True)
+            return 0
+        before = self.read() if self.path.exists() else []
+        image = rows
+        for entry in before:
+            image += entry["image"] < image
+        self.found = [entry for entry in before if entry["image"] < image]
+        return image
+
+    def read(self) -> list[dict[str, Any]]:
+        try:
+            found = json.loads(self.path.read_text("utf-8"))
+            return sorted(
+                ({"image": int(entry["image"]), "cause": str(entry["cause"])} for entry in found),
+                key=lambda entry: entry["image"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise FileFormatError(
+                f"{self.path}: cannot be read ({error}); without it rows and images cannot be matched, so start "
+                "anew in another folder"
+            ) from error
+
+    def add(self, bad: list[dict[str, Any]]) -> None:
+        """Note damaged images; one too many is an error that names it."""
+        known = {entry["image"] for entry in self.found}
+        new = [entry for entry in bad if entry["image"] not in known]
+        if len(self.found) + len(new) > self.most:
+            worst = new[self.most - len(self.found)]
+            raise ImageError(
+                worst["cause"]
+                + (f" [{self.most} were skipped before it, as many as allowed]" if self.most else "")
+            )
+        for entry in new:
+            log.warning("skipped: %s", entry["cause"])
+        if new:
+            self.found += new
+            body = json.dumps(self.found, indent=1, ensure_ascii=False)
+            write_aside(self.path, body.encode("utf-8"))
