@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 
 from iconlearn._checks import check_choice, check_number
-from iconlearn._errors import InputError
+from iconlearn._errors import DiskError, InputError
 from iconlearn.extraction.augmentation import Augmentation
 from iconlearn.extraction.backbone import load_backbone
 from iconlearn.extraction.batches import prepared
@@ -91,7 +92,9 @@ def extract_features(
     ImageError
         More damaged images than ``skip_corrupt``, naming the last.
     InputError, OptionError, FileFormatError
-        Of the source, the model, or a folder that cannot be written or is full.
+        Of the source, the model or the options.
+    DiskError
+        The disk is full, before or during the run; finished shards are kept.
 
     Examples
     --------
@@ -157,7 +160,8 @@ def check_room(folder: Path, needed: int) -> None:
     """Refuse to start what the disk cannot hold."""
     free = shutil.disk_usage(folder).free
     if needed > free:
-        raise InputError(
+        raise DiskError(
+            errno.ENOSPC,
             f"{folder}: {needed / 1e9:.2f} GB of features are to come, but {free / 1e9:.2f} GB are free; make room, "
-            "or use fewer views or dtype='float16'"
+            "or use fewer views or dtype='float16'",
         )

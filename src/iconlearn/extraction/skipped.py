@@ -10,6 +10,7 @@ from typing import Any
 from iconlearn._errors import FileFormatError
 from iconlearn._files import write_aside
 from iconlearn.extraction.images import ImageError
+from iconlearn.features.layout import writing
 
 log = logging.getLogger("iconlearn")
 
@@ -64,4 +65,5 @@ class Skipped:
         if new:
             self.found += new
             body = json.dumps(self.found, indent=1, ensure_ascii=False)
-            write_aside(self.path, body.encode("utf-8"))
+            with writing(self.path):
+                write_aside(self.path, body.encode("utf-8"))
