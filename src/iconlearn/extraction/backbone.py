@@ -138,14 +138,14 @@ def load_backbone(
             "random numbers; give the folder of a whole model"
         )
     if processor is None:
-        side = image_size or max(own_shape(model), default=224)
-        prepare: Preprocessing = CentralCrop(side)
-        log.warning(
-            "%s has no image processor: central crops of %d pixels, ImageNet's normalisation", where, side
-        )
+        prepare: Preprocessing = CentralCrop(image_size or max(own_shape(model), default=224))
     else:
         prepare = ModelProcessor(processor, image_size)
-    return Backbone(model, prepare, pool, device_of(device), not any("pooler" in key for key in lacking))
+    trained_pooler = not any("pooler" in key for key in lacking)
+    backbone = Backbone(model, prepare, pool, device_of(device), trained_pooler)
+    if processor is None:
+        log.warning("%s has no image processor, so images are prepared by %r", where, prepare)
+    return backbone
 
 
 def import_transformers() -> Any:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from iconlearn._errors import IConLearnError
 from iconlearn.extraction.images import ImageError
 from iconlearn.extraction.source import ImageSource
 from iconlearn.extraction.transforms import Views
@@ -25,11 +26,18 @@ class Batch:
     pixels: Tensor  # (b, views, 3, h, w)
     labels: np.ndarray
     names: list[str]
-    bad: list[dict[str, Any]]
+    bad: list[dict[str, Any]]  # number and cause of every damaged image
+    failure: IConLearnError | None  # what no image may be skipped for, such as a disk that cannot be read
+
+
+Item = tuple[int, "Tensor | IConLearnError", int, str]
 
 
 class Prepared(Dataset):
-    """Every image as (index, pixels of its views, label, name); or (index, None, -1, what is wrong with it)."""
+    """Every image as (index, pixels of its views, label, name), with the error in place of pixels it has not.
+
+    Errors are values here: one that a worker process raises would reach its user wrapped in a traceback.
+    """
 
     def __init__(self, images: ImageSource, make_views: Views) -> None:
         self.images, self.make_views = images, make_views
@@ -37,24 +45,26 @@ class Prepared(Dataset):
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index: int) -> tuple[int, Tensor | None, int, str]:
+    def __getitem__(self, index: int) -> Item:
         try:
             image, label, name = self.images[index]
-        except ImageError as error:
-            return index, None, -1, str(error)
-        return index, self.make_views(image, index), label, name
+            return index, self.make_views(image, index), label, name
+        except IConLearnError as error:
+            return index, error, -1, ""
 
 
-def gather(items: list[tuple[int, Tensor | None, int, str]]) -> Batch:
-    good = [item for item in items if item[1] is not None]
-    pixels = [pixels for _, pixels, _, _ in good if pixels is not None]
+def gather(items: list[Item]) -> Batch:
+    good = [item for item in items if isinstance(item[1], Tensor)]
+    pixels = [pixels for _, pixels, *_ in good if isinstance(pixels, Tensor)]
+    errors = [(index, error) for index, error, *_ in items if isinstance(error, IConLearnError)]
     return Batch(
         last=items[-1][0],
         index=np.array([index for index, *_ in good], dtype=np.int64),
         pixels=torch.stack(pixels) if pixels else torch.empty(0),
         labels=np.array([label for _, _, label, _ in good], dtype=np.int64),
         names=[name for *_, name in good],
-        bad=[{"image": index, "cause": cause} for index, seen, _, cause in items if seen is None],
+        bad=[{"image": k, "cause": str(error)} for k, error in errors if isinstance(error, ImageError)],
+        failure=next((error for _, error in errors if not isinstance(error, ImageError)), None),
     )
 
 

@@ -118,7 +118,7 @@ def extract_features(
         "model": {
             "name": Path(model).name,
             "class": backbone.name,
-            "pool": pool,
+            "pool": backbone.pool,
             "digest": backbone.digest(),
         },
         "transforms": make_views.describe(),
@@ -139,10 +139,12 @@ def extract_features(
     labelled = images.classes is not None
     with writer:
         for batch in prepared(images, make_views, start, batch_size, workers):
+            if batch.failure is not None:
+                raise batch.failure
             skipped.add(batch.bad)
-            if len(batch.index):
+            new = batch.index >= start  # the first batch of a resumed run may begin before it
+            if new.any():
                 features = torch.stack([backbone(batch.pixels[:, view]) for view in range(views)], 1)
-                new = batch.index >= start  # the first batch of a resumed run may begin before it
                 names = [name for name, keep in zip(batch.names, new, strict=True) if keep]
                 writer.add(features[torch.from_numpy(new)], batch.labels[new] if labelled else None, names)
             if progress is not None:
