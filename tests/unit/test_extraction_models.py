@@ -26,7 +26,8 @@ from vision import CROPPED, MEAN, STD, save_model
 from iconlearn import FileFormatError, InputError, OptionError
 from iconlearn.extraction import load_backbone
 from iconlearn.extraction.augmentation import Augmentation
-from iconlearn.extraction.transforms import CentralCrop, Views, fixed_shape
+from iconlearn.extraction.preprocessing import CentralCrop, ModelProcessor, fixed_shape
+from iconlearn.extraction.views import Views
 
 IMAGES = [picture(k, (44 + 3 * k, 36)) for k in range(3)]
 
@@ -93,7 +94,7 @@ def test_features_are_those_of_the_model_on_its_own_pixels(models, name, kind, p
     backbone = load_backbone(models(name), pool=pool)
     seen = torch.stack([backbone.prepare(image) for image in IMAGES])
     expected = torch.stack([normalized(pixels(image)) for image in IMAGES])
-    assert torch.allclose(seen, expected, atol=1e-5)
+    assert torch.allclose(backbone.prepare.normalize(seen), expected, atol=1e-5)
     features = backbone(seen)
     model = kind.from_pretrained(models(name))
     assert torch.allclose(features, directly(model, expected, reads), atol=1e-4, rtol=1e-4)
@@ -109,23 +110,25 @@ def test_convolutional_net_without_a_processor(models, caplog):
     model = ResNetModel.from_pretrained(models("resnet"))
     for pool in ("auto", "mean"):
         found = load_backbone(models("resnet"), image_size=32, pool=pool)(x)
-        assert torch.allclose(found, directly(model, x, "mean"), atol=1e-5)
+        assert torch.allclose(found, directly(model, backbone.prepare.normalize(x), "mean"), atol=1e-4)
     image = picture(0, (36, 36))
     side = np.asarray(image.resize((37, 37), 3), dtype=np.float64)[2:34, 2:34] / 255
     expected = (side - CentralCrop.mean) / CentralCrop.std
-    assert np.allclose(CentralCrop(32)(image), expected.transpose(2, 0, 1), atol=1e-5)
+    seen = CentralCrop(32).normalize(CentralCrop(32)(image))
+    assert np.allclose(seen, expected.transpose(2, 0, 1), atol=1e-5)
 
 
 def test_models_of_images_and_text_give_image_features(models):
     backbone = load_backbone(models("clip"))
+    pixels = torch.stack([backbone.prepare(image) for image in IMAGES])
     x = torch.stack([normalized(cropped(image)) for image in IMAGES])
     model = CLIPModel.from_pretrained(models("clip")).eval()
     with torch.no_grad():
         tower = model.vision_model(pixel_values=x)
         expected = model.visual_projection(tower.pooler_output)
-    assert torch.allclose(backbone(x), expected, atol=1e-4, rtol=1e-4)
+    assert torch.allclose(backbone(pixels), expected, atol=1e-4, rtol=1e-4)
     cls = load_backbone(models("clip"), pool="cls")
-    assert torch.allclose(cls(x), tower.last_hidden_state[:, 0], atol=1e-4, rtol=1e-4)
+    assert torch.allclose(cls(pixels), tower.last_hidden_state[:, 0], atol=1e-4, rtol=1e-4)
     assert (backbone.dim, cls.dim) == (12, 32 // 2)
 
 
@@ -141,9 +144,43 @@ def test_another_image_size(models, name):
 def test_changed_views_are_normalised_as_the_model_asks(models):
     prepare = load_backbone(models("registers")).prepare
     grey = torch.from_numpy((np.full((32, 32, 3), 99) / 255 - MEAN) / STD).permute(2, 0, 1).float()
-    still = Augmentation(jitter=0, blur=0)
-    views = Views(prepare, 3, 0, still)(picture(0).point(lambda _: 99), 0)
-    assert torch.allclose(views, grey.expand(3, -1, -1, -1), atol=1e-5)
+    views = Views(prepare, 3, 0, Augmentation(jitter=0, blur=0))(picture(0).point(lambda _: 99), 0)
+    assert torch.allclose(prepare.normalize(views), grey.expand(3, -1, -1, -1), atol=1e-5)
+
+
+class Processor:
+    """An image processor that does one thing more than it should."""
+
+    resample, do_rescale, do_normalize = 2, True, True
+
+    def __init__(self, change, flipped: bool = False) -> None:
+        self.change, self.step = change, -1 if flipped else 1
+
+    def __call__(self, images, return_tensors, input_data_format, do_rescale=True, do_normalize=True):
+        values = np.asarray(images, dtype=np.float32).transpose(2, 0, 1)[:: self.step]
+        return {"pixel_values": [self.change(values / 255 - 0.5) if do_rescale else values]}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (np.sqrt, "does more than"),
+        (np.flip, "does more than"),
+        (lambda values: values - values.mean(), "does more than"),
+        (lambda values: values[None], r"shape \(1, 3, 64, 64\)"),
+    ],
+    ids=["curve", "mirror", "centre", "tiles"],
+)
+def test_processors_that_do_more_are_refused(change, words):
+    assert torch.equal(ModelProcessor(Processor(lambda values: values)).offset, torch.full((3, 1, 1), -0.5))
+    with np.errstate(invalid="ignore"), pytest.raises(OptionError, match=words):
+        ModelProcessor(Processor(change))
+
+
+def test_processors_that_put_blue_first():
+    image = picture(0)
+    prepare = ModelProcessor(Processor(lambda values: values, flipped=True))
+    assert np.array_equal(prepare.as_is(image).numpy()[::-1], np.asarray(image).transpose(2, 0, 1))
 
 
 def test_processors_that_keep_proportions_need_a_size(own):

@@ -17,7 +17,7 @@ from torch import Tensor
 from iconlearn._checks import check_choice, check_number
 from iconlearn._errors import FileFormatError, InputError, OptionError
 from iconlearn.extraction.pooling import POOLS, choose_pool, own_shape, prefix_tokens, takes
-from iconlearn.extraction.transforms import CentralCrop, ModelProcessor, Preprocessing
+from iconlearn.extraction.preprocessing import CentralCrop, ModelProcessor, Preprocessing
 
 log = logging.getLogger("iconlearn")
 
@@ -61,7 +61,7 @@ class Backbone:
 
     @torch.inference_mode()
     def __call__(self, pixels: Tensor) -> Tensor:
-        """Features (b, dim) of prepared pixels (b, 3, h, w), float32 on the CPU."""
+        """Features (b, dim), float32 on the CPU, of prepared pixels (b, 3, h, w), uint8."""
         found = self._forward(pixels)
         if self.pool == "image features":
             features = found if isinstance(found, Tensor) else found.pooler_output  # transformers 4, 5
@@ -81,7 +81,7 @@ class Backbone:
         options = {}
         if tuple(pixels.shape[2:]) != own_shape(self.model) and takes(run, "interpolate_pos_encoding"):
             options["interpolate_pos_encoding"] = True
-        return run(pixel_values=pixels.to(self.device), **options)
+        return run(pixel_values=self.prepare.normalize(pixels.to(self.device)), **options)
 
     def digest(self) -> str:
         """sha256 over the names and shapes of all weights and a few hundred of the numbers in each."""
@@ -144,7 +144,9 @@ def load_backbone(
     trained_pooler = not any("pooler" in key for key in lacking)
     backbone = Backbone(model, prepare, pool, device_of(device), trained_pooler)
     if processor is None:
-        log.warning("%s has no image processor, so images are prepared by %r", where, prepare)
+        log.warning(
+            "%s has no image processor, so they are cut to central crops: %s", where, prepare.describe()
+        )
     return backbone
 
 

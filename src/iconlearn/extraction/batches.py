@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from iconlearn._errors import IConLearnError
 from iconlearn.extraction.images import ImageError
 from iconlearn.extraction.source import ImageSource
-from iconlearn.extraction.transforms import Views
+from iconlearn.extraction.views import Views
 
 
 @dataclass(eq=False)
@@ -23,7 +23,7 @@ class Batch:
 
     last: int
     index: np.ndarray
-    pixels: Tensor  # (b, views, 3, h, w)
+    pixels: Tensor  # (b, views, 3, h, w) uint8
     labels: np.ndarray
     names: list[str]
     bad: list[dict[str, Any]]  # number and cause of every damaged image

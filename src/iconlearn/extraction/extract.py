@@ -21,7 +21,7 @@ from iconlearn.extraction.batches import prepared
 from iconlearn.extraction.skipped import Skipped
 from iconlearn.extraction.source import ImageSource
 from iconlearn.extraction.sources import open_images
-from iconlearn.extraction.transforms import Views
+from iconlearn.extraction.views import Views
 from iconlearn.features import Features, FeatureWriter
 
 SHARD_ROWS = 2048  # what a kill may cost: minutes on a CPU
