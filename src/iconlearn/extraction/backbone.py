@@ -137,15 +137,13 @@ def load_backbone(
             f"{where}: the checkpoint lacks {len(needed)} weights ({', '.join(needed[:3])}, ...), which would be "
             "random numbers; give the folder of a whole model"
         )
-    if processor is None:
-        prepare: Preprocessing = CentralCrop(image_size or max(own_shape(model), default=224))
-    else:
-        prepare = ModelProcessor(processor, image_size)
+    side = image_size or max(own_shape(model), default=224)  # of images, where no processor tells it
+    prepare = CentralCrop(side) if processor is None else ModelProcessor(processor, image_size)
     trained_pooler = not any("pooler" in key for key in lacking)
     backbone = Backbone(model, prepare, pool, device_of(device), trained_pooler)
     if processor is None:
         log.warning(
-            "%s has no image processor, so they are cut to central crops: %s", where, prepare.describe()
+            "%s has no image processor: central crops of %d pixels, ImageNet's normalisation", where, side
         )
     return backbone
 
