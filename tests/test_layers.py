@@ -14,7 +14,7 @@ LAYERS = (
     "points support profile edges metrics bandwidth neighbors data features spectral initializable",
     "conditional composed distributions",
     "divergences refusals engines",
-    "mappers inputs door",
+    "processes mappers inputs door",
     "objective explain",
     "train evaluation viz extraction",
     "model recipes intake claim claims methods recording persistence",

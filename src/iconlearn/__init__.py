@@ -11,6 +11,7 @@ from iconlearn._errors import (
     MemoryBudgetError,
     NonFiniteError,
     OptionError,
+    ProcessError,
 )
 from iconlearn._version import __version__
 from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity, Spread
@@ -109,6 +110,7 @@ __all__ = [
     "PerView",
     "Perplexity",
     "Predicted",
+    "ProcessError",
     "Prototypes",
     "Queue",
     "SoftmaxHead",

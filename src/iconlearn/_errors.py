@@ -21,6 +21,10 @@ class MemoryBudgetError(IConLearnError, MemoryError):
     """The work would not fit in memory; raised before it starts."""
 
 
+class ProcessError(IConLearnError, RuntimeError):
+    """Another process of the job is gone, has stopped, or does something else."""
+
+
 class FileFormatError(IConLearnError, ValueError):
     """A file is missing, damaged, truncated, newer, or not of the kind that its name says."""
 

@@ -16,6 +16,7 @@ from iconlearn._errors import InputError
 from iconlearn.data.features import to_array
 from iconlearn.features import Features
 from iconlearn.points import Points
+from iconlearn.processes import ALONE, Processes
 
 NAMED = ("value", "views", "label", "id")
 # Data whose scale is within these bounds is taken as it is; float32 squares overflow or vanish far outside.
@@ -42,6 +43,8 @@ class Inputs:
         The nearest neighbours of these n samples, found already; some of the samples have none.
     stored : Features, optional
         The data itself, where it stays on disk and is read a batch at a time; there are no ``views`` then.
+    across : Processes
+        Those of the job, all of which have these inputs and share the work on them.
     """
 
     views: tuple[Tensor, ...]
@@ -52,6 +55,7 @@ class Inputs:
     anonymous: bool = False
     neighbors: Any = None
     stored: Features | None = None
+    across: Processes = ALONE
 
     @property
     def n(self) -> int:
@@ -78,10 +82,25 @@ class Inputs:
         )
 
     def _read(self, index: Tensor, views: Tensor | None) -> tuple[Tensor, ...]:
+        """Rows from disk, of which every process reads a piece."""
         assert self.stored is not None
-        rows = index.cpu().numpy()
-        chosen = [0] if views is None else list(views.cpu().numpy().T)
-        return tuple(self.stored.take(rows, view).to(self.id.device) for view in chosen)
+        own = self.across.piece(len(index))
+        rows = index[own].cpu().numpy()
+        chosen = [0] if views is None else list(views[own].cpu().numpy().T)
+        read = torch.stack([self.stored.take(rows, view).to(self.id.device) for view in chosen])
+        return tuple(self.across.join(read, len(index)))
+
+    def piece(self) -> Inputs:
+        """This process's own piece of the samples."""
+        own = self.across.piece(self.n)
+        return replace(
+            self,
+            views=tuple(v[own] for v in self.views),
+            id=self.id[own],
+            label=None if self.label is None else self.label[own],
+            fields={k: v[own] for k, v in self.fields.items()},
+            neighbors=None,
+        )
 
     def with_views(self, *views: Tensor) -> Inputs:
         """The same samples in other views."""

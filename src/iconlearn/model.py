@@ -23,10 +23,12 @@ from iconlearn.mappers import Table, embed, representation
 from iconlearn.metrics import metric_name
 from iconlearn.neighbors import NeighborGraph
 from iconlearn.objective import Objective
+from iconlearn.processes import Processes
 from iconlearn.train.budget import Budget, Sizes, dimension, estimate, sizes_of
 from iconlearn.train.loop import train as run_training
 from iconlearn.train.options import History, training_options
 from iconlearn.train.placing import OwnRows, place
+from iconlearn.train.processes import join
 from iconlearn.train.suggestions import suggested
 
 CHUNK = 4096
@@ -134,7 +136,12 @@ class ICon(Objective):
         checkpoint_every : int, optional
             Steps between two writes, in place of a minute.
         callbacks : tuple of callable, default ()
-            Called with every :class:`Event`; returning False stops.
+            Called with every :class:`Event`; returning False stops. Of several processes the first one calls them.
+        processes : None, 1 or Fabric, optional
+            Under torchrun every process calls the same ``fit``, and they share each batch: a process reads and embeds
+            its piece, gradients are those of the whole batch, and all end with the same weights, which are those of
+            one process up to float rounding. None joins them, 1 stays alone, a launched Fabric of
+            lightning_fabric brings its own settings.
 
         Returns
         -------
@@ -151,6 +158,8 @@ class ICon(Objective):
             If the loss stops being finite; names step, tensor and rows.
         MemoryBudgetError
             If the fit needs more memory than is free, by an estimate before any work is done.
+        ProcessError
+            If another process of the job is gone or has stopped, within a minute; names it.
         FileFormatError
             If the checkpoint is damaged, newer than this version, or that of another run.
         """
@@ -158,23 +167,26 @@ class ICon(Objective):
         unit = (
             vars(self).get("unit") if settings.warm_start else None
         )  # weights go with the unit they were fitted in
-        data = fit_inputs(X, y, unit=unit)
-        if data.stored is not None and settings.batch_size is None:
-            raise OptionError(
-                f"fit: {data.stored!r} stays on disk and is read a batch at a time; give batch_size=, such as 4096"
-            )
-        data = self._with_neighbors(data, neighbors).to(self.device)
-        self.unit = data.unit
-        self.history = run_training(self, data, settings)
+        across = join(settings.processes, self.device)
+        with across.telling():
+            data = fit_inputs(X, y, unit=unit)
+            if data.stored is not None and settings.batch_size is None:
+                raise OptionError(
+                    f"fit: {data.stored!r} stays on disk and is read a batch at a time; give batch_size=, such as 4096"
+                )
+            data = self._with_neighbors(data, neighbors, across).to(self.device)
+            self.unit = data.unit
+            self.history = run_training(self, replace(data, across=across), settings)
         keeps_rows = any(getattr(m, "reads", "value") == "id" for m in self.mapper.modules())
         self.training_data = data if keeps_rows else None
         return self
 
-    def _with_neighbors(self, data: Inputs, neighbors: Any) -> Inputs:
+    def _with_neighbors(self, data: Inputs, neighbors: Any, across: Processes) -> Inputs:
         """The data with the graph that was given, or with one of rows on disk, which only a search of its own finds."""
         if neighbors is None and data.stored is not None and (searches := self.target_dist.searches()):
             k, metric = max(k for _, _, k in searches), searches[0][0]
-            neighbors = NeighborGraph.of(data.stored, k=k, metric=metric_name(metric) or repr(metric))
+            name = metric_name(metric) or repr(metric)
+            neighbors = across.lead(lambda: NeighborGraph.of(data.stored, k=k, metric=name))
         return with_neighbors(data, neighbors)
 
     @torch.no_grad()

@@ -49,7 +49,22 @@ class PerView(Described, nn.Module):
 
 
 def embed(mapper: nn.Module, inputs: Inputs) -> Tensor:
-    """Embeddings of all samples and views, views below one another."""
+    """Embeddings of all samples and views, views below one another; each process makes those of its piece."""
+    across = inputs.across
+    if not across.shares(mapper, inputs.n):
+        return embed_here(mapper, inputs)
+    piece, views = inputs.piece(), max(1, len(inputs.views))
+    with across.own_draws(inputs.id.device):
+        own = embed_here(mapper, piece)
+    if len(own) != views * piece.n:
+        raise InputError(
+            f"the mapper returned {len(own)} rows for {piece.n} samples in {views} view(s); one vector a row is needed"
+        )
+    return across.join(own.unflatten(0, (views, piece.n)), inputs.n).flatten(0, 1)
+
+
+def embed_here(mapper: nn.Module, inputs: Inputs) -> Tensor:
+    """Embeddings of all samples and views, made by this process."""
     if isinstance(mapper, PerView):
         return mapper(*inputs.views)
     if getattr(mapper, "reads", "value") == "id":

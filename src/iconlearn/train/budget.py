@@ -6,7 +6,7 @@ are counted from what it holds: per entry 8 for a column, 4 for a mass or a dist
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import singledispatch
 
 import torch
@@ -207,6 +207,7 @@ def check_budget(model: Objective, data: Inputs, options: Training) -> Budget | 
     if data.id.device.type != "cpu":
         return None
     sizes = sizes_of(model, data, options.batch_size)
+    sizes = replace(sizes, free=sizes.free // data.across.on_machine)  # the others take as much
     n = sizes.n
     budget = estimate(model, sizes)
     needed = budget.bytes - LOADED  # that may be there already

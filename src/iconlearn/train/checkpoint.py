@@ -36,6 +36,7 @@ class Saved:
     start: dict[str, Any]
     state: State
     done: bool
+    sha256: str
 
     def resume(self, run: Run, best: Best) -> None:
         """Put a run that has not begun where the saved one was."""
@@ -126,7 +127,8 @@ class Checkpoint:
                 "options, another path, or delete the file to start anew"
             )
         tensors = self._tensors(document["sha256"])
-        return Saved(self.path, document["start"], State(tensors, document["values"]), bool(document["done"]))
+        state = State(tensors, document["values"])
+        return Saved(self.path, document["start"], state, bool(document["done"]), document["sha256"])
 
     def _document(self) -> dict[str, Any]:
         """The JSON document, after its checksum and its schema have been compared."""

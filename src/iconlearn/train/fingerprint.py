@@ -19,7 +19,7 @@ from iconlearn.train.options import Training
 
 SHOWN = 60  # characters of a text in a message
 # Options that change nothing of what a run computes.
-ASIDE = ("callbacks", "checkpoint", "checkpoint_every")
+ASIDE = ("callbacks", "checkpoint", "checkpoint_every", "processes")
 
 
 def fingerprint(model: Objective, data: Inputs, options: Training) -> dict[str, str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 
@@ -15,10 +14,12 @@ from iconlearn.conditional import Conditional, MatrixConditional
 from iconlearn.engines.plan import DENSE_SHARE, Problem
 from iconlearn.inputs import Inputs
 from iconlearn.objective import Objective
+from iconlearn.processes import own_randomness
 from iconlearn.train.best import Best
 from iconlearn.train.budget import check_budget
-from iconlearn.train.checkpoint import Checkpoint
+from iconlearn.train.checkpoint import Checkpoint, Saved
 from iconlearn.train.events import Emitter, Event
+from iconlearn.train.fingerprint import fingerprint
 from iconlearn.train.interrupt import between_steps
 from iconlearn.train.options import History, Training
 from iconlearn.train.run import Run
@@ -48,8 +49,11 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
         )
     file = Checkpoint.of(model, data, options)
     saved = None if file is None else file.read()
-    history, device = History(), data.id.device
-    seed = options.seed() if saved is None else int(saved.start["seed"])
+    across, history, device = data.across, History(), data.id.device
+    across.same({} if across.size == 1 else common_facts(model, data, options, saved))
+    if not across.first:  # the first process writes, and calls back
+        file, options = None, replace(options, callbacks=())
+    seed = across.lead(options.seed) if saved is None else int(saved.start["seed"])
     model.train()
     try:
         with one_thread_each(), own_randomness(seed, device):
@@ -80,11 +84,20 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
                 if saved is None and options.restarts > 1:
                     file.write(run, best)  # the search is not to be done again
             follow(run, best, history, file)
+            across.level(model)
     finally:
         model.hold(None)
         model.evaluate.forget()
         model.eval()
     return history
+
+
+def common_facts(model: Objective, data: Inputs, options: Training, saved: Saved | None) -> dict[str, str]:
+    """What has to be the same in all processes; seeds and weights are those of the first anyway."""
+    facts = fingerprint(model, data, options)
+    for name in ("model", "the arrays of the model", "random_state"):
+        del facts[name]
+    return facts | {"the checkpoint": "none" if saved is None else saved.sha256}
 
 
 def check_comparable(options: Training, target: Conditional | None) -> None:
@@ -96,26 +109,16 @@ def check_comparable(options: Training, target: Conditional | None) -> None:
         )
 
 
-@contextmanager
-def own_randomness(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed what draws from torch's global state (dropout), and put that state back afterwards."""
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.default_generator.manual_seed(seed)
-        if device.type == "cuda":
-            with torch.cuda.device(device):
-                torch.cuda.manual_seed(seed)
-        yield
-
-
 def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> None:
     """Take a run to its end, with its events; Ctrl-C leaves the model in the best state seen."""
     model, emit = run.model, Emitter(run.options.callbacks)
     history.losses = run.losses
     whole = True  # is the run between two steps?
-    with between_steps(file is not None) as answer:
+    across = run.data.across
+    with between_steps(file is not None, across) as answer:
         try:
             goes_on = emit(Event("start", run.step, run.total, math.nan, model))
-            while goes_on and not run.done:
+            while across.all(goes_on and not run.done):
                 whole = False
                 event = run.advance()
                 best.see(event, whole=run.target is not None)
@@ -129,7 +132,8 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
             if file is not None and run.step != history.resumed_from:
                 file.write(run, best)
             history.loss = run.left
-            tell_divergence(history)
+            if across.first:
+                tell_divergence(history)
         except KeyboardInterrupt:
             history.interrupted = True
             if file is not None and whole:
@@ -139,7 +143,8 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
         finally:
             history.converged = run.converged
             history.empty_rows = run.empty_rows / max(1, run.step)
-            tell_empty_rows(history, run.options)
+            if across.first:
+                tell_empty_rows(history, run.options)
             emit(Event("end", run.step, run.total, run.losses[-1] if run.losses else math.nan, model))
 
 

@@ -41,6 +41,7 @@ class Training:
     checkpoint: str | os.PathLike[str] | None = None
     checkpoint_every: int | None = None
     callbacks: tuple[Callback, ...] = ()
+    processes: Any = None
     lenient: bool = False  # suggested, not asked for: what does not apply is left out
 
     def __post_init__(self) -> None:
@@ -81,6 +82,11 @@ class Training:
         if self.checkpoint is None and self.checkpoint_every is not None:
             raise OptionError(
                 f"fit: checkpoint_every={self.checkpoint_every} but there is no file to write; give checkpoint=path"
+            )
+        if not (self.processes is None or self.processes == 1 or hasattr(self.processes, "global_rank")):
+            raise OptionError(
+                f"fit: processes={self.processes!r} must be None (join those of torchrun), 1 (stay alone), or a Fabric "
+                "of lightning_fabric"
             )
         if not (isinstance(self.callbacks, (tuple, list)) and all(map(callable, self.callbacks))):
             raise OptionError(f"fit: callbacks={self.callbacks!r} must be a tuple of functions of an Event")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
+from torch import nn
 
 from iconlearn._errors import NonFiniteError, OptionError
 from iconlearn.conditional import Conditional
@@ -44,6 +45,7 @@ class Run:
         if not trained:
             raise OptionError("fit: the model has no trainable parameter; the mapper is fixed")
         self.tables = [part for part in model.modules() if isinstance(part, Table)]
+        self.shared = shared_parameters(model, data)
         self.optimizer = choice.make(trained, lr=self.lr(0, self.total))
         self.step = 0
         self.losses: list[float] = []
@@ -73,6 +75,7 @@ class Run:
             elif isinstance(module, Table):
                 module.check_rows(points)
                 module.hold_anchors()
+        self.data.across.level(self.model)
         return self
 
     def _start_from(self) -> tuple[Points, Conditional | None]:
@@ -120,6 +123,7 @@ class Run:
         self._tune(k)
         self.optimizer.zero_grad(set_to_none=True)
         driven.backward()
+        self.data.across.average(self.shared)
         self.optimizer.step()
         for table in self.tables:
             table.hold_anchors()  # momentum and weight decay move what has no gradient
@@ -168,3 +172,14 @@ class Run:
             what = f"the divergence of rows {rows}"
             fix = "lower lr=, widen the kernel, or give q mass everywhere with learned_dist.debias(0.01)"
         return f"step {self.step}: the loss is {value} because {what} is not finite; {fix}"
+
+
+def shared_parameters(model: Objective, data: Inputs) -> list[nn.Parameter]:
+    """Those of which each process has only the gradient through its own piece of a batch."""
+    parts = [
+        part
+        for part in (model.mapper, model.mapper_j)
+        if part is not None and data.across.shares(part, data.n)
+    ]
+    named = {id(p): p for part in parts for p in part.parameters() if p.requires_grad}
+    return list(named.values())

@@ -45,9 +45,12 @@ def best_seed(
                 batch = next(batches)
                 common = target_of(model, batch) if target is None and model.target_is_given else None
                 losses = [run.try_step(batch, common) for run in runs.values()]
-                if not emit(Event("search", step, last, min(losses), model, notes={"round": number})):
+                event = Event("search", step, last, min(losses), model, notes={"round": number})
+                if not data.across.all(emit(event)):
                     raise KeyboardInterrupt
-            losses = {s: run.loss() for s, run in runs.items()}
+            losses = data.across.lead(
+                {s: run.loss() for s, run in runs.items()}.copy
+            )  # what the first has seen
             history.restart_losses = sorted(losses.values())
             ranked = sorted(losses, key=lambda s: losses[s])
             runs = {s: runs[s] for s in ranked[: max(1, round(kept * options.restarts))]}

@@ -1,0 +1,129 @@
+"""Signs of life of the processes of a job, so that an error can name the one that is gone."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from iconlearn._errors import ProcessError
+
+BEAT = 1.0  # seconds between two signs of life
+SILENCE = 8.0  # after so many without one a process counts as gone, once an exchange with it has failed
+PATIENCE = 50.0  # seconds of silence that end the waiting for a process that works by itself
+
+
+class Pulse:
+    """Beats of all processes in the store that they met at; a thread of its own beats for this one.
+
+    Parameters
+    ----------
+    store : torch.distributed.Store
+    rank, size : int
+    """
+
+    def __init__(self, store: Any, rank: int, size: int) -> None:
+        self.store, self.rank, self.size = store, rank, size
+        self.fits = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="iconlearn-pulse", daemon=True)
+        self._thread.start()
+        atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """No more beats."""
+        self._stop.set()
+        self._thread.join(2 * BEAT)
+
+    def _beat(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.store.add(f"iconlearn/beat/{self.rank}", 1)
+            except RuntimeError:  # the store is gone, and with it the job
+                return
+            self._stop.wait(BEAT)
+
+    def count(self, rank: int) -> int:
+        """Beats of a process so far."""
+        return self.store.add(f"iconlearn/beat/{rank}", 0)
+
+    def tell(self, error: BaseException) -> None:
+        """Leave word of why this process stops."""
+        try:
+            self.store.set(self._last_words(self.rank), f"{type(error).__name__}: {error}")
+        except RuntimeError:
+            return  # nobody to tell
+
+    def failure_of(self, rank: int) -> str | None:
+        """Why a process stopped, in its own words."""
+        key = self._last_words(rank)
+        return self.store.get(key).decode() if self.store.check([key]) else None
+
+    def _last_words(self, rank: int) -> str:
+        return f"iconlearn/failed/{self.fits}/{rank}"
+
+    def wait(self, key: str, rank: int) -> None:
+        """Wait for a key that one process sets, for as long as that process lives."""
+        pause, seen, heard = 1e-3, -1, time.monotonic()
+        try:
+            while not self.store.check([key]):
+                if (why := self.failure_of(rank)) is not None:
+                    raise ProcessError(f"{self._name(rank)} stopped ({why}), and so does this one")
+                if (beats := self.count(rank)) != seen:
+                    seen, heard = beats, time.monotonic()
+                elif time.monotonic() - heard > PATIENCE:
+                    raise ProcessError(f"{self._name(rank)} has not been heard of for {PATIENCE:.0f} s")
+                time.sleep(pause)
+                pause = min(2 * pause, 0.2)
+        except RuntimeError as cause:
+            if isinstance(cause, ProcessError):
+                raise
+            raise self.gone() from cause
+
+    def gone(self) -> ProcessError:
+        """The error where not even the store answers."""
+        return ProcessError(
+            "the process that the others meet at (process 0, or the launcher) is gone, and with it the job; see its "
+            "own output for the reason"
+        )
+
+    def explained(self, work: Callable[[], Any]) -> Any:
+        """The result of an exchange with the others; a failure names the process that is behind it."""
+        try:
+            return work()
+        except RuntimeError as cause:
+            raise self._explain(cause) from cause
+
+    def _explain(self, cause: RuntimeError) -> ProcessError:
+        others = [rank for rank in range(self.size) if rank != self.rank]
+        try:
+            before = {rank: self.count(rank) for rank in others}
+            failed, waited = self._failures(others), time.monotonic()
+            while not failed and time.monotonic() - waited < SILENCE:
+                time.sleep(BEAT / 4)
+                failed = self._failures(others)
+                if all(self.count(rank) != before[rank] for rank in others):
+                    break
+            silent = [rank for rank in others if self.count(rank) == before[rank] and rank not in failed]
+        except RuntimeError:
+            return self.gone()
+        for rank, why in failed.items():
+            return ProcessError(f"{self._name(rank)} stopped ({why}), and so does this one")
+        for rank in silent:
+            return ProcessError(
+                f"{self._name(rank)} no longer answers: it was killed, it hangs, or its machine is lost; start the "
+                "job again (with checkpoint= it goes on from its last state)"
+            )
+        return ProcessError(
+            f"an exchange between the {self.size} processes failed though all of them live ({cause}); call fit in "
+            "every process with the same arguments, or with processes=1 in one"
+        )
+
+    def _failures(self, ranks: list[int]) -> dict[int, str]:
+        told = {rank: self.failure_of(rank) for rank in ranks}
+        return {rank: why for rank, why in told.items() if why is not None}
+
+    def _name(self, rank: int) -> str:
+        return f"process {rank} of {self.size} (rank {rank})"
