@@ -17,7 +17,9 @@ from typing import Any
 SECONDS = 100  # after which a test fails rather than hang
 
 
-def crew(size: int, folder: Path, work: Callable[..., Any], *args: Any, dies: Sequence[int] = ()) -> list[Any]:
+def crew(
+    size: int, folder: Path, work: Callable[..., Any], *args: Any, dies: Sequence[int] = ()
+) -> list[Any]:
     """``work(*args)`` in every process of a group, by rank: its result, or its exception; None of one that dies."""
     context = server()
     meeting = folder / f"group-{len(list(folder.iterdir()))}"

@@ -4,6 +4,8 @@ import torch
 
 torch.set_num_threads(1)
 
+import toys  # noqa: E402, F401
+
 import iconlearn  # noqa: E402
 
 X = torch.randn(40, 4, generator=torch.Generator().manual_seed(0))
