@@ -14,6 +14,7 @@ from iconlearn.data.builtin import BUILT_IN, EXAMPLES
 from iconlearn.data.files import load_dataset
 from iconlearn.methods import Method, method
 from iconlearn.run import RunOptions, RunResult, run_method
+from iconlearn.train.processes import first_of_job
 
 
 @app.command()
@@ -51,7 +52,7 @@ def fit(
     options = RunOptions(parse_settings(row, settings or []), seed, max_iter, restarts, overwrite)
     dataset = load_dataset(data or EXAMPLES[row.takes.name], labels)
     result = run_method(name, dataset, out, options, verbose=not quiet)
-    if not quiet:
+    if not quiet and first_of_job():
         report(result)
 
 

@@ -30,6 +30,7 @@ from iconlearn.run.pictures import Album, Clustering
 from iconlearn.run.rows import Material, Split, anchor_rows, choose_rows, make_recorder
 from iconlearn.spectral import leading_eigenvectors
 from iconlearn.train.events import Event
+from iconlearn.train.processes import alone, first_of_job
 
 log = logging.getLogger("iconlearn")
 
@@ -79,7 +80,8 @@ def run_method(
     """Fit a method, and write embedding or assignment, pictures, model and record to the folder ``out``.
 
     An encoder is fitted on a stratified half of the rows, so that the other half can tell what it has learnt;
-    everything else is fitted on all rows. The folder appears when all is written, or not at all.
+    everything else is fitted on all rows. The folder appears when all is written, or not at all. Under torchrun the
+    first process writes it.
 
     Parameters
     ----------
@@ -120,6 +122,9 @@ def run_method(
     recipe = row.recipe(**options.parameters)
     material = Material(row, dataset)
     split = choose_rows(row, dataset, options.seed)
+    if not first_of_job():  # of several processes the first writes what all have fitted
+        fitted = fit(build(material, options), material, split.train).model_.history
+        return RunResult(name, Path(out), (), {}, time.perf_counter() - start, fitted.interrupted)
     with output_folder(out, overwrite=options.overwrite) as folder:
         recorder = make_recorder(row, recipe, material, split.train, options.seed)
         estimator = build(material, options, callbacks=(recorder,), verbose=int(verbose))
@@ -229,7 +234,8 @@ def judge(
         return scores.token_scores(estimator.model_, material.batch(recipe, material.source[held]))
     if test is None or y is None:
         return scores.neighbour_scores(result, y)
-    untrained = outcome(material, fit(build(material, options, max_iter=0), material, split.train))
+    with alone():
+        untrained = outcome(material, fit(build(material, options, max_iter=0), material, split.train))
     found = scores.encoder_scores(y, split.train, test, result, untrained)
     held = row.takes.take(material.source, test)
     if hasattr(estimator, "predict"):

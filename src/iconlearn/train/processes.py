@@ -85,8 +85,11 @@ class Several(Processes):
         key = f"iconlearn/turn/{self.turns}"
         box: list[Any] = [None]
         if self.first:
-            with self.telling():
+            try:
                 box[0] = work()
+            except BaseException as error:
+                self.pulse.tell(error)
+                raise
             self.store.set(key, "")
         else:
             self.pulse.wait(key, 0)  # however long it takes, where an exchange would run out of time
