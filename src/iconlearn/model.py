@@ -168,6 +168,7 @@ class ICon(Objective):
             vars(self).get("unit") if settings.warm_start else None
         )  # weights go with the unit they were fitted in
         across = join(settings.processes, self.device)
+        across.place(self)
         with across.telling():
             data = fit_inputs(X, y, unit=unit)
             if data.stored is not None and settings.batch_size is None:

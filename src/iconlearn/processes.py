@@ -70,6 +70,9 @@ class Processes:
         """What the first process finds; the others wait for it."""
         return work()
 
+    def place(self, model: nn.Module) -> None:
+        """Bring the model to the device of this process, where each has its own."""
+
     def level(self, model: nn.Module) -> None:
         """Give all processes the weights of the first."""
 

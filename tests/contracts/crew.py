@@ -18,7 +18,12 @@ SECONDS = 100  # after which a test fails rather than hang
 
 
 def crew(
-    size: int, folder: Path, work: Callable[..., Any], *args: Any, dies: Sequence[int] = ()
+    size: int,
+    folder: Path,
+    work: Callable[..., Any],
+    *args: Any,
+    dies: Sequence[int] = (),
+    seconds: float = SECONDS,
 ) -> list[Any]:
     """``work(*args)`` in every process of a group, by rank: its result, or its exception; None of one that dies."""
     context = server()
@@ -34,7 +39,7 @@ def crew(
     try:
         results: list[Any] = []
         for rank, pipe in enumerate(pipes):
-            assert pipe.poll(SECONDS), f"process {rank} of {size} hangs"
+            assert pipe.poll(seconds), f"process {rank} of {size} hangs"
             try:
                 results.append(pickle.loads(pipe.recv_bytes()))
             except EOFError:

@@ -21,8 +21,8 @@ def test_gradients_equal_those_of_one_process(size, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [2, 3])
 def test_gradients_of_every_method_under_every_divergence(size, tmp_path):
-    found = sound(crew(size, tmp_path, together.distances_of_methods))[0]
-    assert len(found) > 50
+    found = sound(crew(size, tmp_path, together.distances_of_methods, seconds=900))[0]
+    assert len(found) > 100
     assert max(found.values()) < 1e-6, found
 
 
@@ -84,6 +84,14 @@ def test_who_was_killed_is_named_by_the_others(tmp_path):
                 assert told[0].startswith("ProcessError")
                 assert f"rank {dies}" in told[0]
                 assert told[1] < 60
+
+
+@pytest.mark.slow
+def test_who_hangs_is_named_by_the_others(tmp_path):
+    found = sound(crew(3, tmp_path, together.broken, 2, "hangs"))
+    for told, seconds in found[:2]:
+        assert told.startswith("ProcessError: process 2 of 3 (rank 2) lives but did not come")
+        assert seconds < 60
 
 
 def test_the_reason_of_one_reaches_the_others(tmp_path):

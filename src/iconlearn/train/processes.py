@@ -90,11 +90,15 @@ class Several(Processes):
             except BaseException as error:
                 self.pulse.tell(error)
                 raise
-            self.store.set(key, "")
+            self.pulse.explained(lambda: self.store.set(key, ""))
         else:
             self.pulse.wait(key, 0)  # however long it takes, where an exchange would run out of time
         self.pulse.explained(lambda: dist.broadcast_object_list(box, src=0, device=self.device))
         return box[0]
+
+    def place(self, model: nn.Module) -> None:
+        if self.device.type == "cuda":  # each process has a GPU of its own, which Fabric has chosen
+            model.to(self.device)
 
     @torch.no_grad()
     def level(self, model: nn.Module) -> None:

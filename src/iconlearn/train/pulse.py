@@ -99,27 +99,33 @@ class Pulse:
     def _explain(self, cause: RuntimeError) -> ProcessError:
         others = [rank for rank in range(self.size) if rank != self.rank]
         try:
-            before = {rank: self.count(rank) for rank in others}
-            failed, waited = self._failures(others), time.monotonic()
-            while not failed and time.monotonic() - waited < SILENCE:
-                time.sleep(BEAT / 4)
+            before, since = {rank: self.count(rank) for rank in others}, time.monotonic()
+            self.store.set(self._met(self.rank), "")
+            while True:
                 failed = self._failures(others)
-                if all(self.count(rank) != before[rank] for rank in others):
+                missing = [rank for rank in others if not self.store.check([self._met(rank)])]
+                if failed or not missing or time.monotonic() - since > SILENCE:
                     break
-            silent = [rank for rank in others if self.count(rank) == before[rank] and rank not in failed]
+                time.sleep(BEAT / 4)
+            silent = [rank for rank in missing if self.count(rank) == before[rank]]
         except RuntimeError:
             return self.gone()
         for rank, why in failed.items():
             return ProcessError(f"{self._name(rank)} stopped ({why}), and so does this one")
         for rank in silent:
             return ProcessError(
-                f"{self._name(rank)} no longer answers: it was killed, it hangs, or its machine is lost; start the "
-                "job again (with checkpoint= it goes on from its last state)"
+                f"{self._name(rank)} no longer answers: it ended, was killed, or its machine is lost; start the job "
+                "again (with checkpoint= it goes on from its last state)"
             )
-        return ProcessError(
-            f"an exchange between the {self.size} processes failed though all of them live ({cause}); call fit in "
-            "every process with the same arguments, or with processes=1 in one"
-        )
+        for rank in missing:
+            return ProcessError(
+                f"{self._name(rank)} lives but did not come to a step of the others: it does something else, or hangs; "
+                "call fit in every process, or with processes=1 in one"
+            )
+        return ProcessError(f"an exchange between the {self.size} processes failed in all of them ({cause})")
+
+    def _met(self, rank: int) -> str:
+        return f"iconlearn/met/{self.fits}/{rank}"
 
     def _failures(self, ranks: list[int]) -> dict[int, str]:
         told = {rank: self.failure_of(rank) for rank in ranks}
