@@ -2,12 +2,14 @@
 # ruff: noqa: I001
 
 from iconlearn._errors import (
+    DiskError as DiskError,
     FileFormatError as FileFormatError,
     IConLearnError as IConLearnError,
     InputError as InputError,
     MemoryBudgetError as MemoryBudgetError,
     NonFiniteError as NonFiniteError,
     OptionError as OptionError,
+    ProcessError as ProcessError,
 )
 from iconlearn._version import (
     __version__ as __version__,

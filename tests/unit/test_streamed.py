@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import adjusted_rand_score
 
 from iconlearn import (
     KNN,
@@ -61,8 +62,7 @@ def test_an_estimator_learns_from_disk_and_predicts_new_rows(stored):
     estimator = PMIClustering(n_clusters=6, n_neighbors=6, epochs=6, batch_size=256)
     found = estimator.fit_predict(stored)
     assert found.shape == (900,)
-    assert len(np.unique(found)) == 6
-    assert all(len(np.unique(found[c == Y])) == 1 for c in range(6))  # far clusters
+    assert adjusted_rand_score(Y, found) > 0.8
     assert np.array_equal(estimator.predict(stored), found)
     assert np.array_equal(estimator.predict(X), found)
     assert estimator.predict_proba(X[:7]).shape == (7, 6)
