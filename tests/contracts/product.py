@@ -40,7 +40,7 @@ OWN = [
     Form("limit inf", lambda normalize: Gaussian(math.inf, normalize=normalize)),
     Form("DCL", lambda normalize: DCL(0.8)),
     Form("ClusterAgreement", lambda normalize: ClusterAgreement(0.6, 0.5, 0.3, 1.0)),
-    Form("UniformCluster running", lambda normalize: UniformCluster(sizes=0.9)),
+    Form("UniformCluster running", lambda normalize: UniformCluster(sizes=0.9).eval()),  # held still
 ]
 BY_NAME = {form.name: form for form in (*FORMS, *OWN)}
 

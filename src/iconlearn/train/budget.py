@@ -182,7 +182,10 @@ def learned_bytes(model: Objective, sizes: Sizes) -> int:
         and isinstance(model.learned_dist, Kernel)
         and model.learned_dist.profile(Points.of(torch.zeros(2, sizes.dim))) is not None
     )
-    return plan(Problem(sizes.n, sizes.n, sizes.dim, memory=sizes.free, radial=radial), model.engine).bytes
+    learned = model.learned_dist
+    inner = isinstance(learned, Kernel) and learned.factored and learned.pairs == "all"
+    n, dim = sizes.n, sizes.dim
+    return plan(Problem(n, n, dim, memory=sizes.free, radial=radial, factored=inner), model.engine).bytes
 
 
 def dimension(model: Objective) -> int:
