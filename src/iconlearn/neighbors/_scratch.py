@@ -26,7 +26,7 @@ from iconlearn.neighbors._files import digest
 
 KIND, SCHEMA = "iconlearn.NeighborGraph search", 1
 TOLD, ROWS, GRAPH, PART = "search.json", "rows.f32", "graph.safetensors", ".safetensors"
-READ = 2**24  # bytes at a time
+READ = 2**20  # bytes at a time
 
 
 class Scratch:

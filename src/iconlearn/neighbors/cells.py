@@ -23,8 +23,9 @@ from iconlearn.neighbors._loops import EUCLIDEAN
 from iconlearn.neighbors._reservoir import ROWS, Found, Task
 from iconlearn.neighbors.exact import Product, proposed, search
 
-CELLS = 2.0  # cells, in square roots of n
-TRAIN = 40  # sampled columns a centre
+CELLS, MOST = 2.0, 4.0  # cells, in square roots of n; the more of them, the more even they are
+MEAN = 128  # rows of a cell on average, for which there are more than CELLS, up to MOST
+TRAIN = 20  # sampled columns a centre
 PIECE, SLAB = 16384, 4096  # rows that are read, and that one thread takes, at a time
 UNIT = 4096  # rows of a cell that are searched at a time
 CHUNK = 2**23  # numbers of columns that a thread holds at a time
@@ -118,14 +119,16 @@ def find_centres(source: Source, product: Product, generator: np.random.Generato
     import faiss  # heavy, and only needed here
 
     generator = generator.spawn(1)[0]  # where centres are kept, the draws that follow are the same
-    count = max(1, min(round(CELLS * math.sqrt(source.n)), source.n // TRAIN))
+    root = math.sqrt(source.n)
+    count = round(min(max(CELLS * root, source.n / MEAN), MOST * root))
+    count = max(1, min(count, source.n // TRAIN))
     sample = np.sort(generator.choice(source.n, min(source.n, TRAIN * count), replace=False))
     seed = int(generator.integers(2**31 - 1))
     moved = np.empty((len(sample), source.d), np.float32)
     for a in range(0, len(sample), SLAB):
         moved[a : a + SLAB] = product.moved(source.take(sample[a : a + SLAB]))
     with one_faiss_thread():
-        means = faiss.Kmeans(source.d, count, niter=10, seed=seed, max_points_per_centroid=2 * TRAIN)
+        means = faiss.Kmeans(source.d, count, niter=10, seed=seed, min_points_per_centroid=1)
         means.train(moved)
     return np.array(means.centroids)
 
