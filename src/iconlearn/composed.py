@@ -106,6 +106,7 @@ class DebiasedConditional(Conditional):
         self.base, self.normalize, self.pairs = base, base.normalize, base.pairs
         self.n, self.m, self.block_rows = base.n, base.m, base.block_rows
         self.full_support = base.full_support or alpha > 0
+        self.improper, self.masses = base.improper, base.masses
         self.candidates = Candidates.of(i, j, base.pairs)
         count = self.candidates.count.double().masked_fill(base.empty, 0.0)
         total = count if self.normalize == "row" else count.sum()

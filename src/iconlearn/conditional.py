@@ -115,6 +115,7 @@ class Conditional(ABC):
     full_support: bool = True  # mass on every candidate pair
     square: bool = False  # the columns are the rows themselves
     improper: bool = False  # rows do not sum to one: a limit (a rescaled score) or the DCL baseline
+    masses: bool = False  # though improper, are its entries masses that a uniform share may be added to?
     symmetric: bool = False  # p(i, j) = p(j, i), listed both ways
 
     @abstractmethod

@@ -254,10 +254,11 @@ def momentum(rate: float) -> Build:
     return lambda shape: Momentum(rate)
 
 
-def head(n_clusters: int) -> Build:
-    """A linear softmax head."""
+def head(n_clusters: int, init: str = "k-means", hidden: int = 0) -> Build:
+    """A softmax head: linear, with one hidden layer beside it where ``hidden`` is its width."""
     check_number("method", "n_clusters", n_clusters, low=1, integer=True)
-    return lambda shape: SoftmaxHead(shape.d, n_clusters, seed=shape.seed)
+    widths = (hidden,) if check_number("method", "hidden", hidden, low=0, integer=True) else ()
+    return lambda shape: SoftmaxHead(shape.d, n_clusters, init, widths, seed=shape.seed)
 
 
 def table(n_clusters: int) -> Build:

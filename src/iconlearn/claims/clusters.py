@@ -155,6 +155,16 @@ MI_CLUSTERING = Claim(
 )
 
 
+def log_scale(case: Case, balance: float) -> float:
+    """log(n / C^(1 - b)), which puts agreements on the scale of a distribution."""
+    return math.log(case.n) - (1 - balance) * math.log(case.z.shape[1])
+
+
+def without_scale(balance: float) -> Callable[[Tensor, Case], Tensor]:
+    """L less that constant."""
+    return lambda loss, case: loss - log_scale(case, balance)
+
+
 def teacher(case: Case) -> Tensor:
     """Assignments of the columns."""
     assert case.columns is not None
@@ -175,16 +185,22 @@ def temi_in_logs(case: Case) -> Tensor:
 
 TEMI = Claim(
     EXACT,
-    "L = -mean over neighbours (i, j) of w_ij log sum_c (phi_ic psi_jc)^beta/pi_c, psi the teacher's, pi their mean "
-    "(in training a running one), w_ij = sum_c psi_ic psi_jc; TEMI takes (j, i) along, and many heads at once",
+    "L - log n = -mean over neighbours (i, j) of w_ij log sum_c (phi_ic psi_jc)^beta/pi_c, psi the teacher's, pi their "
+    "mean (in training a running one), w_ij = sum_c psi_ic psi_jc; TEMI takes (j, i) along, and many heads at once",
     (
         Reference(
             "TEMI (formula, Adaloglou et al. 2023)",
             lambda case: clusters.temi(
                 neighbours.knn(case), assignment(case), teacher(case), case.parameters["beta"]
             ),
+            without_scale(1.0),
         ),
-        Reference("torch logsumexp pair by pair, scikit-learn neighbours", temi_in_logs, needs="sklearn"),
+        Reference(
+            "torch logsumexp pair by pair, scikit-learn neighbours",
+            temi_in_logs,
+            without_scale(1.0),
+            "sklearn",
+        ),
     ),
 )
 
@@ -203,16 +219,19 @@ def scan_by_torch(case: Case) -> Tensor:
 
 SCAN = Claim(
     EXACT,
-    "L = -mean over neighbours (i, j) of log sum_c phi_ic phi_jc + lambda sum_c pi_c log pi_c, pi the mean of phi",
+    "L - log(n/C) = -mean over neighbours (i, j) of log sum_c phi_ic phi_jc + lambda sum_c pi_c log pi_c, pi the mean "
+    "of phi",
     (
         Reference(
             "SCAN (formula, Van Gansbeke et al. 2020)",
             lambda case: clusters.scan(neighbours.knn(case), assignment(case), case.parameters["entropy"]),
+            without_scale(0.0),
         ),
         Reference(
             "torch binary cross entropy and Categorical, scikit-learn neighbours",
             scan_by_torch,
-            needs="sklearn",
+            without_scale(0.0),
+            "sklearn",
         ),
     ),
 )
@@ -224,29 +243,30 @@ def walked(case: Case) -> Tensor:
     return targets.graph_rows(p * others(case))
 
 
-def debiased(case: Case) -> Tensor:
-    """(1 - alpha) p + alpha/(n - 1) over the other points."""
-    return targets.debias(walked(case), case.parameters["alpha"], others(case))
-
-
 def infonce(case: Case) -> Tensor:
-    """I-Con's loss; alpha spreads over the others, where the formula's spreads over all points."""
-    alpha, phi = case.parameters["alpha"], assignment(case)
-    attraction = (1 - alpha) * clusters.infonce_clustering(walked(case), phi)
-    uniform = others(case).to(phi.dtype) / (case.n - 1)
-    return attraction + alpha * clusters.infonce_clustering(uniform, phi)
+    """I-Con's loss with sizes to the power of ``balance``."""
+    given = case.parameters
+    return clusters.balanced_infonce(walked(case), assignment(case), given["alpha"], given["balance"])
+
+
+def infonce_in_logs(case: Case) -> Tensor:
+    """The same, edge by edge and in log space by torch."""
+    p, alpha, balance = walked(case), case.parameters["alpha"], case.parameters["balance"]
+    i, j = p.nonzero().unbind(1)
+    log_phi = case.z.log_softmax(1)
+    log_mass = (log_phi[i] + log_phi[j] - balance * log_phi.logsumexp(0)).logsumexp(1)
+    log_mass = log_mass + (balance - 1) * math.log(case.n / case.z.shape[1])
+    uniform = torch.full_like(log_mass, alpha / case.n).log()
+    return -(p[i, j] * torch.logaddexp(log_mass + math.log1p(-alpha), uniform)).sum() / case.n
 
 
 INFONCE_CLUSTERING = Claim(
-    UP_TO_ENTROPY,
-    "L + H(p~) = -mean_i sum_j p~_ij log q_ij, p~ = (1 - alpha) p + alpha/(n - 1) for j != i, p walks on neighbours",
+    EXACT,
+    "L = -mean_i sum_j p_ij log[(1 - alpha) sum_c phi_ic phi_jc/S_c^b (C/n)^(1 - b) + alpha/n], p walks on neighbours; "
+    "b = 1 is I-Con's, whose L is less by H(p)",
     (
-        Reference(
-            "debiased InfoNCE clustering (formula, I-Con, section 4)",
-            infonce,
-            lambda loss, case: loss + kernels.entropy(debiased(case)),
-        ),
-        Reference("PMI + log N in log space (torch)", pmi_in_logs(debiased), as_pmi(debiased)),
+        Reference("InfoNCE clustering, q debiased (formula, I-Con, section 4, sizes to a power)", infonce),
+        Reference("edge by edge in log space (torch)", infonce_in_logs),
     ),
 )
 

@@ -26,14 +26,16 @@ class ClusterAgreement(ClusterKernel):
 
     .. math:: s_{ij} = \log \sum_c (\phi_{ic}\,\psi_{jc})^{\beta} \left(\frac{r_c}{\pi_c}\right)^{b}, \qquad
               L = -\frac1n \sum_{ij} p_{ij}\, w_{ij}\, s_{ij} + e \sum_c \pi_c \log \frac{\pi_c}{r_c}
+              + \log \frac{n}{C^{1 - b}}
 
     with pi_c = S_c / n the share of cluster c among the columns and r_c its share under the prior, times the number of
     clusters (1 for equal clusters). For hard assignments with the positives inside clusters and w = 1 the loss is
-    (b + e) sum_c pi_c log(pi_c / r_c): KL from the prior to the sizes, up to a constant. So b + e is the weight of the
-    entropy of sizes H(pi): 1 is I-Con (b = 1, e = 0 is :class:`UniformCluster` up to the constant log n), 0 has no
-    preference, and one cluster for all is optimal. Rows do not sum to one, so it is a learned "distribution" under KL
-    only, whose value is a cross entropy. (Made to sum to one, the row of a hard assignment would be uniform on its
-    cluster for any b and any prior: I-Con's own weight is the only one of a distribution.)
+    (b + e) sum_c pi_c log(pi_c / r_c), KL from the prior to the sizes, up to a constant. So b + e is the weight of the
+    entropy of sizes H(pi): 1 is I-Con (b = 1, e = 0 is :class:`UniformCluster`), 0 has no preference, and one cluster
+    for all is optimal. The constant puts exp(s_ij) on the scale of a distribution (rows sum to one where clusters are
+    equal), so that ``.debias(alpha)`` bounds what a pair can cost. Rows do not sum to one, so it is a learned
+    "distribution" under KL only, whose value is a cross entropy. (Made to sum to one, the row of a hard assignment
+    would be uniform on its cluster for any b and any prior: I-Con's own weight is the only one of a distribution.)
 
     Parameters
     ----------
@@ -147,7 +149,11 @@ class ClusterAgreement(ClusterKernel):
             scores = Weighed(scores, self.weights(i, j, engine), i)
         assert rows.value is not None
         cost = self.entropy * self.size_cost(j) if self.entropy else rows.value.new_zeros(())
-        return KernelConditional(scores, cost.expand(i.n), (i.n, j.n), "row", "all", improper=True, full=True)
+        scale = math.log(max(1, j.n)) - (1 - self.balance) * math.log(rows.value.shape[-1])
+        log_z = (cost + scale).expand(i.n)
+        found = KernelConditional(scores, log_z, (i.n, j.n), "row", "all", improper=True, full=True)
+        found.masses = True
+        return found
 
     @torch.no_grad()
     def weights(self, i: Points, j: Points, engine: Engine) -> Scores:

@@ -95,7 +95,8 @@ class Debiased(Wrapper):
 
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         base = self.base(i, j, engine)
-        require_proper(base, repr(self))
+        if not base.masses:
+            require_proper(base, repr(self))
         return DebiasedConditional(base, self.alpha, i, j) if self.alpha > 0 else base
 
     def rewrap(self, base: Distribution) -> Distribution:

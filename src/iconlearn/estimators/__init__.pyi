@@ -139,7 +139,8 @@ class CLIP(MapEstimator):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -195,7 +196,8 @@ class CMC(MapEstimator):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -301,7 +303,8 @@ class CrossEntropy(PrototypeClassifier):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -353,7 +356,8 @@ class CrossModalClustering(ClusterEstimator):
     n_clusters : int, default 8
         Number of clusters; with fewer rows it is refused.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1069,7 +1073,8 @@ class HarmonicLoss(PrototypeClassifier):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1335,7 +1340,8 @@ class InfoNCE(MapEstimator):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1376,11 +1382,11 @@ class InfoNCE(MapEstimator):
 class InfoNCEClustering(ClusterEstimator):
     """InfoNCE clustering (Alshammari et al. 2025), as a scikit-learn estimator.
 
-    p = ``KNN(k=10).debias(0.1)``, q = ``UniformCluster()``, divergence ``kl``: the cell (Positive pairs,
-    Uniform on clusters) of the table; family: clustering.
+    p = ``KNN(k=10)``, q = ``ClusterAgreement(balance=0.7).debias(0.1)``, divergence ``kl``: the cell (Positive
+    pairs, Uniform on clusters) of the table; family: clustering.
 
-    Rewards: Positives, here the k nearest rows, share a cluster, and clusters are evenly filled.
-    Degenerates: Unequal classes are cut or merged, for balance is rewarded; alpha wants about 1 / classes.
+    Rewards: Positives, here the k nearest rows, share a cluster, and clusters are about evenly filled.
+    Degenerates: balance=1 cuts large classes and merges small ones; near 0, one cluster takes all.
 
     ``fit`` takes a table X of shape (n, d).
 
@@ -1392,8 +1398,28 @@ class InfoNCEClustering(ClusterEstimator):
         Nearest neighbours of a row that count as its own.
     steps : int, default 1
         Longest random walk on the neighbour graph that still joins two rows.
+    metric : str, default 'euclidean'
+        How distances between rows of X are measured: "euclidean", "cos", "manhattan", "chebyshev",
+        "correlation", "dot", or a function of two tensors. Precomputed distances go in as
+        ``fit(NeighborGraph.from_distances(D, k))``.
+    views : int, default 1
+        Views of every sample that are positives too, as stored features hold them
+        (``FeatureWriter(views=...)``); with 1 the neighbours alone are.
     alpha : float, default 0.1
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
+    debias : str, default 'learned'
+        Where ``alpha`` goes: "learned" (what a pair can cost is bounded), "target", or "both". On the target
+        every step looks at all pairs of its rows.
+    balance : float, default 0.7
+        Weight of the evenness of cluster sizes in the loss, at least 0: 1 is I-Con's, for classes of one size;
+        less leaves unequal classes whole; 0 puts everything into one cluster.
+    divergence : str, default 'kl'
+        D(p || q): "kl", or with ``balance=1`` "tv", "js", "hellinger" and others.
+    hidden : int, default 0
+        Width of a hidden layer beside the linear map of the head; 0 leaves the head linear.
+    teacher : float, default 0.0
+        Share of the old weights in a moving average of the head that gives the columns; 0 is without one.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1401,6 +1427,12 @@ class InfoNCEClustering(ClusterEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    epochs : int | None, default None
+        Passes over rows that stay on disk (``Features``), in place of ``max_iter``; None takes the method's
+        own.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included; None takes all rows of a table, and the method's own
+        number of rows on disk.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1420,10 +1452,19 @@ class InfoNCEClustering(ClusterEstimator):
         n_clusters: int = 8,
         n_neighbors: int = 10,
         steps: int = 1,
+        metric: str = "euclidean",
+        views: int = 1,
         alpha: float = 0.1,
+        debias: str = "learned",
+        balance: float = 0.7,
+        divergence: str = "kl",
+        hidden: int = 0,
+        teacher: float = 0.0,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1617,7 +1658,8 @@ class LGSimCLR(MapEstimator):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1671,7 +1713,8 @@ class LabelToClusters(PrototypeClassifier):
     n_clusters : int, default 16
         Number of clusters; with fewer rows it is refused.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1823,7 +1866,8 @@ class MaskedLM(MapEstimator):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1881,7 +1925,8 @@ class MoCoV3(MapEstimator):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -1937,7 +1982,8 @@ class NextToken(MapEstimator):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2481,7 +2527,8 @@ class SimCLR(MapEstimator):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2760,7 +2807,8 @@ class SupCon(MapEstimator):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2813,7 +2861,8 @@ class SupervisedClustering(ClusterEstimator):
     n_clusters : int, default 10
         Number of clusters; with fewer rows it is refused.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2942,7 +2991,8 @@ class TCLIP(MapEstimator):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -3187,7 +3237,8 @@ class TSimCLR(MapEstimator):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -3292,7 +3343,8 @@ class TSupCon(MapEstimator):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -3703,7 +3755,8 @@ class XSample(MapEstimator):
     embedding_dim : int, default 64
         Number of columns of the embedding.
     alpha : float, default 0.0
-        Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.
+        Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
+        says otherwise.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.

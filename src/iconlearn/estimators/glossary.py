@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 PARAMETERS: Mapping[str, str] = {
-    "alpha": "Uniform mass mixed into the target, in [0, 1]: the share of p that is spread over all candidates.",
+    "alpha": (
+        "Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias`` says "
+        "otherwise."
+    ),
     "beta": "Exponent of the agreement on each cluster, above 0; below 1 weak shared clusters count more.",
+    "balance": (
+        "Weight of the evenness of cluster sizes in the loss, at least 0: 1 is I-Con's, for classes of one size; less "
+        "leaves unequal classes whole; 0 puts everything into one cluster."
+    ),
     "context": "Number of tokens that the encoder is shown.",
+    "debias": (
+        'Where ``alpha`` goes: "learned" (what a pair can cost is bounded), "target", or "both". On the target every '
+        "step looks at all pairs of its rows."
+    ),
     "df": "Degrees of freedom of the Student-t, above 0; 1 is the Cauchy of t-SNE, inf a Gaussian.",
+    "divergence": 'D(p || q): "kl", or with ``balance=1`` "tv", "js", "hellinger" and others.',
     "embedding_dim": "Number of columns of the embedding.",
     "entropy": "Weight of the entropy of the cluster sizes, at least 0; more makes them more even.",
     "exponent": "Power with which distances to the prototypes lose weight, above 0.",
+    "hidden": "Width of a hidden layer beside the linear map of the head; 0 leaves the head linear.",
     "margin": "How much nearer than its negatives a positive has to be, in units of the metric.",
     "metric": (
         'How distances between rows of X are measured: "euclidean", "cos", "manhattan", "chebyshev", "correlation", '
@@ -29,7 +42,12 @@ PARAMETERS: Mapping[str, str] = {
     "steps": "Longest random walk on the neighbour graph that still joins two rows.",
     "tau_plus": "Assumed share of false negatives among the negatives, in [0, 1).",
     "target_temperature": "Temperature of the softmax that makes the target, above 0.",
+    "teacher": "Share of the old weights in a moving average of the head that gives the columns; 0 is without one.",
     "temperature": "Divides the scores of the learned softmax, above 0; lower is harder. It is sigma^2.",
+    "views": (
+        "Views of every sample that are positives too, as stored features hold them (``FeatureWriter(views=...)``); "
+        "with 1 the neighbours alone are."
+    ),
 }
 
 ATTRIBUTES: Mapping[str, str] = {

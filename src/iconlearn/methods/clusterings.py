@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from iconlearn._checks import check_choice, check_number
+from iconlearn._errors import OptionError
 from iconlearn.bandwidth import Spread
 from iconlearn.claims import clusters
 from iconlearn.claims import kmeans as kmeans_claims
@@ -12,19 +14,22 @@ from iconlearn.data.graphs import degrees
 from iconlearn.distributions import (
     KNN,
     Augmentation,
+    ClusterAgreement,
     DegreeSoftmax,
+    Distribution,
     Gaussian,
     Identity,
     StudentT,
     UniformCluster,
 )
 from iconlearn.intake import GRAPH
-from iconlearn.methods.options import HEAD, SOLUTIONS, STREAMED, TABLE
+from iconlearn.methods.options import HEAD, RACE, SOLUTIONS, STREAMED, TABLE
 from iconlearn.methods.row import CLUSTERING, Method
-from iconlearn.recipes import Recipe, head, jitter, table, temperature_width
+from iconlearn.recipes import Recipe, head, jitter, momentum, table, temperature_width
 from iconlearn.spectral import spectral_coordinates
 
 ICON = "Alshammari et al. 2025"
+SIDES = ("learned", "target", "both")
 ENTROPY = "The bonus -H(q) favours large and unequal clusters; it vanishes with the width."
 
 
@@ -81,11 +86,36 @@ def mi_clustering(n_clusters: int = 8) -> Recipe:
 
 
 def infonce_clustering(
-    n_clusters: int = 8, n_neighbors: int = 10, steps: int = 1, alpha: float = 0.1
+    n_clusters: int = 8,
+    n_neighbors: int = 10,
+    steps: int = 1,
+    metric: str = "euclidean",
+    views: int = 1,
+    alpha: float = 0.1,
+    debias: str = "learned",
+    balance: float = 0.7,
+    divergence: str = "kl",
+    hidden: int = 0,
+    teacher: float = 0.0,
 ) -> Recipe:
-    target = KNN(n_neighbors)
-    walked = target if steps == 1 else target.propagate(steps)
-    return Recipe(walked.debias(alpha), UniformCluster(), table(n_clusters))
+    check_choice("infonce-clustering", "debias", debias, SIDES)
+    if divergence != "kl" and balance != 1:
+        raise OptionError(
+            f"infonce-clustering: divergence={divergence!r} needs probabilities, but with balance={balance} cluster "
+            "sizes weigh otherwise than in one; give balance=1, or divergence='kl'"
+        )
+    target: Distribution = KNN(n_neighbors, metric)
+    target = target if steps == 1 else target.propagate(steps)
+    if check_number("infonce-clustering", "views", views, low=1, integer=True) > 1:
+        target = 0.5 * Augmentation(views) + 0.5 * target
+    learned: Distribution = UniformCluster() if balance == 1 else ClusterAgreement(balance=balance)
+    return Recipe(
+        target.debias(alpha) if debias in ("target", "both") else target,
+        learned.debias(alpha) if debias in ("learned", "both") else learned,
+        head(n_clusters, "mixed", hidden),
+        momentum(teacher) if teacher else None,
+        divergence,
+    )
 
 
 def identity_to_clusters(n_clusters: int = 8) -> Recipe:
@@ -223,9 +253,10 @@ METHODS = (
         status="named",
         paper=ICON,
         estimator="InfoNCEClustering",
-        rewards="Positives, here the k nearest rows, share a cluster, and clusters are evenly filled.",
-        degenerates="Unequal classes are cut or merged, for balance is rewarded; alpha wants about 1 / classes.",
-        fit=TABLE,
+        rewards="Positives, here the k nearest rows, share a cluster, and clusters are about evenly filled.",
+        degenerates="balance=1 cuts large classes and merges small ones; near 0, one cluster takes all.",
+        fit=RACE,
+        streamed=STREAMED,
         claim=clusters.INFONCE_CLUSTERING,
     ),
     row(

@@ -134,6 +134,17 @@ def infonce_clustering(p: Tensor, phi: Tensor, alpha: float = 0.0, alpha_q: floa
     return loss - alpha * q[p.sum(1) > 0].log().mean()
 
 
+def balanced_infonce(p: Tensor, phi: Tensor, alpha: float, balance: float) -> Tensor:
+    """InfoNCE clustering with q debiased and cluster sizes to a power, mean over the rows.
+
+    -sum_j p_ij log[(1 - alpha) sum_c phi_ic phi_jc/S_c^b (C/n)^(1 - b) + alpha/n]; b = 1 is I-Con's cluster kernel.
+    """
+    n, clusters = phi.shape
+    weight = phi.sum(0) ** -balance * (clusters / n) ** (1 - balance)
+    q = (1 - alpha) * (phi * weight) @ phi.T + alpha / n
+    return -(p * q.log()).sum(1).mean()
+
+
 def supervised_clustering(labels: Tensor, phi: Tensor) -> Tensor:
     """Mean over i of the mean over the others j of its class of -log sum_c phi_ic phi_jc/S_c, S_c = sum_k phi_kc."""
     size = phi.sum(0)
