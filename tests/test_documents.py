@@ -26,7 +26,14 @@ def test_docstring_examples_run(name):
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "docs/guide/evaluation.md", "docs/features.md"]
+    "page",
+    [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/guide/evaluation.md",
+        "docs/guide/processes.md",
+        "docs/features.md",
+    ],
 )
 def test_code_blocks_run_in_order(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -30,7 +30,8 @@ def test_gradients_of_every_method_under_every_divergence(size, tmp_path):
 def fits(tmp_path_factory):
     """What fits leave in every process, by the number of processes."""
     folder = tmp_path_factory.mktemp("fits")
-    return {size: sound(crew(size, folder, together.fits)) for size in (1, 2, 3)}
+    np.save(folder / "rows.npy", together.X.astype(np.float32))
+    return {size: sound(crew(size, folder, together.fits, str(folder))) for size in (1, 2, 3)}
 
 
 @pytest.mark.parametrize("size", [2, 3])
@@ -117,9 +118,10 @@ def test_the_parts(tmp_path):
     assert first["all"] == second["all"] == [True, False, False]
 
 
-def test_what_processes_may_be():
-    with pytest.raises(OptionError, match=r"processes=2 must be None .*, 1 .*, or a Fabric"):
-        ICon(KNN(2), UniformCluster(), SoftmaxHead(5, 4)).fit(together.X, processes=2)
+@pytest.mark.parametrize("given", [2, True, "all"])
+def test_what_processes_may_be(given):
+    with pytest.raises(OptionError, match=rf"processes={given!r} must be None .*, 1 .*, or a Fabric"):
+        ICon(KNN(2), UniformCluster(), SoftmaxHead(5, 4)).fit(together.X, processes=given)
 
 
 def test_the_command_under_torchrun_writes_once(tmp_path):

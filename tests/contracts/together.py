@@ -39,7 +39,7 @@ from iconlearn import (
     UniformCluster,
 )
 from iconlearn.divergences import DIVERGENCES
-from iconlearn.features import Features
+from iconlearn.features import Features, open_features
 from iconlearn.inputs import as_inputs
 from iconlearn.mappers import Initializable, embed
 from iconlearn.processes import ALONE
@@ -228,35 +228,40 @@ class Stored(Features):
 
 # name: model, data, options
 FITS: dict[str, Any] = {
-    "clusters": lambda: (
+    "clusters": lambda folder: (
         ICon(KNN(5), UniformCluster().debias(0.3), SoftmaxHead(5, 4)),
         X,
         {"batch_size": 17, "max_iter": 12, "lr": 0.02, "positives": 2},
     ),
-    "starts that race": lambda: (
+    "starts that race": lambda folder: (
         ICon(KNN(5), UniformCluster(), SoftmaxHead(5, 4)),
         X,
         {"batch_size": 17, "max_iter": 16, "lr": 0.02, "restarts": 4},
     ),
-    "augmented, with a queue": lambda: (
+    "augmented, with a queue": lambda folder: (
         queue(),
         X,
         {"batch_size": 11, "epochs": 3, "augment": noisy, "optimizer": "sgd"},
     ),
-    "all rows, with tol": lambda: (
+    "all rows, with tol": lambda folder: (
         ICon(KNN(5), UniformCluster(), SoftmaxHead(5, 4)),
         X,
         {"max_iter": 200, "lr": 0.05, "tol": 0.1},
     ),
-    "map": lambda: (
+    "map": lambda folder: (
         ICon(Gaussian(Perplexity(6)).symmetrize(), StudentT(normalize="joint"), Embedding(53, 2)),
         X,
         {"max_iter": 20},
     ),
-    "stored": lambda: (
+    "stored": lambda folder: (
         ICon(Augmentation(2), COS, MLP(5, 3)),
         Stored(),
         {"batch_size": 11, "max_iter": 8, "random_state": join(None, CPU).rank},  # that of the first counts
+    ),
+    "on disk, with neighbours that the first finds": lambda folder: (
+        ICon(KNN(5), UniformCluster().debias(0.3), SoftmaxHead(5, 4)),
+        open_features(f"{folder}/rows.npy"),
+        {"batch_size": 17, "max_iter": 8, "lr": 0.02, "positives": 1},
     ),
 }
 
@@ -266,23 +271,24 @@ def state(model: ICon) -> dict[str, np.ndarray]:
     return {name: tensor.numpy() for name, tensor in model.state_dict().items()}
 
 
-def fits() -> dict[str, Any]:
+def fits(folder: str) -> dict[str, Any]:
     """What every fit leaves: weights, losses, the losses of starts; and the rows that were read of stored ones."""
     torch.set_default_dtype(torch.float64)
     found = {}
     for name, make in FITS.items():
-        model, data, options = make()
+        model, data, options = make(folder)
         model.double().fit(data, **options)
         history = model.history
         found[name] = state(model), history.losses, history.restart_losses
-    found["read"] = data.read
+        if isinstance(data, Stored):
+            found["read"] = data.read
     return found
 
 
 def go_on(checkpoint: str, stop: int | None) -> dict[str, Any]:
     """A run with a checkpoint, stopped after a step; the callbacks that were made, and the result."""
     torch.set_default_dtype(torch.float64)
-    model, data, options = FITS["augmented, with a queue"]()
+    model, data, options = FITS["augmented, with a queue"](None)
     seen: list[int] = []
 
     def look(event: Any) -> bool:
@@ -295,7 +301,7 @@ def go_on(checkpoint: str, stop: int | None) -> dict[str, Any]:
 
 def interrupted() -> tuple[bool, int]:
     """Ctrl-C in the first process, during its fourth step: was it told, and after how many steps?"""
-    model, data, options = FITS["augmented, with a queue"]()
+    model, data, options = FITS["augmented, with a queue"](None)
     first = join(None, CPU).first
     calls: list[int] = []
 
@@ -312,7 +318,7 @@ def interrupted() -> tuple[bool, int]:
 def broken(rank: int, how: str) -> tuple[str, float]:
     """A fit in which one process fails in some way: the error that this one meets, and after how long."""
     pulse.BEAT, pulse.SILENCE = 0.2, 3.0
-    model, data, options = FITS["augmented, with a queue"]()
+    model, data, options = FITS["augmented, with a queue"](None)
     across = join(None, CPU)
     calls: list[int] = []
 

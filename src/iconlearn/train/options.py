@@ -83,7 +83,8 @@ class Training:
             raise OptionError(
                 f"fit: checkpoint_every={self.checkpoint_every} but there is no file to write; give checkpoint=path"
             )
-        if not (self.processes is None or self.processes == 1 or hasattr(self.processes, "global_rank")):
+        known = self.processes is None or self.processes == 1 or hasattr(self.processes, "global_rank")
+        if self.processes is True or not known:
             raise OptionError(
                 f"fit: processes={self.processes!r} must be None (join those of torchrun), 1 (stay alone), or a Fabric "
                 "of lightning_fabric"
