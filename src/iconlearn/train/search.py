@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import copy
 import logging
+from functools import partial
 
 import torch
+from torch import Tensor
 
 from iconlearn.conditional import Conditional
+from iconlearn.explain import evaluating
 from iconlearn.inputs import Inputs
 from iconlearn.objective import Objective
 from iconlearn.train.batches import Batches
@@ -18,7 +21,9 @@ from iconlearn.train.run import Run
 log = logging.getLogger("iconlearn")
 
 # Successive halving: after this share of the steps, this share of the starts goes on.
-ROUNDS = ((1 / 8, 1 / 8), (3 / 8, 0.0))
+ROUNDS = ((1 / 12, 1 / 4), (0.3, 1 / 12), (1.0, 0.0))
+SAME = 0.1  # starts whose q differs by less than this share of it are on their way to one solution
+COMPARED = 1 << 16  # pairs on which they are compared
 
 
 def best_seed(
@@ -27,6 +32,7 @@ def best_seed(
     """The seed of the best of several starts by its own loss, found by successive halving (``ROUNDS``).
 
     The starts see the same batches, so that their losses can be compared and a batch is read once for all of them.
+    Of several that are on their way to one solution the best goes on, for the leading ones often are.
     The winner is run again from its seed by the caller, so callbacks see one unbroken run. Ctrl-C ends the
     search and leaves the model in the state of the best start so far.
     """
@@ -35,25 +41,30 @@ def best_seed(
     batches = Batches(data, options, model.num_views, source, model.prepared)
     emit = Emitter(options.callbacks)
     runs: dict[int, Run] = {}
+    losses: dict[int, float] = {}  # of every start, when it was last compared
     try:
         for s in seeds:
             runs[s] = Run(copy.deepcopy(model), data, options, s, target).begin()
         for number, (share, kept) in enumerate(ROUNDS):
+            if len(runs) == 1:
+                break
             first = next(iter(runs.values()))
             last = round(share * first.total)
+            batch, common = data, target
             for step in range(max(run.step for run in runs.values()), last):
                 batch = next(batches)
-                common = target_of(model, batch) if target is None and model.target_is_given else None
-                losses = [run.try_step(batch, common) for run in runs.values()]
-                event = Event("search", step, last, min(losses), model, notes={"round": number})
+                common = target_of(model, batch) if target is None and model.target_is_given else target
+                seen = [run.try_step(batch, common) for run in runs.values()]
+                event = Event("search", step, last, min(seen), model, notes={"round": number})
                 if not data.across.all(emit(event)):
                     raise KeyboardInterrupt
-            losses = data.across.lead(
-                {s: run.loss() for s, run in runs.items()}.copy
-            )  # what the first has seen
+            losses |= {s: run.loss() for s, run in runs.items()}
+            solutions = {s: solution(run, batch, common) for s, run in runs.items()}
+            count = max(1, round(kept * options.restarts))
+            # what the first process has seen
+            losses, going_on = data.across.lead(partial(chosen, losses, solutions, count))
             history.restart_losses = sorted(losses.values())
-            ranked = sorted(losses, key=lambda s: losses[s])
-            runs = {s: runs[s] for s in ranked[: max(1, round(kept * options.restarts))]}
+            runs = {s: runs[s] for s in going_on}
     except KeyboardInterrupt:
         if not runs:
             raise
@@ -69,3 +80,32 @@ def target_of(model: Objective, batch: Inputs) -> Conditional:
     """The target on a batch, which all starts share."""
     points = batch.points()
     return model.target_on(points, points)
+
+
+@torch.no_grad()
+def solution(run: Run, batch: Inputs, target: Conditional | None) -> Tensor | None:
+    """q on some of the pairs where p has mass, by which solutions are told apart; None where p lists no pairs."""
+    if run.failed or target is None or (support := target.support) is None:
+        return None
+    some = torch.arange(0, len(support), max(1, len(support) // COMPARED), device=support.cols.device)
+    with evaluating(run.model):
+        learned = run.model.pair(batch, target=target).learned
+    return learned.at(support.rows[some], support.cols[some]).exp()
+
+
+def chosen(
+    losses: dict[int, float], solutions: dict[int, Tensor | None], count: int
+) -> tuple[dict[int, float], list[int]]:
+    """The losses, and the starts that go on: so many of the best that are different solutions."""
+    kept: list[int] = []
+    for s in sorted(solutions, key=lambda s: losses[s]):
+        if len(kept) < count and not any(alike(solutions[s], solutions[other]) for other in kept):
+            kept.append(s)
+    return losses, kept
+
+
+def alike(one: Tensor | None, other: Tensor | None) -> bool:
+    """Are these the same solution, or nearly?"""
+    if one is None or other is None:
+        return False
+    return bool((one - other).abs().sum() < SAME * torch.maximum(one, other).sum())
