@@ -124,6 +124,9 @@ class ICon(Objective):
         restarts : int, default 1
             Starts that race on their own loss: after an eighth of the steps the best eighth goes on, after three
             eighths the best of those.
+        baseline : float, optional
+            Of a ``SoftmaxHead``: keep the best of ten k-means solutions unless the modularity of the target's graph is
+            larger by this share after training.
         random_state : int or None, default 0
             Seed of everything random; None draws one.
         tol : float, optional

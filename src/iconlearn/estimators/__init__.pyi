@@ -1438,6 +1438,10 @@ class InfoNCEClustering(ClusterEstimator):
     restarts : int | None, default None
         Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
         than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+    baseline : float | None, default None
+        Gain over k-means, as a share of the modularity of the neighbour graph, below which the k-means solution
+        is kept: where classes are round and overlap, it is near the best. None takes the method's own; -1 never
+        keeps it.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1467,6 +1471,7 @@ class InfoNCEClustering(ClusterEstimator):
         batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
+        baseline: float | None = None,
         random_state: int | RandomState | None = 0,
         callbacks: Sequence[Callable[[Any], Any]] = (),
         verbose: int = 0,

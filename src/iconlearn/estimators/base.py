@@ -27,7 +27,7 @@ from iconlearn.train.events import Progress
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-PASSED_ON = ("max_iter", "epochs", "batch_size", "restarts", "tol", "checkpoint")
+PASSED_ON = ("max_iter", "epochs", "batch_size", "restarts", "tol", "baseline", "checkpoint")
 MOST_LABEL_WEIGHT = 0.99  # at 1 the rows without labels would have nothing left
 
 

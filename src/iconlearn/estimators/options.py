@@ -31,6 +31,11 @@ def streams(row: Method) -> bool:
     return bool(row.streamed)
 
 
+def compared(row: Method) -> bool:
+    """Methods that are compared with k-means."""
+    return "baseline" in row.fit
+
+
 def whole(row: Method) -> bool:
     """Methods whose losses can be compared, for the target is one for the whole run, and come to a stand."""
     recipe = row.recipe()
@@ -122,6 +127,14 @@ OPTIONS: dict[str, Option] = {
         "int | None",
         "Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less than "
         "twelve), and of those the best after three eighths is run to its end. None takes the method's own.",
+    ),
+    "baseline": Option(
+        None,
+        "float | None",
+        "Gain over k-means, as a share of the modularity of the neighbour graph, below which the k-means solution is "
+        "kept: where classes are round and overlap, it is near the best. None takes the method's own; -1 never keeps "
+        "it.",
+        compared,
     ),
     "random_state": Option(
         0, "int | RandomState | None", "Seed of everything random; None draws one, so that fits differ."

@@ -87,6 +87,11 @@ class SoftmaxHead(Initializable, Described, nn.Module):
         last = layer(RowLinear, self.hidden[-1], self.num_clusters, bias=False, generator=generator)
         return nn.Sequential(*layers, last)
 
+    def _straight(self) -> None:
+        """Nothing beside the linear map, as yet."""
+        if self.bend is not None:
+            self.bend[-1].weight.zero_()  # type: ignore[union-attr, operator]
+
     def scaled(self, x: Tensor) -> Tensor:
         """Centred rows in units of the common scale."""
         return (flat(x, repr(self), self.in_features, self.net.weight) - self.mean) / self.spread
@@ -114,19 +119,26 @@ class SoftmaxHead(Initializable, Described, nn.Module):
                 draw(part, generator)
         if self.init == "random":
             return
-        if self.bend is not None:
-            self.bend[-1].weight.zero_()  # type: ignore[union-attr, operator]
         z = self.scaled(x)
         if target is not None and target.support is not None and self._links(generator):
             weight = ridge_head(z, linked(z, target, self.num_clusters, generator), self.num_clusters)
             self.net.weight.copy_(weight)
             self.net.bias.zero_()
+            self._straight()
             return
+        self.start_by_kmeans(x, generator)
+
+    @torch.no_grad()
+    def start_by_kmeans(self, x: Tensor, generator: torch.Generator, starts: int = 1) -> None:
+        """Soft membership of a k-means solution of the rows, the best of so many."""
+        z = self.scaled(x)
+        solutions = [kmeans(z, self.num_clusters, generator) for _ in range(starts)]
+        centres, _, inertia = min(solutions, key=lambda solution: solution[2])
         # Logits -beta |x - centre|^2 up to a constant; beta makes memberships soft enough to move.
-        centres, _, inertia = kmeans(z, self.num_clusters, generator)
         beta = 2.0 / inertia if inertia > 0 else 1.0
         self.net.weight.copy_(2 * beta * centres)
         self.net.bias.copy_(-beta * centres.square().sum(-1))
+        self._straight()
 
     def _links(self, generator: torch.Generator) -> bool:
         """Is this start one by linkage?"""

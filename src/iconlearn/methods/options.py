@@ -46,6 +46,7 @@ RACE: Mapping[str, Any] = {
     "max_iter": 150,
     "lr": Cosine(0.05, warmup=0.0),
     "restarts": 28,
+    "baseline": 0.04,
 }
 # Of rows on disk: a batch of samples, each with one of its neighbours.
 STREAMED: Mapping[str, Any] = {

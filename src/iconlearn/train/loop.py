@@ -15,6 +15,7 @@ from iconlearn.engines.plan import DENSE_SHARE, Problem
 from iconlearn.inputs import Inputs
 from iconlearn.objective import Objective
 from iconlearn.processes import own_randomness
+from iconlearn.train.baseline import check_baseline, keep_baseline
 from iconlearn.train.best import Best
 from iconlearn.train.budget import check_budget
 from iconlearn.train.checkpoint import Checkpoint, Saved
@@ -47,6 +48,7 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
             f"{model.target_dist!r} compares {model.num_views} views of every sample but the data has "
             f"{data.num_views}; pass a tuple of views, or augment= (a function (x, generator) -> view)"
         )
+    check_baseline(model, options.baseline)
     file = Checkpoint.of(model, data, options)
     saved = None if file is None else file.read()
     across, history, device = data.across, History(), data.id.device
@@ -125,13 +127,15 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
                 whole = True
                 goes_on = emit(event)
                 answer()
-                if file is not None and file.due(run.step):
+                if file is not None and not run.done and file.due(run.step):
                     file.write(run, best)
+            if run.step != history.resumed_from or not run.done:
+                run.kept_baseline = keep_baseline(run)
             if run.target is not None:
                 run.left = run.loss()
             if file is not None and run.step != history.resumed_from:
                 file.write(run, best)
-            history.loss = run.left
+            history.loss, history.kept_baseline = run.left, run.kept_baseline
             if across.first:
                 tell_divergence(history)
         except KeyboardInterrupt:

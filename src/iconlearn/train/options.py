@@ -35,6 +35,7 @@ class Training:
     temperature: float | Schedule | None = None
     augment: Augment | None = None
     restarts: int = 1
+    baseline: float | None = None
     random_state: int | None = 0
     tol: float | None = None
     warm_start: bool = False
@@ -68,6 +69,8 @@ class Training:
             raise OptionError(f"fit: augment={self.augment!r} must be a function (x, generator) -> view of x")
         if self.random_state is not None:
             check_number("fit", "random_state", self.random_state, low=0, high=2**63 - 1, integer=True)
+        if self.baseline is not None:
+            check_number("fit", "baseline", self.baseline, low=-1, high=100)
         if self.tol is not None:
             check_number("fit", "tol", self.tol, low=0)
         if not isinstance(self.warm_start, bool):
@@ -111,8 +114,9 @@ class History:
 
     The loss of every step (of the state before it, at the accuracy of steps); the exact loss of the state that is left,
     where one target on all rows stood for the whole run; whether the run was cut short, or stopped because the loss
-    stood still (``tol``); the step at which it went on from a checkpoint; the losses of the restarts when they were
-    last compared; and the share of rows that had no mass under the target and were left out (the mean over the steps).
+    stood still (``tol``); the step at which it went on from a checkpoint; the losses of the restarts when each was last
+    compared, lowest first; whether k-means was kept (``baseline``); and the share of rows that had no mass under the
+    target and were left out (the mean over the steps).
     """
 
     losses: list[float] = field(default_factory=list)
@@ -121,4 +125,5 @@ class History:
     converged: bool = False
     resumed_from: int | None = None
     restart_losses: list[float] = field(default_factory=list)
+    kept_baseline: bool = False
     empty_rows: float = 0.0

@@ -52,6 +52,7 @@ class Run:
         self.empty_rows = 0.0  # summed over the steps
         self.failed = False
         self.left: float | None = None  # the loss of the state at the end
+        self.kept_baseline = False
         self.convergence = self._convergence()
 
     @property
@@ -66,7 +67,7 @@ class Run:
 
     def begin(self) -> Run:
         """Bring the mappers to their start; a warm start keeps all weights, and a queue forgets its points."""
-        points, target = self._start_from()
+        points, target = self.start_from()
         for module in self.model.modules():
             if isinstance(module, Initializable) and (
                 isinstance(module, Queue) or not self.options.warm_start
@@ -78,7 +79,7 @@ class Run:
         self.data.across.level(self.model)
         return self
 
-    def _start_from(self) -> tuple[Points, Conditional | None]:
+    def start_from(self) -> tuple[Points, Conditional | None]:
         """What mappers take their start from: all points, or some of those that stay on disk, and p on them."""
         if self.target is not None or self.tables:
             return self.data.points(), self.target

@@ -1,0 +1,78 @@
+"""k-means is kept where a head finds hardly more of the graph than it, and only there."""
+
+import networkx as nx
+import numpy as np
+import pytest
+import torch
+from sklearn.cluster import KMeans
+from sklearn.datasets import make_blobs, make_circles
+
+from iconlearn import KNN, MLP, ICon, InfoNCEClustering, OptionError, SoftmaxHead, UniformCluster
+from iconlearn.inputs import as_inputs
+from iconlearn.train.baseline import modularity
+
+ROUND = make_blobs(400, centers=[[0, 0], [2.2, 0], [1.1, 2]], random_state=0)
+RINGS, RING = make_circles(400, factor=0.4, noise=0.05, random_state=0)
+RINGS = np.c_[RINGS, (RINGS**2).sum(1)]
+HEAD = {"max_iter": 40, "lr": 0.05, "restarts": 8}
+
+
+def test_modularity_is_that_of_networkx():
+    X = ROUND[0]
+    points = as_inputs(torch.from_numpy(X)).points()
+    target = KNN(6)(points, points, None)
+    labels = torch.from_numpy(ROUND[1])
+    mass = target.block(None).exp().double().numpy()
+    graph = nx.from_numpy_array((mass + mass.T) / 2)
+    parts = [set(np.flatnonzero(ROUND[1] == c).tolist()) for c in range(3)]
+    expected = nx.community.modularity(graph, parts)
+    assert modularity(target, labels, 3) == pytest.approx(expected, rel=1e-9)
+
+
+def fitted(X, k, gain):
+    head = SoftmaxHead(X.shape[1], k, init="mixed")
+    return ICon(KNN(8), UniformCluster().debias(0.1), head).fit(X, baseline=gain, **HEAD)
+
+
+def test_overlapping_round_classes_keep_k_means():
+    X = ROUND[0]
+    model = fitted(X, 3, 0.2)
+    assert model.history.kept_baseline
+    best = KMeans(3, n_init=10, random_state=0).fit(X)
+    found = model.transform(X).argmax(1)
+    table = np.zeros((3, 3))
+    np.add.at(table, (best.labels_, found), 1)
+    assert table.max(1).sum() >= 0.99 * len(X)
+    assert model.history.loss == pytest.approx(model(X).item(), rel=1e-4)
+
+
+def test_rings_are_worth_leaving_k_means():
+    model = fitted(RINGS, 2, 0.04)
+    assert not model.history.kept_baseline
+    assert model.history.loss < fitted(RINGS, 2, 100.0).history.loss
+
+
+def test_a_gain_of_minus_one_never_keeps_it():
+    assert not fitted(ROUND[0], 3, -1.0).history.kept_baseline
+    assert fitted(ROUND[0], 3, 100.0).history.kept_baseline
+
+
+def test_the_choice_is_part_of_the_checkpoint(tmp_path):
+    X = ROUND[0]
+    options = {"baseline": 100.0, "checkpoint": tmp_path / "run", "checkpoint_every": 1, **HEAD}
+    fits = []
+    for _ in range(2):
+        head = SoftmaxHead(2, 3, init="mixed")
+        fits.append(ICon(KNN(8), UniformCluster(), head).fit(X, **options))
+    assert fits[1].history.resumed_from == 40
+    assert all(model.history.kept_baseline for model in fits)
+    assert np.array_equal(fits[0].transform(X), fits[1].transform(X))
+
+
+def test_an_estimator_has_the_option_and_others_refuse_it():
+    estimator = InfoNCEClustering(n_clusters=3, baseline=100.0, max_iter=20, restarts=4).fit(ROUND[0])
+    assert estimator.model_.history.kept_baseline
+    with pytest.raises(OptionError, match=r"baseline=0.1 compares with k-means.*SoftmaxHead.*MLP"):
+        ICon(KNN(8), UniformCluster(), MLP(2, 3)).fit(ROUND[0], baseline=0.1)
+    with pytest.raises(OptionError, match="baseline"):
+        fitted(ROUND[0], 3, -2)
