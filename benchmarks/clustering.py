@@ -1,0 +1,169 @@
+"""Clusterings of the same rows, several seeds: `python benchmarks/clustering.py`.
+
+One table of Hungarian accuracies, data sets by methods, mean and spread over seeds: scikit-learn's k-means (the best of
+ten), the library's `InfoNCEClustering` with its default options, one setting for all sets, and TEMI and SCAN with as
+many steps and starts as that. Nobody is told the classes, only their number. Sets are those of `_clustering_data.py`;
+a seed draws a set as well as the starts, and all methods of a seed are given the same rows.
+
+`--alpha` prints another table: accuracy and calibration error against the uniform mass alpha, mixed into the target
+alone or into both sides, for the equation itself in the paper's setting: one linear head from random weights, batches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import torch
+
+import iconlearn
+from _clustering_data import DATA, Labelled
+from iconlearn.evaluation import expected_calibration_error, hungarian_accuracy
+from iconlearn.train.schedules import Cosine
+from reporting import Report, header, table
+
+Fit = Callable[[Labelled, int], np.ndarray]  # (rows, seed) -> clusters
+
+ALPHAS = (0.0, 0.2, 0.4, 0.6, 0.8)
+SIDES = ("target", "both")
+SWEEP = {"optimizer": "adam", "epochs": 40, "batch_size": 256, "lr": Cosine(0.02, warmup=0.0)}
+SWEPT = "digits,many"
+FIRST, OURS = "k-means", "InfoNCE clustering"
+
+
+def kmeans(data: Labelled, seed: int) -> np.ndarray:
+    """The best of ten of scikit-learn."""
+    from sklearn.cluster import KMeans
+
+    return KMeans(data.classes, n_init=10, random_state=seed).fit(data.X).labels_
+
+
+def estimator(name: str, **options: object) -> Fit:
+    """One of the library's clusterings by the name of its class."""
+
+    def fit(data: Labelled, seed: int) -> np.ndarray:
+        chosen = getattr(iconlearn, name)(n_clusters=data.classes, random_state=seed, **options)
+        return chosen.fit(data.X).labels_
+
+    return fit
+
+
+def budget() -> dict[str, object]:
+    """Steps and starts of the library's default, for the methods that it is compared with."""
+    defaults = iconlearn.InfoNCEClustering.row.fit
+    return {name: defaults[name] for name in ("max_iter", "restarts")}
+
+
+METHODS: dict[str, Callable[[], Fit]] = {
+    FIRST: lambda: kmeans,
+    OURS: lambda: estimator("InfoNCEClustering"),
+    "TEMI": lambda: estimator("TEMI", **budget()),
+    "SCAN": lambda: estimator("SCAN", **budget()),
+}
+
+
+def shown(values: Sequence[float]) -> str:
+    """Mean and standard deviation over seeds, in per cent."""
+    mean = 100 * statistics.fmean(values)
+    return f"{mean:.1f} ± {100 * statistics.stdev(values):.1f}" if len(values) > 1 else f"{mean:.1f}"
+
+
+def accuracies(sets: list[str], methods: list[str], seeds: range) -> str:
+    """The table of methods, with the mean over data sets and the worst lead over the first method."""
+    fits = {name: METHODS[name]() for name in methods}
+    scores: dict[str, dict[str, list[float]]] = {}
+    seconds = dict.fromkeys(methods, 0.0)
+    for name in sets:
+        scores[name] = {method: [] for method in methods}
+        for seed in seeds:
+            data = DATA[name](seed)
+            for method, fit in fits.items():
+                start = time.perf_counter()
+                found = fit(data, seed)
+                seconds[method] += time.perf_counter() - start
+                scores[name][method].append(hungarian_accuracy(data.y, found))
+                progress(name, seed, method, f"{scores[name][method][-1]:.3f}")
+    rows = [(name, *(shown(row[method]) for method in methods)) for name, row in scores.items()]
+    means = {m: {name: statistics.fmean(row[m]) for name, row in scores.items()} for m in methods}
+    rows.append(("mean over sets", *(f"{100 * statistics.fmean(means[m].values()):.1f}" for m in methods)))
+    rows += [
+        (f"smallest lead over {methods[0]}", "", *(lead(means[m], means[methods[0]]) for m in methods[1:])),
+        ("seconds a fit", *(f"{seconds[m] / (len(sets) * len(seeds)):.1f}" for m in methods)),
+    ]
+    return table(("Hungarian accuracy, %", *methods), rows)
+
+
+def lead(ours: dict[str, float], theirs: dict[str, float]) -> str:
+    """The set on which ``ours`` is least ahead, and by how many points."""
+    worst = min(ours, key=lambda name: ours[name] - theirs[name])
+    return f"{100 * (ours[worst] - theirs[worst]):+.1f} ({worst})"
+
+
+def debiased(data: Labelled, seed: int, alpha: float, side: str) -> np.ndarray:
+    """Assignments (n, classes) by the equation, alpha in the target alone or on both sides."""
+    target, learned = iconlearn.KNN(10), iconlearn.UniformCluster()
+    if alpha > 0:
+        target = target.debias(alpha)
+        learned = learned.debias(alpha) if side == "both" else learned
+    head = iconlearn.SoftmaxHead(data.X.shape[1], data.classes, init="random", seed=seed)
+    model = iconlearn.ICon(target, learned, head).fit(data.X, random_state=seed, **SWEEP)
+    return torch.as_tensor(model.transform(data.X)).exp().numpy()
+
+
+def sweep(name: str, seeds: range) -> str:
+    """Accuracy and expected calibration error of one data set over alpha and the sides that it is mixed into."""
+    rows = []
+    for side in SIDES:
+        accuracy, error = [], []
+        for alpha in ALPHAS:
+            found = []
+            for seed in seeds:
+                data = DATA[name](seed)
+                found.append((data.y, debiased(data, seed, alpha, side)))
+                progress(name, seed, side, f"alpha {alpha}")
+            accuracy.append(shown([hungarian_accuracy(y, phi.argmax(1)) for y, phi in found]))
+            error.append(shown([expected_calibration_error(y, phi) for y, phi in found]))
+        rows += [(f"{name}, accuracy, {side}", *accuracy), (f"{name}, ECE, {side}", *error)]
+    return table(("per cent", *(f"alpha {alpha}" for alpha in ALPHAS)), rows)
+
+
+def progress(*words: object) -> None:
+    """One line to the terminal, not to the record."""
+    print(*words, file=sys.stderr, flush=True)
+
+
+def chosen(value: str | None, known: Iterable[str], option: str) -> list[str]:
+    """Names given with commas, or all."""
+    names = list(known) if value is None else value.split(",")
+    if unknown := [name for name in names if name not in known]:
+        raise SystemExit(f"{option}: {unknown} unknown; choose from {', '.join(known)}")
+    return names
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", help=f"data sets, of {', '.join(DATA)} (default: all; of --alpha: {SWEPT})")
+    parser.add_argument("--methods", help=f"of {', '.join(METHODS)} (default: all)")
+    parser.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0 (default 5)")
+    parser.add_argument("--alpha", action="store_true", help="sweep the uniform mass instead")
+    parser.add_argument("--out", help="also append to this file of benchmarks/results")
+    arguments = parser.parse_args()
+    seeds, report = range(arguments.seeds), Report(arguments.out)
+    report(header())
+    report(f"{len(seeds)} seeds: mean ± standard deviation")
+    if arguments.alpha:
+        for name in chosen(arguments.only or SWEPT, DATA, "--only"):
+            report(sweep(name, seeds))
+    else:
+        sets = chosen(arguments.only, DATA, "--only")
+        report(accuracies(sets, chosen(arguments.methods, METHODS, "--methods"), seeds))
+    report("")
+
+
+if __name__ == "__main__":
+    main()
