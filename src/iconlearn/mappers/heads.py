@@ -19,7 +19,7 @@ from iconlearn.mappers.partitions import kmeans, linked, ridge_head
 from iconlearn.points import Points, require_value
 
 INITS = ("k-means", "linkage", "mixed", "random")
-LINKED = 0.25  # share of the mixed starts that are by linkage
+LINKED = 0.15  # share of the mixed starts that are by linkage
 
 
 class SoftmaxHead(Initializable, Described, nn.Module):

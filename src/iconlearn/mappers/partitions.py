@@ -13,6 +13,7 @@ from iconlearn.conditional import Conditional
 from iconlearn.mappers._linkage import merge_parts
 
 MOST_EXACT = 1 << 22  # numbers up to which k-means runs in float64; more take half the time in float32
+LARGE_ROUNDS = 25
 PARTS = (3, 5, 8)  # parts of a fine partition, in clusters
 MOST_PARTS = 4096
 EXPONENTS = (1.0, 0.7)  # 1: average linkage; less: larger parts are taken in sooner
@@ -34,7 +35,11 @@ def kmeans(x: Tensor, k: int, generator: torch.Generator) -> tuple[Tensor, Tenso
     seed = int(torch.randint(1 << 31, (), generator=generator))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows than clusters
-        solution: Any = KMeans(k, n_init=1, random_state=seed).fit(rows)  # type: ignore[arg-type]
+        large = (
+            rows.dtype == np.float32
+        )  # choosing the first centres with care takes longer than all rounds then
+        options = {"init": "random", "max_iter": LARGE_ROUNDS} if large else {}
+        solution: Any = KMeans(k, n_init=1, random_state=seed, **options).fit(rows)  # type: ignore[arg-type]
     labels = torch.from_numpy(solution.labels_.astype(np.int64))
     return torch.from_numpy(solution.cluster_centers_), labels, float(solution.inertia_) / len(rows)
 

@@ -45,7 +45,7 @@ RACE: Mapping[str, Any] = {
     "optimizer": "adam",
     "max_iter": 150,
     "lr": Cosine(0.05, warmup=0.0),
-    "restarts": 28,
+    "restarts": 64,
     "baseline": 0.04,
 }
 # Of rows on disk: a batch of samples, each with one of its neighbours.

@@ -11,12 +11,13 @@ from torch import Tensor
 from iconlearn._errors import OptionError
 from iconlearn.conditional import Conditional
 from iconlearn.mappers import SoftmaxHead
+from iconlearn.mappers.partitions import MOST_EXACT
 from iconlearn.objective import Objective
 from iconlearn.points import require_value
 from iconlearn.train.run import Run
 
 log = logging.getLogger("iconlearn")
-STARTS = 10  # k-means solutions, of which the one with the least inertia is the baseline
+STARTS = 10  # k-means solutions, of which the one with the least inertia is the baseline; of large data one
 
 
 def check_baseline(model: Objective, gain: float | None) -> None:
@@ -46,7 +47,7 @@ def keep_baseline(run: Run) -> bool:
         return False
     head = copy.deepcopy(trained)
     x = require_value(points, repr(head))
-    head.start_by_kmeans(x, run.generator, STARTS)
+    head.start_by_kmeans(x, run.generator, STARTS if x.numel() <= MOST_EXACT else 1)
     ours, theirs = (modularity(target, part(x).argmax(-1), part.num_clusters) for part in (trained, head))
     if ours >= (1 + gain) * theirs:
         return False

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 from functools import partial
 
 import torch
 from torch import Tensor
 
+from iconlearn._numerics import NEG
 from iconlearn.conditional import Conditional
 from iconlearn.explain import evaluating
 from iconlearn.inputs import Inputs
@@ -22,7 +24,8 @@ log = logging.getLogger("iconlearn")
 
 # Successive halving: after this share of the steps, this share of the starts goes on.
 ROUNDS = ((1 / 12, 1 / 4), (0.3, 1 / 12), (1.0, 0.0))
-SAME = 0.1  # starts whose q differs by less than this share of it are on their way to one solution
+SAME = 0.02  # starts that differ on less than this share of the pairs are on their way to one solution
+NEAR = math.log(2)  # log q of pairs that count as near
 COMPARED = 1 << 16  # pairs on which they are compared
 
 
@@ -84,13 +87,19 @@ def target_of(model: Objective, batch: Inputs) -> Conditional:
 
 @torch.no_grad()
 def solution(run: Run, batch: Inputs, target: Conditional | None) -> Tensor | None:
-    """q on some of the pairs where p has mass, by which solutions are told apart; None where p lists no pairs."""
-    if run.failed or target is None or (support := target.support) is None:
+    """What tells solutions apart: which pairs of p are near the most probable one of their row under q.
+
+    It is the same however decided q is yet, as long as it is on its way to one solution. None where p lists no pairs.
+    """
+    if run.failed or target is None or (support := target.support) is None or not len(support):
         return None
-    some = torch.arange(0, len(support), max(1, len(support) // COMPARED), device=support.cols.device)
+    every = max(1, len(support) // COMPARED)
+    owner, entry = support.take_rows(torch.arange(0, support.n, every, device=support.cols.device))
     with evaluating(run.model):
         learned = run.model.pair(batch, target=target).learned
-    return learned.at(support.rows[some], support.cols[some]).exp()
+    log_q = learned.at(support.rows[entry], support.cols[entry])
+    most = log_q.new_full((support.n,), NEG).scatter_reduce(0, owner, log_q, "amax")
+    return log_q > most[owner] - NEAR
 
 
 def chosen(
@@ -108,4 +117,4 @@ def alike(one: Tensor | None, other: Tensor | None) -> bool:
     """Are these the same solution, or nearly?"""
     if one is None or other is None:
         return False
-    return bool((one - other).abs().sum() < SAME * torch.maximum(one, other).sum())
+    return bool((one != other).double().mean() < SAME)
