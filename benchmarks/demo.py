@@ -1,7 +1,8 @@
-"""Three cells of the periodic table learn the handwritten digits: a map, a clustering and an encoder.
+"""Three cells of the periodic table learn the handwritten digits, and real images are clustered by their features.
 
-Run by ``make demo``. Every method leaves its folder of results in ``--out``; the table at the end says what was
-made and how good it is.
+Run by ``make demo``. A map, a clustering and an encoder of the digits leave a folder of results each in ``--out``; the
+table says what was made and how good it is. Then `patches.py` clusters patches of two photographs, all the way
+from image files to a contact sheet.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from iconlearn.data.files import load_digits_dataset
 from iconlearn.run import RunOptions, RunResult, run_method
+from patches import cluster_patches
 
 RUNS: dict[str, dict[str, Any]] = {
     "t-sne": {},
@@ -36,7 +38,12 @@ def main() -> None:
         options = RunOptions(parameters=parameters, seed=arguments.seed, overwrite=True)
         results.append(run_method(name, dataset, arguments.out / name, options, verbose=sys.stderr.isatty()))
     print_table(results)
-    print(f"\nall of it in {time.perf_counter() - start:.0f} s; open the training.gif of each folder")
+    print("\npatches of two photographs ...", flush=True)
+    cluster_patches(arguments.out / "patches", arguments.seed)
+    print(
+        f"\nall of it in {time.perf_counter() - start:.0f} s; open the training.gif of each "
+        f"folder, and {arguments.out}/patches/contact_sheet.png"
+    )
 
 
 def print_table(results: list[RunResult]) -> None:
