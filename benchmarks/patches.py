@@ -1,6 +1,6 @@
 """Patches of two photographs, clustered without a label: `python benchmarks/patches.py --out patches/`.
 
-The whole way from images to a contact sheet, without a download (half a minute on two cores). The photographs are
+The whole way from images to a contact sheet, without a download (less than a minute on two cores). The photographs are
 those that scikit-learn brings along. They are cut into patches, which are kept as image files; a small ResNet
 learns for some seconds to know a patch again in changed views (SimCLR), and is saved as transformers saves models;
 its features are written to disk, and clustered from there. `make demo` runs it too.
