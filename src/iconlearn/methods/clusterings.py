@@ -22,6 +22,7 @@ from iconlearn.distributions import (
     StudentT,
     UniformCluster,
 )
+from iconlearn.divergences import as_divergence
 from iconlearn.intake import GRAPH
 from iconlearn.methods.options import HEAD, RACE, SOLUTIONS, STREAMED, TABLE
 from iconlearn.methods.row import CLUSTERING, Method
@@ -99,6 +100,7 @@ def infonce_clustering(
     teacher: float = 0.0,
 ) -> Recipe:
     check_choice("infonce-clustering", "debias", debias, SIDES)
+    as_divergence(divergence)
     if divergence != "kl" and balance != 1:
         raise OptionError(
             f"infonce-clustering: divergence={divergence!r} needs probabilities, but with balance={balance} cluster "
