@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from iconlearn._checks import check_names
 from iconlearn._errors import OptionError
-from iconlearn.cli.app import app
+from iconlearn.cli.app import app, fail
 from iconlearn.data.builtin import BUILT_IN, EXAMPLES
 from iconlearn.data.files import load_dataset
+from iconlearn.extraction import open_images
+from iconlearn.features import open_features
 from iconlearn.methods import Method, method
-from iconlearn.run import RunOptions, RunResult, run_method
+from iconlearn.run import RunOptions, RunResult, run_method, run_stored
 from iconlearn.train.processes import first_of_job
 
 
@@ -24,7 +28,7 @@ def fit(
         str | None,
         typer.Argument(
             metavar="[DATA]",
-            help="A .npy, .npz, .csv, .parquet or .safetensors file, or a built-in set: "
+            help="A .npy, .npz, .csv, .parquet or .safetensors file, a folder of features, or a built-in set: "
             f"{', '.join(BUILT_IN)}; by default the built-in one that the method can learn from.",
         ),
     ] = None,
@@ -43,17 +47,65 @@ def fit(
     restarts: Annotated[
         int | None, typer.Option(help="Starts, of which the one with the lowest loss is kept.")
     ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(help="Passes over the rows, in place of --max-iter, where they stay on disk."),
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Rows of a step.")] = None,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Leave the rows of a file on disk, as those of a folder.")
+    ] = False,
+    images: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOURCE", help="What the features of a folder were made of, for the contact sheet."
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run's results.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Fit METHOD to DATA; write embedding or assignment, pictures, model and record to a folder."""
+    """Fit METHOD to DATA; write embedding or assignment, pictures, model and record to a folder.
+
+    Rows on disk (a folder, or a file with --stored) are read a batch at a time, and the same command goes on after a
+    kill.
+    """
     row = method(name)
-    options = RunOptions(parse_settings(row, settings or []), seed, max_iter, restarts, overwrite)
-    dataset = load_dataset(data or EXAMPLES[row.takes.name], labels)
-    result = run_method(name, dataset, out, options, verbose=not quiet)
+    parameters = parse_settings(row, settings or [])
+    options = RunOptions(parameters, seed, max_iter, restarts, overwrite, epochs, batch_size)
+    if stored or (data is not None and Path(data).expanduser().is_dir()):
+        result = fit_stored(name, data, labels, out, options, images, verbose=not quiet)
+    elif images is not None:
+        raise OptionError(f"--images {images}: is for features on disk; give a folder of them, or --stored")
+    else:
+        dataset = load_dataset(data or EXAMPLES[row.takes.name], labels)
+        result = run_method(name, dataset, out, options, verbose=not quiet)
     if not quiet and first_of_job():
         report(result)
+
+
+def fit_stored(
+    name: str,
+    data: str | None,
+    labels: str | None,
+    out: str,
+    options: RunOptions,
+    images: str | None,
+    *,
+    verbose: bool,
+) -> RunResult:
+    """Fit to rows on disk; Ctrl-C keeps what there is."""
+    if data is None:
+        raise OptionError(
+            "--stored: rows stay on disk, but no DATA is named; give a file or folder of features"
+        )
+    features = open_features(data, labels=labels)
+    source = None if images is None else open_images(images)
+    try:
+        return run_stored(name, features, out, options, images=source, verbose=verbose)
+    except KeyboardInterrupt:
+        fail(f"interrupted; what is done is kept in {out}.partial, and the same command goes on from there")
+        sys.exit(130)
 
 
 def parse_settings(row: Method, given: Sequence[str]) -> dict[str, Any]:
@@ -77,15 +129,38 @@ def parse_settings(row: Method, given: Sequence[str]) -> dict[str, Any]:
                 f"--set {setting}: a name, '=' and a value are needed, such as --set {setting}=1"
             )
         check_names(row.name, [key], set(row.parameters))
-        kind = type(row.parameters[key])
+        default = row.parameters[key]
         try:
-            parsed[key] = kind(text)
+            parsed[key] = parse_value(default, text)
         except ValueError:
-            need = {"int": "a whole number", "float": "a number"}.get(kind.__name__, kind.__name__)
+            kind = type(default).__name__
+            need = {"int": "a whole number", "float": "a number", "bool": "true or false"}.get(kind, kind)
             raise OptionError(
-                f"--set {setting}: {text!r} is not {need}; the default is {key}={row.parameters[key]}"
+                f"--set {setting}: {text!r} is not {need}; the default is {key}={default}"
             ) from None
     return parsed
+
+
+def parse_value(default: Any, text: str) -> Any:
+    """A value of the type of its default; where that is None, a number, if it is one, or text.
+
+    Examples
+    --------
+    >>> parse_value(8, "12"), parse_value(None, "0.99"), parse_value("kl", "tv"), parse_value(True, "false")
+    (12, 0.99, 'tv', False)
+    """
+    if isinstance(default, bool):
+        return bool(("false", "true").index(text.lower()))
+    if default is not None:
+        return type(default)(text)
+    if text.lower() == "none":
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def report(result: RunResult) -> None:

@@ -15,6 +15,7 @@ from iconlearn._errors import OptionError
 ARTEFACTS = (
     "assignment.npy",
     "assignment.parquet",
+    "clusters.parquet",
     "confusion.png",
     "contact_sheet.png",
     "embedding.npy",
@@ -87,6 +88,8 @@ def check_target(target: Path, overwrite: bool) -> None:
 
 def put_in_place(aside: Path, target: Path) -> None:
     """Rename the whole folder if its place is free; else replace the earlier results file by file."""
+    if target.is_dir() and not any(target.iterdir()):
+        target.rmdir()
     if not target.exists():
         aside.rename(target)
         return

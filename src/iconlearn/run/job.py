@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from iconlearn._checks import check_names
 from iconlearn._errors import OptionError
 from iconlearn.data.files import Dataset
 from iconlearn.estimators import ESTIMATORS, MethodEstimator
+from iconlearn.estimators.options import options_of
 from iconlearn.inputs import safe_unit
 from iconlearn.intake import GRAPH, MODALITIES, TOKENS
 from iconlearn.methods import Method, method
@@ -25,7 +27,7 @@ from iconlearn.recipes import Recipe
 from iconlearn.recording import Recorder
 from iconlearn.run import captions, scores, tables
 from iconlearn.run.folder import output_folder
-from iconlearn.run.judged import draw_judgement
+from iconlearn.run.judged import Judged, draw_judgement
 from iconlearn.run.pictures import Album, Clustering
 from iconlearn.run.rows import Material, Split, anchor_rows, choose_rows, make_recorder
 from iconlearn.spectral import leading_eigenvectors
@@ -45,7 +47,7 @@ class RunOptions:
         Hyper-parameters of the method.
     seed : int, default 0
         Of everything random, the split into halves included.
-    max_iter, restarts : int, optional
+    max_iter, epochs, batch_size, restarts : int, optional
     overwrite : bool, default False
         Whether results of an earlier run may be replaced.
     """
@@ -55,6 +57,8 @@ class RunOptions:
     max_iter: int | None = None
     restarts: int | None = None
     overwrite: bool = False
+    epochs: int | None = None
+    batch_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -143,10 +147,9 @@ def run_method(
         album = make_album(row, shown, recorder, result, split.train, dataset.name)
         draw(folder, row, album, estimator.model_, result, metrics)
         if row.clusters:
-            draw_judgement(folder, shown, result, judged_rows(split, result), album.title)
+            draw_judgement(folder, Judged.of(shown, result, judged_rows(split, result)), album.title)
         seconds = {"fit": fitted - began, "score": scored - fitted, "draw": time.perf_counter() - scored}
-        chosen = {**row.parameters, **options.parameters, **row.fit}
-        chosen |= {k: v for k in ("max_iter", "restarts") if (v := getattr(options, k)) is not None}
+        chosen = {**row.parameters, **options.parameters, **row.fit, **training_settings(row, options)}
         record = captions.record(row, chosen, dataset, estimator.model_, album)
         if unsaved:
             record["model"] = unsaved
@@ -171,12 +174,29 @@ def build(material: Material, options: RunOptions, **common: Any) -> Any:
     """The scikit-learn estimator of the method with the options of the run."""
     settings = {
         **options.parameters,
+        **training_settings(material.row, options),
         "image_shape": material.image_shape,
-        "max_iter": options.max_iter,
-        "restarts": options.restarts,
         "random_state": options.seed,
     }
     return ESTIMATORS[material.row.estimator](**{**settings, **common})
+
+
+def training_settings(row: Method, options: RunOptions) -> dict[str, int]:
+    """The training options that were chosen.
+
+    Raises
+    ------
+    OptionError
+        If the method has no such option, or two say how long to train.
+    """
+    names = ("max_iter", "epochs", "batch_size", "restarts")
+    chosen = {name: value for name in names if (value := getattr(options, name)) is not None}
+    check_names(row.name, chosen, options_of(row))
+    if {"max_iter", "epochs"} <= set(chosen):
+        raise OptionError(
+            f"{row.name}: max_iter={options.max_iter} and epochs={options.epochs} both say how long to train; give one"
+        )
+    return chosen
 
 
 def fit(estimator: MethodEstimator, material: Material, train: np.ndarray) -> Any:

@@ -2,28 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from iconlearn.data.files import Dataset
-from iconlearn.evaluation import reliability_curve
+from iconlearn.evaluation import Reliability, reliability_curve
 from iconlearn.viz import confusion_figure, contact_sheet_figure, reliability_figure, save_figure
 
 
-def draw_judgement(
-    folder: Path, dataset: Dataset, probability: np.ndarray, rows: np.ndarray, title: str
-) -> None:
-    """Draw what applies: with labels confusion and reliability of the ``rows`` that are judged, of images a sheet."""
-    assigned = probability.argmax(1)
-    y = dataset.y
-    if y is not None and (known := rows[y[rows] >= 0]).size:
-        figure = confusion_figure(assigned[known], y[known], dataset.classes, title)
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A clustering as it is judged.
+
+    Parameters
+    ----------
+    assigned, confidence : ndarray of shape (n,)
+        Cluster of every row, and its probability.
+    labels : ndarray of shape (n,), optional
+        Codes, -1 where a row is not judged.
+    classes : list of str, optional
+        Names of the codes.
+    curve : Reliability, optional
+        Of the rows with labels.
+    images : sequence of n images, optional
+    """
+
+    assigned: np.ndarray
+    confidence: np.ndarray
+    labels: np.ndarray | None = None
+    classes: list[str] | None = None
+    curve: Reliability | None = None
+    images: Any = None
+
+    @classmethod
+    def of(cls, dataset: Dataset, probability: np.ndarray, rows: np.ndarray) -> Judged:
+        """Of a table of probabilities, of which some ``rows`` are compared with labels."""
+        assigned, labels, curve = probability.argmax(1), None, None
+        if dataset.y is not None and (known := rows[dataset.y[rows] >= 0]).size:
+            labels = np.full(len(assigned), -1, dtype=np.int64)
+            labels[known] = dataset.y[known]
+            curve = reliability_curve(dataset.y[known], probability[known])
+        images = pictures(dataset)
+        if images is not None and len(images) != len(assigned):
+            images = None
+        return cls(assigned, probability.max(1), labels, dataset.classes, curve, images)
+
+
+def draw_judgement(folder: Path, found: Judged, title: str) -> None:
+    """Draw what applies: with labels confusion and reliability, of images a sheet."""
+    labels, classes = found.labels, found.classes
+    if labels is not None and (labels >= 0).any():
+        figure = confusion_figure(found.assigned, labels, classes, title)
         save_figure(figure, folder / "confusion.png")
-        curve = reliability_curve(y[known], probability[known])
-        save_figure(reliability_figure(curve, title), folder / "reliability.png")
-    if (images := pictures(dataset)) is not None and len(images) == len(assigned):
-        figure = contact_sheet_figure(images, assigned, probability.max(1), y, dataset.classes, title=title)
+    if found.curve is not None:
+        save_figure(reliability_figure(found.curve, title), folder / "reliability.png")
+    if found.images is not None:
+        figure = contact_sheet_figure(
+            found.images, found.assigned, found.confidence, labels, classes, title=title
+        )
         save_figure(figure, folder / "contact_sheet.png")
 
 

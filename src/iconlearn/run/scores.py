@@ -9,7 +9,13 @@ import torch
 
 from iconlearn.data.files import Dataset
 from iconlearn.door import fit_inputs
-from iconlearn.evaluation import clustering_report, knn_accuracy, linear_probe, trustworthiness
+from iconlearn.evaluation import (
+    ClusteringReport,
+    clustering_report,
+    knn_accuracy,
+    linear_probe,
+    trustworthiness,
+)
 from iconlearn.explain import evaluating
 from iconlearn.model import ICon
 
@@ -38,10 +44,15 @@ def neighbour_scores(embedding: np.ndarray, y: np.ndarray | None) -> Metrics:
 
 def cluster_scores(y: np.ndarray | None, probability: np.ndarray) -> Metrics:
     """Scores of a clustering: against the labels where there are any, its confidence, and how full the clusters are."""
-    found: Metrics = clustering_report(probability, y).scores
+    return report_scores(clustering_report(probability, y))
+
+
+def report_scores(report: ClusteringReport) -> Metrics:
+    """What a report scores, without what it counts."""
+    found: Metrics = report.scores
     for counted in ("rows", "unlabelled_rows", "n_clusters", "n_classes"):
         del found[counted]
-    return found | {"largest_cluster_entropy": float(np.log(probability.shape[1]))}
+    return found | {"largest_cluster_entropy": float(np.log(report.n_clusters))}
 
 
 def encoder_scores(

@@ -1,0 +1,91 @@
+"""What a long run keeps beside its output folder until it is finished: `RUN.partial`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from iconlearn._errors import DiskError, IConLearnError
+from iconlearn.run.folder import check_target, put_in_place
+
+NEIGHBORS, CHECKPOINT, RESULTS = "neighbors", "checkpoint.safetensors", "results"
+RECORD = "run.json"
+
+
+class Partial:
+    """The folder of an unfinished run: neighbours, checkpoint, and results on their way to the output folder.
+
+    Everything in it is there whole or not at all, and the results are moved as a whole, so a run that is killed at
+    any moment is finished by the same command.
+    """
+
+    def __init__(self, out: str | os.PathLike[str]) -> None:
+        self.target = Path(os.path.abspath(os.path.expanduser(out)))
+        self.folder = self.target.with_name(f"{self.target.name}.partial")
+
+    @property
+    def neighbors(self) -> Path:
+        """Folder of the search for neighbours."""
+        return self.folder / NEIGHBORS
+
+    @property
+    def checkpoint(self) -> Path:
+        """File with the state of the training."""
+        return self.folder / CHECKPOINT
+
+    def finished(self, command: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The record in the output folder, if it is that of the same command; what a kill left behind is removed."""
+        try:
+            record = json.loads((self.target / RECORD).read_text("utf-8"))
+        except (OSError, ValueError, RecursionError):
+            return None
+        if not isinstance(record, dict) or record.get("command") != command:
+            return None
+        self.clear()
+        return record
+
+    @contextmanager
+    def results(self) -> Iterator[Path]:
+        """An empty folder for the results, which takes the place of the output folder if all went well."""
+        aside = self.folder / RESULTS
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        yield aside
+        put_in_place(aside, self.target)
+        self.clear()
+
+    @contextmanager
+    def writing(self, *, overwrite: bool) -> Iterator[None]:
+        """Say why something cannot be written; what is finished is kept.
+
+        Raises
+        ------
+        OptionError
+            If the output folder is a file, holds something, or cannot be written.
+        DiskError
+            If the disk is full.
+        """
+        check_target(self.target, overwrite)
+        try:
+            yield
+        except OSError as cause:
+            if isinstance(cause, IConLearnError):
+                raise
+            raise DiskError(
+                cause.errno,
+                f"{self.target} cannot be written ({cause.strerror or cause}); make room or change its mode: what is "
+                f"done is kept in {self.folder}, and the same command goes on from there",
+            ) from cause
+
+    def clear(self) -> None:
+        """Remove what is ours."""
+        for name in (NEIGHBORS, RESULTS):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        self.checkpoint.unlink(missing_ok=True)
+        if self.folder.is_dir() and not any(self.folder.iterdir()):
+            self.folder.rmdir()
