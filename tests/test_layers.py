@@ -19,7 +19,7 @@ LAYERS = (
     "train evaluation viz extraction",
     "model recipes intake claim claims methods recording persistence",
     "estimators verification",
-    "run pages",
+    "run pages studies",
     "cli __main__",
 )
 LAYER = {name: layer for layer, names in enumerate(LAYERS) for name in names.split()}

@@ -253,9 +253,9 @@ def refused(name: str, folder: Path, features: Features) -> tuple[list[object], 
         "labels": ([*CALL, features.path, "--labels", folder / "short.npy"], "9 labels for 240 rows"),
         "empty": ([*CALL, folder / "empty"], "empty"),
         "epochs": ([*CALL, features.path, "--max-iter", 5], "both say how long"),
-        "no epochs": (["fit", "t-sne", "digits", "--epochs", 5], "no option 'epochs'"),
+        "no-epochs": (["fit", "t-sne", "digits", "--epochs", 5], "no option 'epochs'"),
         "images": ([*CALL, "digits", "--images", folder], "--images"),
-        "no data": ([*CALL, "--stored"], "no DATA"),
+        "no-data": ([*CALL, "--stored"], "no DATA"),
         "other": ([*CALL, features.path, "--images", write_images(folder / "i", {"a": 3})], "3 images, but"),
     }  # fmt: skip
     call, words = cases[name]
@@ -264,7 +264,7 @@ def refused(name: str, folder: Path, features: Features) -> tuple[list[object], 
 
 @pytest.mark.parametrize(
     "name",
-    (
+    [
         "method",
         "NaN",
         "k",
@@ -272,11 +272,11 @@ def refused(name: str, folder: Path, features: Features) -> tuple[list[object], 
         "labels",
         "empty",
         "epochs",
-        "no epochs",
+        "no-epochs",
         "images",
-        "no data",
+        "no-data",
         "other",
-    ),
+    ],
 )
 def test_what_cannot_be_done_is_refused_in_words(features, tmp_path, capsys, name):
     call, words = refused(name, tmp_path, features)
