@@ -220,12 +220,23 @@ def read_runs(entry: Entry) -> dict[str, Case]:
         else:
             base = Case(told["method"].choice(METHODS, "methods"))
         training = {} if "train" not in told else told["train"].table(TRAINING)
-        settings = {} if "set" not in told else told["set"].table(method(base.method).parameters)
+        settings = {} if "set" not in told else read_settings(told["set"], base.method)
         runs[name] = base.also(
-            {key: value.value for key, value in settings.items()},
+            settings,
             {key: value.integer(0) for key, value in training.items()},
         )
     return runs
+
+
+def read_settings(entry: Entry, name: str) -> dict[str, Any]:
+    """Hyper-parameters; a whole number where the default has a fraction means the same with and without one."""
+    defaults = method(name).parameters
+    return {key: as_default(part.value, defaults[key]) for key, part in entry.table(defaults).items()}
+
+
+def as_default(value: Any, default: Any) -> Any:
+    """An integer as a float, where the default is one."""
+    return float(value) if isinstance(default, float) and type(value) is int else value
 
 
 def read_table(title: str, entry: Entry, runs: Mapping[str, Case], backbones: Mapping[str, str]) -> Table:
@@ -260,16 +271,18 @@ def read_sweep(title: str, entry: Entry, runs: Mapping[str, Case]) -> Sweep:
     told = entry.table(("run", "option", "values", "variants"), ("run", "option", "values"))
     base = runs[told["run"].choice(runs, "the runs")]
     parameters = method(base.method).parameters
-    values = tuple(part.number() for part in told["values"].items())
-    if sorted(set(values)) != list(values):
-        raise told["values"].wrong(f"{list(values)}", "values that increase are needed")
+    option = told["option"].choice(parameters, "the hyper-parameters")
+    numbers = [part.a((int, float), "a number") for part in told["values"].items()]
+    if sorted(set(numbers)) != numbers:
+        raise told["values"].wrong(f"{numbers}", "values that increase are needed")
+    values = tuple(as_default(value, parameters[option]) for value in numbers)
     variants = {base.method: base}
     if "variants" in told:
         variants = {
-            name: base.also({key: value.value for key, value in part.table(parameters).items()})
+            name: base.also(read_settings(part, base.method))
             for name, part in told["variants"].table().items()
         }
-    return Sweep(title, told["option"].choice(parameters, "the hyper-parameters"), values, variants)
+    return Sweep(title, option, values, variants)
 
 
 def check_case(case: Case, where: str, study: Study) -> None:
