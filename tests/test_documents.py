@@ -30,6 +30,8 @@ def test_docstring_examples_run(name):
     [
         "README.md",
         "CONTRIBUTING.md",
+        "docs/guide/clustering.md",
+        "docs/guide/data.md",
         "docs/guide/evaluation.md",
         "docs/guide/processes.md",
         "docs/features.md",
