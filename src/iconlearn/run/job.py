@@ -48,6 +48,7 @@ class RunOptions:
     seed : int, default 0
         Of everything random, the split into halves included.
     max_iter, epochs, batch_size, restarts : int, optional
+    baseline : float, optional
     overwrite : bool, default False
         Whether results of an earlier run may be replaced.
     """
@@ -59,6 +60,7 @@ class RunOptions:
     overwrite: bool = False
     epochs: int | None = None
     batch_size: int | None = None
+    baseline: float | None = None
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def build(material: Material, options: RunOptions, **common: Any) -> Any:
     return ESTIMATORS[material.row.estimator](**{**settings, **common})
 
 
-def training_settings(row: Method, options: RunOptions) -> dict[str, int]:
+def training_settings(row: Method, options: RunOptions) -> dict[str, float]:
     """The training options that were chosen.
 
     Raises
@@ -189,7 +191,7 @@ def training_settings(row: Method, options: RunOptions) -> dict[str, int]:
     OptionError
         If the method has no such option, or two say how long to train.
     """
-    names = ("max_iter", "epochs", "batch_size", "restarts")
+    names = ("max_iter", "epochs", "batch_size", "restarts", "baseline")
     chosen = {name: value for name in names if (value := getattr(options, name)) is not None}
     check_names(row.name, chosen, options_of(row))
     if {"max_iter", "epochs"} <= set(chosen):

@@ -250,6 +250,7 @@ def describe(
         "divergence": model.measure.name,
         "final_loss": final_loss(np.asarray(history.losses)),
         "restart_losses": list(history.restart_losses),
+        "kept_baseline": history.kept_baseline,
         "metrics": scores.report_scores(report),
         "cluster_sizes": cluster_sizes(estimator.labels_, estimator.n_clusters).tolist(),
         "equation": list(model.explain().lines),

@@ -20,7 +20,7 @@ from iconlearn.run.stored import check_streams
 from iconlearn.run.tables import plain
 from iconlearn.studies.reading import Entry, read_yaml
 
-TRAINING = ("max_iter", "epochs", "batch_size", "restarts")
+TRAINING = ("max_iter", "epochs", "batch_size", "restarts", "baseline")
 FEATURES = ("views", "batch_size", "dtype", "image_size", "pool", "skip_corrupt", "seed", "split", "labels")
 NEIGHBORS = ("k", "metric", "recall")
 IMAGES = ("train", "test")
@@ -39,7 +39,7 @@ class Case:
 
     method: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    training: Mapping[str, int] = field(default_factory=dict)
+    training: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -51,7 +51,7 @@ class Case:
         """The options of its run."""
         return replace(RunOptions(dict(self.parameters), seed), **self.training)
 
-    def also(self, parameters: Mapping[str, Any], training: Mapping[str, int] | None = None) -> Case:
+    def also(self, parameters: Mapping[str, Any], training: Mapping[str, float] | None = None) -> Case:
         """The same with some values changed."""
         changed = {**self.training, **(training or {})}
         return replace(self, parameters={**self.parameters, **parameters}, training=changed)
@@ -138,7 +138,7 @@ def read_study(path: str | os.PathLike[str]) -> Study:
     neighbors    ``k``, ``metric``, ``recall`` of the search that all runs share
     seeds        a list of whole numbers
     runs         names, and for each ``method`` (or ``like``: an earlier run), ``set``: hyper-parameters, ``train``:
-                 epochs, batch_size, restarts, max_iter
+                 epochs, batch_size, restarts, max_iter, baseline
     tables       titles, and for each ``score`` (hungarian_accuracy by default) and ``rows``: names, and for each
                  the ``run``, if there is one, and what was ``published``: a number or [number, spread] for each model
     sweeps       titles, and for each a ``run``, an ``option``, its ``values``, and ``variants``: names, and
@@ -223,7 +223,7 @@ def read_runs(entry: Entry) -> dict[str, Case]:
         settings = {} if "set" not in told else read_settings(told["set"], base.method)
         runs[name] = base.also(
             settings,
-            {key: value.integer(0) for key, value in training.items()},
+            {key: part.number() if key == "baseline" else part.integer(0) for key, part in training.items()},
         )
     return runs
 
