@@ -34,11 +34,10 @@ def kill_at(moment: str, count: int) -> None:
 
     def counted(*args: Any, **kwargs: Any) -> Any:
         calls[0] += 1
-        if moment == "placed":
-            work(*args, **kwargs)
+        done = work(*args, **kwargs) if moment == "placed" else None
         if calls[0] > count:
             os.kill(os.getpid(), signal.SIGKILL)
-        return work(*args, **kwargs)
+        return done if moment == "placed" else work(*args, **kwargs)
 
     setattr(owner, name, counted)
 
