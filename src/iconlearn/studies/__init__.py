@@ -1,6 +1,7 @@
 """Studies: many runs on features of several models, from images to tables beside published numbers."""
 
-from iconlearn.studies.plan import Study, read_study
+from iconlearn.studies.plan import Study
 from iconlearn.studies.run import StudyOptions, run_study
+from iconlearn.studies.schema import read_study
 
 __all__ = ["Study", "StudyOptions", "read_study", "run_study"]

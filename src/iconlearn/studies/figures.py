@@ -92,7 +92,8 @@ def draw_map(study: Study, model: str, features: Features, run: Path, folder: Pa
     places = tsne.fit(features.take(some), processes=1).transform(features.take(some))
     names = cluster_names(table)
     labels = [names[k] for k in cluster[some].tolist()]
-    of_what = f"{len(np.unique(cluster[some]))} largest of {len(np.unique(cluster))} clusters"
+    count, drawn = len(np.unique(cluster)), len(np.unique(cluster[some]))
+    of_what = f"{count} clusters" if drawn == count else f"the {drawn} largest of {count} clusters"
     words = f"t-SNE of {len(some):,} of {features.n:,} images  ·  {of_what}"
     save_figure(map_figure(places, labels, title=f"{study.title} · {model}", subtitle=words), path)
     write_aside(told, made_of)
