@@ -131,11 +131,11 @@ def test_ctrl_c_writes_the_best_state(few, tmp_path, monkeypatch, capsys) -> Non
 def test_ctrl_c_while_restarts_are_compared_writes_the_best_of_them(few, tmp_path, monkeypatch) -> None:
     advance, calls = Run.advance, []
 
-    def interrupted(self):
+    def interrupted(self, *given):
         calls.append(self.step)
         if len(calls) == 5:
             raise KeyboardInterrupt
-        return advance(self)
+        return advance(self, *given)
 
     monkeypatch.setattr(Run, "advance", interrupted)
     assert command("fit", "infonce-clustering", few, "--restarts", 3, "-q", "--out", tmp_path / "out") == 0
