@@ -39,15 +39,12 @@ class Partial:
         return self.folder / CHECKPOINT
 
     def finished(self, command: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The record in the output folder, if it is that of the same command; what a kill left behind is removed."""
+        """The record in the output folder, if it is that of the same command."""
         try:
             record = json.loads((self.target / RECORD).read_text("utf-8"))
         except (OSError, ValueError, RecursionError):
             return None
-        if not isinstance(record, dict) or record.get("command") != command:
-            return None
-        self.clear()
-        return record
+        return record if isinstance(record, dict) and record.get("command") == command else None
 
     @contextmanager
     def results(self) -> Iterator[Path]:

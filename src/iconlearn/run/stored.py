@@ -101,6 +101,8 @@ def run_stored(
     check_streams(row)
     partial, command = Partial(out), command_of(row, features, options)
     if not options.overwrite and (record := partial.finished(command)) is not None:
+        if first_of_job():
+            partial.clear()  # a kill may have come between the results and this
         return result_of(row, partial.target, record, start)
     shown = images_of(features, images)
     with partial.writing(overwrite=options.overwrite):
