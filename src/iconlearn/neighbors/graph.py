@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,8 @@ from iconlearn.neighbors._progress import Stages
 from iconlearn.neighbors._reservoir import Found, Reservoir, Task, over_tiles
 from iconlearn.neighbors._scratch import scratch_folder
 from iconlearn.neighbors.index import RECALL, search_index
-from iconlearn.neighbors.search import PRECOMPUTED, as_support, extreme_unit, keys, task_of
+from iconlearn.neighbors.search import PRECOMPUTED, as_support, extreme_unit, task_of
 from iconlearn.neighbors.stored import Stored, Wanted, is_stored, search_stored
-from iconlearn.points import Points, candidate_count, same_points
 from iconlearn.support import Support
 
 PIECE = 1 << 22  # entries of a matrix that are compared at a time
@@ -360,36 +359,6 @@ class NeighborGraph:
 
     def __repr__(self) -> str:
         return f"NeighborGraph(n={self.n}, k={self.k}, metric={self.metric!r}, recall={self.recall:.4g})"
-
-
-def search_once(searches: list[tuple[str | Metric, str, int]], i: Points, j: Points) -> tuple[Points, Points]:
-    """Points that carry as many neighbours as the largest of several searches alike needs, found once.
-
-    They stay as they are where there is nothing to share.
-    """
-    names = {metric_name(metric) for metric, _, _ in searches}
-    alike = (
-        len(searches) > 1
-        and len(names) == 1
-        and None not in names
-        and {p for _, p, _ in searches} == {"distinct"}
-    )
-    if not alike or i.neighbors is not None or i.value is None or i.n < 2 or not same_points(i, j):
-        return i, j
-    if i.value is not j.value or int(candidate_count(i, j, "distinct").min()) < i.n - 1:
-        return i, j
-    (name,) = names
-    k = min(max(k for _, _, k in searches), i.n - 1)
-    found, recall = search_index(task_of(str(name), i.value, i.value, keys(i, i, "distinct"), k))
-    graph = NeighborGraph(
-        torch.from_numpy(found.cols),
-        torch.from_numpy(found.squares).to(i.value.dtype),
-        str(name),
-        recall,
-        i.unit,
-    )
-    carrying = replace(i, neighbors=graph)
-    return carrying, carrying if j is i else replace(j, neighbors=graph)
 
 
 def check_distances(shape: tuple[int, ...], data: np.ndarray, owner: str) -> None:
