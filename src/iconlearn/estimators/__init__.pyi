@@ -2411,6 +2411,12 @@ class SCAN(ClusterEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    epochs : int | None, default None
+        Passes over rows that stay on disk (``Features``), in place of ``max_iter``; None takes the method's
+        own.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included; None takes all rows of a table, and the method's own
+        number of rows on disk.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -2433,6 +2439,8 @@ class SCAN(ClusterEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3064,6 +3072,12 @@ class TEMI(ClusterEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    epochs : int | None, default None
+        Passes over rows that stay on disk (``Features``), in place of ``max_iter``; None takes the method's
+        own.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included; None takes all rows of a table, and the method's own
+        number of rows on disk.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3088,6 +3102,8 @@ class TEMI(ClusterEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,

@@ -18,6 +18,7 @@ from iconlearn.estimators.starts import check_start
 from iconlearn.features import Features
 from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, NEIGHBORS, ROWS, STORED, Intake
 from iconlearn.methods import METHODS, Method
+from iconlearn.methods.options import streamed_options
 from iconlearn.model import ICon
 from iconlearn.neighbors import NeighborGraph
 from iconlearn.points import UNLABELLED
@@ -179,8 +180,10 @@ class MethodEstimator(BaseEstimator):
     def _options(self, recipe: Recipe, shape: Shape, seed: int) -> dict[str, Any]:
         """Options of the training loop."""
         options = {**self.row.fit, "random_state": seed, "callbacks": self._callbacks()}
-        if shape.stored or getattr(self, "batch_size", None) is not None:
-            options |= self.row.streamed
+        size = getattr(self, "batch_size", None)
+        if shape.stored or size is not None:
+            given = {} if size is None else {"batch_size": size}
+            options |= streamed_options({**self.row.streamed, **given}, shape.n)
         if recipe.augment is not None:
             options["augment"] = recipe.augment(shape)
         if self.max_iter is not None:

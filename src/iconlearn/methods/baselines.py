@@ -6,7 +6,7 @@ from functools import partial
 
 from iconlearn.claims import clusters
 from iconlearn.distributions import KNN, ClusterAgreement
-from iconlearn.methods.options import HEAD
+from iconlearn.methods.options import HEAD, STREAMED
 from iconlearn.methods.row import CLUSTERING, Method
 from iconlearn.recipes import Recipe, head, momentum
 
@@ -29,6 +29,7 @@ row = partial(
     learned="Cluster agreement",
     status="off-grid",
     fit=HEAD,
+    streamed=STREAMED,
 )
 
 METHODS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,9 +54,18 @@ STREAMED: Mapping[str, Any] = {
     "epochs": 20,
     "batch_size": 4096,
     "positives": 1,
-    "lr": Cosine(2e-3, warmup=0.0),
+    "lr": Cosine(5e-3, warmup=0.0),
     "restarts": 4,
 }
+FEWEST_STEPS = 150  # of few rows on disk there are as many epochs as make so many
+
+
+def streamed_options(options: Mapping[str, Any], n: int) -> dict[str, Any]:
+    """The training options of a method for ``n`` rows on disk."""
+    leaders = max(1, min(options["batch_size"], n) // (1 + options["positives"]))
+    return {**options, "epochs": max(options["epochs"], math.ceil(FEWEST_STEPS * leaders / n))}
+
+
 SOLUTIONS: Mapping[str, Any] = {
     "optimizer": "adam",
     "max_iter": 60,
