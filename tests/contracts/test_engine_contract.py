@@ -18,6 +18,7 @@ from zoo import points, values
 from iconlearn._errors import MemoryBudgetError, OptionError
 from iconlearn.distributions import Gaussian, Harmonic, Label, StudentT, UniformCluster
 from iconlearn.engines import ENGINES, Dense, Direct, PlannedEngine, Problem, Tiled, plan
+from iconlearn.engines.factored import Factored
 from iconlearn.engines.grid import GridScores
 from iconlearn.engines.plan import free_memory
 from iconlearn.points import Points
@@ -189,6 +190,7 @@ BUILT = {  # of twelve points a sample is all of them
     "direct": Direct,
     "grid": GridScores,
     "sampled": Tiled,
+    "factored": Factored,
 }
 
 
@@ -199,7 +201,8 @@ def test_pins_are_respected(name):
         assert chosen.engine == name
     assert "pinned" in str(plan(Problem(n=5000, m=5000, d=2, memory=1 << 30), name))
     i = points(values(_Form, 0))
-    built = plan(Problem(n=12, m=12, d=3), name).build()(StudentT(), i, i)
+    kernel = UniformCluster() if name == "factored" else StudentT()
+    built = plan(Problem(n=12, m=12, d=3), name).build()(kernel, *kernel.calibrate(i, i))
     assert isinstance(built, BUILT[name])
 
 

@@ -227,7 +227,7 @@ def test_ctrl_c_during_the_search_for_a_start_returns_the_best_start():
             raise KeyboardInterrupt
 
     model = ICon(KNN(5), UniformCluster(), MLP(6, 4))
-    model.fit(X, max_iter=20, restarts=5, callbacks=(stop,))
+    model.fit(X, max_iter=60, restarts=5, callbacks=(stop,))
     assert calls == ["search"] * 3 + ["end"]
     assert model.history.interrupted
     assert model.prepared is None

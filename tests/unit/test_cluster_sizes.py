@@ -156,15 +156,16 @@ def test_scores_are_those_of_the_formula(weighted, teacher, engine):
     q = kernel(i, i.with_value(w) if teacher else i, engine)
     order = np.argsort(np.argsort(-w.softmax(1).sum(0).numpy()))
     score, constant = brute(z, w, 0.6, 0.7, 0.4, (np.array(prior) / 8 * 4)[order], weighted)
-    np.testing.assert_allclose(q.block(None).numpy(), score - constant, atol=1e-12)
+    scale = math.log(9) - 0.3 * math.log(4)
+    np.testing.assert_allclose(q.block(None).numpy(), score - constant - scale, atol=1e-12)
     if not weighted:
         np.testing.assert_allclose(kernel(i, i, Factored).block(None), kernel(i, i, Dense).block(None))
 
 
-def test_its_default_is_the_uniform_kernel_but_for_the_number_of_rows():
+def test_its_default_is_the_uniform_kernel():
     x = Points.of(blobs().double())
     one, other = (k(x, x, Dense).block(None) for k in (ClusterAgreement(), UniformCluster()))
-    torch.testing.assert_close(one - math.log(60), other, atol=1e-12, rtol=0)
+    torch.testing.assert_close(one, other, atol=1e-12, rtol=0)
 
 
 @pytest.mark.parametrize(("balance", "entropy"), [(1, 0), (0, 5), (0.3, 0), (0.5, 0.5), (0, 0)])
@@ -179,9 +180,9 @@ def test_of_hard_clusters_the_loss_is_the_divergence_of_sizes_from_the_prior(bal
     shares = np.array([30, 18, 12]) / 60
     ranked = np.arange(1, 4.0) ** -prior if isinstance(prior, float) else np.array(prior)
     ranked = ranked / ranked.sum() * 3
-    assert loss == pytest.approx(
-        (balance + entropy) * float((shares * np.log(shares / ranked)).sum()), abs=1e-9
-    )
+    scale = math.log(60) - (1 - balance) * math.log(3)
+    divergence = float((shares * np.log(shares / ranked)).sum())
+    assert loss == pytest.approx((balance + entropy) * divergence + scale, abs=1e-9)
 
 
 def test_balance_decides_between_equal_clusters_and_the_prior():
@@ -196,9 +197,9 @@ def test_balance_decides_between_equal_clusters_and_the_prior():
     assert loss(ClusterAgreement(prior=[8.0, 3.0, 1.0]), unequal) < loss(
         ClusterAgreement(prior=[8.0, 3.0, 1.0]), equal
     )
-    assert loss(ClusterAgreement(balance=0), [60]) == pytest.approx(
-        loss(ClusterAgreement(balance=0), equal), abs=1e-9
-    )
+    fewer = ClusterAgreement(balance=0)  # has no preference, whatever the number of clusters is
+    scales = [loss(fewer, sizes) - math.log(60 / len(sizes)) for sizes in ([60], equal)]
+    assert scales == pytest.approx([0.0, 0.0], abs=1e-9)
 
 
 def test_no_gradient_passes_through_the_weights():
@@ -227,7 +228,22 @@ def test_bad_options_and_points_are_named():
     with pytest.raises(OptionError, match="ClusterAgreement.*UniformCluster"):
         ICon(ClusterAgreement(), Gaussian(), Linear(4, 2))(blobs(10))
     with pytest.raises(OptionError, match="not probabilities"):
-        ClusterAgreement().debias(0.1)(x, x, Dense)
+        ClusterAgreement().symmetrize()(x, x, Dense)
+
+
+def test_debiased_agreement_bounds_what_a_pair_costs():
+    z = torch.randn(12, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    x = Points.of(z)
+    phi = z.softmax(1)
+    size = phi.sum(0)
+    mass = (phi * size**-0.6 * (3 / 12) ** 0.4) @ phi.T
+    q = ClusterAgreement(balance=0.6).debias(0.2)(x, x, Dense)
+    torch.testing.assert_close(q.block(None), (0.8 * mass + 0.2 / 12).log())
+    assert q.improper
+    far = Points.of(100 * torch.eye(3).double())
+    assert float(ClusterAgreement(balance=0.6).debias(0.2)(far, far, Dense).block(None).min()) == pytest.approx(
+        math.log(0.2 / 3)
+    )
 
 
 def test_it_is_saved_with_its_options(tmp_path):

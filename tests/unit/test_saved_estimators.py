@@ -63,7 +63,8 @@ def test_parameters_of_every_kind_come_back(tmp_path):
     assert loaded.feature_names_in_.dtype == estimator.feature_names_in_.dtype
     new = pandas.DataFrame(X[:3] + 0.1, columns=list("abcde"))
     np.testing.assert_array_equal(loaded.transform(new), estimator.transform(new))
-    again = loaded.fit(pandas.DataFrame(X, columns=list("abcde")))
+    with pytest.warns(UserWarning, match="no y is passed"):
+        again = loaded.fit(pandas.DataFrame(X, columns=list("abcde")))
     assert not hasattr(again, "classes_")
     with pytest.raises(OptionError, match="random_state=RandomState.*a file cannot describe"):
         save(fitted(random_state=np.random.RandomState(0)), tmp_path / "bad")
