@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, update_wrapper
-from threading import Lock
+from functools import update_wrapper
 from typing import Any
 
 # No assumption on NaN and infinity: a loop has to see them. Sums may be reordered, so that they vectorise.
@@ -20,17 +19,21 @@ class Compiled:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        self._lock = Lock()
         self._made: Any = None
         update_wrapper(self, function)
 
     @property
     def dispatcher(self) -> Any:
         """numba's function."""
-        with self._lock:  # several threads may make the first call at once
-            if self._made is None:
-                import numba  # heavy, and only needed here
+        if self._made is not None:
+            return self._made
+        import numba  # heavy, and only needed here
+        from numba.core.compiler_lock import global_compiler_lock
 
+        # Several threads may make the first call at once. The lock is numba's: one that compiles asks for this
+        # function while it holds it, so with a lock of our own two threads could wait for each other.
+        with global_compiler_lock:
+            if self._made is None:
                 options = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
                 try:
                     self._made = numba.njit(cache=True, **options)(self.function)
@@ -38,12 +41,8 @@ class Compiled:
                     self._made = numba.njit(**options)(self.function)
         return self._made
 
-    @cached_property
-    def _call(self) -> Any:
-        return self.dispatcher
-
     def __call__(self, *args: Any) -> Any:
-        return self._call(*args)
+        return self.dispatcher(*args)
 
     @property
     def _numba_type_(self) -> Any:

@@ -241,9 +241,9 @@ def test_debiased_agreement_bounds_what_a_pair_costs():
     torch.testing.assert_close(q.block(None), (0.8 * mass + 0.2 / 12).log())
     assert q.improper
     far = Points.of(100 * torch.eye(3).double())
-    assert float(ClusterAgreement(balance=0.6).debias(0.2)(far, far, Dense).block(None).min()) == pytest.approx(
-        math.log(0.2 / 3)
-    )
+    assert float(
+        ClusterAgreement(balance=0.6).debias(0.2)(far, far, Dense).block(None).min()
+    ) == pytest.approx(math.log(0.2 / 3))
 
 
 def test_it_is_saved_with_its_options(tmp_path):
