@@ -304,6 +304,7 @@ def interrupted() -> tuple[bool, int]:
     model, data, options = FITS["augmented, with a queue"](None)
     first = join(None, CPU).first
     calls: list[int] = []
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background a shell has it ignored
 
     def augment(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         calls.append(1)

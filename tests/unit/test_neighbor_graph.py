@@ -27,7 +27,7 @@ from iconlearn import (
 from iconlearn.distributions.base import Distribution
 from iconlearn.engines import Dense
 from iconlearn.metrics import METRICS
-from iconlearn.neighbors import _reservoir, graph, index, search
+from iconlearn.neighbors import _reservoir, graph, index, once, search
 from iconlearn.neighbors.cells import Cells
 from iconlearn.points import Points
 
@@ -200,7 +200,7 @@ def test_several_widths_take_one_search(monkeypatch):
     parts = (Gaussian(Perplexity(3)), Gaussian(Perplexity(12)))
     expected = torch.logaddexp(*(masses(p, i) - np.log(2) for p in parts))
     calls = []
-    for module in (search, graph):
+    for module in (search, once):
         monkeypatch.setattr(
             module, "search_index", lambda task: calls.append(task.k) or index.search_index(task)
         )
