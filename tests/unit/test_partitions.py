@@ -6,6 +6,7 @@ import torch
 from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.datasets import make_circles
 from sklearn.metrics import adjusted_rand_score
+from threadpoolctl import threadpool_limits
 
 from iconlearn import KNN, ICon, OptionError, SoftmaxHead, UniformCluster
 from iconlearn.inputs import as_inputs
@@ -39,6 +40,16 @@ def test_parts_on_a_graph_find_what_is_not_round():
     assert max(adjusted_rand_score(y, labels) for labels in found) == 1  # where there are parts enough
     _, labels, _ = kmeans(points.value, 2, seeded())
     assert adjusted_rand_score(y, labels.numpy()) < 0.1
+
+
+@pytest.mark.parametrize("rows", [3000, 90_000])  # in float64, and the large ones in float32
+def test_k_means_has_the_same_bits_on_any_number_of_threads(rows):
+    x = torch.randn(rows, 48, generator=seeded())
+    found = []
+    for threads in (1, 2, 8):
+        with threadpool_limits(threads):
+            found.append(kmeans(x, 12, seeded())[0])
+    assert all(torch.equal(found[0], other) for other in found[1:])
 
 
 def test_a_ridge_head_is_ridge_regression():

@@ -67,6 +67,7 @@ class SoftmaxHead(Initializable, Described, nn.Module):
         self.in_features = check_number("SoftmaxHead", "in_features", in_features, low=1, integer=True)
         self.num_clusters = check_number("SoftmaxHead", "num_clusters", num_clusters, low=1, integer=True)
         self.init = check_choice("SoftmaxHead", "init", init, INITS)
+        self.starts_from_target = self.init in ("linkage", "mixed")
         self.hidden = tuple(check_number("SoftmaxHead", "hidden", h, low=1, integer=True) for h in hidden)
         self.seed = seed
         generator = seeded(seed)
@@ -74,10 +75,6 @@ class SoftmaxHead(Initializable, Described, nn.Module):
         self.bend = self._bend(generator) if self.hidden else None
         self.register_buffer("mean", torch.zeros(self.in_features))
         self.register_buffer("spread", torch.ones(()))
-
-    @property
-    def starts_from_target(self) -> bool:  # type: ignore[override]
-        return self.init in ("linkage", "mixed")
 
     def _bend(self, generator: torch.Generator) -> nn.Sequential:
         """The layers beside the linear map."""

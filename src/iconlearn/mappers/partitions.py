@@ -25,6 +25,7 @@ def kmeans(x: Tensor, k: int, generator: torch.Generator) -> tuple[Tensor, Tenso
 
     from sklearn.cluster import KMeans  # heavy, and only needed here
     from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
 
     rows = x.detach().cpu()
     rows = (rows.double() if rows.numel() <= MOST_EXACT else rows.float()).numpy()
@@ -33,7 +34,8 @@ def kmeans(x: Tensor, k: int, generator: torch.Generator) -> tuple[Tensor, Tenso
             f"{k} clusters are asked for but there are only {len(rows)} rows; use at most {len(rows)}"
         )
     seed = int(torch.randint(1 << 31, (), generator=generator))
-    with warnings.catch_warnings():
+    # threads add up the rows of a centre in any order, and its last bits would depend on that
+    with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows than clusters
         large = (
             rows.dtype == np.float32
