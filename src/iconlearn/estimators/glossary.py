@@ -53,7 +53,10 @@ PARAMETERS: Mapping[str, str] = {
 ATTRIBUTES: Mapping[str, str] = {
     "embedding_": "ndarray (n, dim) float32 : what fit made of its samples; of modalities a tuple of them.",
     "labels_": "ndarray (n,) int64 : cluster of every fitted sample.",
-    "assignment_": "ndarray (n, n_clusters) : soft assignment of every fitted sample; rows sum to one.",
+    "assignment_": (
+        "ndarray (n, n_clusters) : soft assignment of every fitted sample, rows sum to one; not of rows on disk."
+    ),
+    "confidence_": "ndarray (n,) : of rows on disk, the probability of the cluster that each was given.",
     "classes_": "ndarray (n_classes,) : classes in sorted order, where labels were read.",
     "model_": "ICon : the fitted model; ``model_.explain(X)`` tells what it is made of.",
     "loss_curve_": "ndarray (n_iter_,) float64 : the loss before every step.",
