@@ -47,7 +47,7 @@ def write_mixture(path: Path, n: int, clusters: int = CLUSTERS, d: int = WIDTH, 
     centres = rng.normal(size=(clusters, d)).astype(np.float32)
     # a few long axes, each component its own, on which neighbours differ more than components do on the average
     axes = rng.normal(size=(clusters, RANK, d)).astype(np.float32)
-    axes *= (2.0 * 0.8 ** np.arange(RANK, dtype=np.float32))[None, :, None]
+    axes *= (0.8 ** np.arange(RANK, dtype=np.float32))[None, :, None]
     rows = open_memmap(path, "w+", np.float32, (n, d))
     for first in range(0, n, PIECE):
         mine = y[first : first + PIECE]
