@@ -122,8 +122,9 @@ class ICon(Objective):
         augment : callable (x, generator) -> view, optional
             Makes the views of every batch.
         restarts : int, default 1
-            Starts that race on their own loss: after an eighth of the steps the best eighth goes on, after three
-            eighths the best of those.
+            Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+            tenths the best twelfth of them all, and of that the best one. Of starts that are on their way to one
+            solution only the best goes on.
         baseline : float, optional
             Of a ``SoftmaxHead``: keep the best of ten k-means solutions unless the modularity of the target's graph is
             larger by this share after training.
@@ -136,7 +137,8 @@ class ICon(Objective):
             Go on from the weights that the mappers have, a map from its positions, in the unit of the last fit.
         checkpoint : path, optional
             File to which the state of the run is written every minute, at Ctrl-C and at the end, and from which the
-            run goes on if it is there. Ctrl-C then waits for the end of the step; a second one does not.
+            run goes on if it is there. Ctrl-C then waits for the end of the step; a second one does not. The search
+            of the neighbours of rows on disk keeps its state in a folder of this name with ``.neighbors`` behind it.
         checkpoint_every : int, optional
             Steps between two writes, in place of a minute.
         callbacks : tuple of callable, default ()
@@ -179,19 +181,20 @@ class ICon(Objective):
                 raise OptionError(
                     f"fit: {data.stored!r} stays on disk and is read a batch at a time; give batch_size=, such as 4096"
                 )
-            data = self._with_neighbors(data, neighbors, across).to(self.device)
+            data = self._with_neighbors(data, neighbors, across, settings.checkpoint).to(self.device)
             self.unit = data.unit
             self.history = run_training(self, replace(data, across=across), settings)
         keeps_rows = any(getattr(m, "reads", "value") == "id" for m in self.mapper.modules())
         self.training_data = data if keeps_rows else None
         return self
 
-    def _with_neighbors(self, data: Inputs, neighbors: Any, across: Processes) -> Inputs:
+    def _with_neighbors(self, data: Inputs, neighbors: Any, across: Processes, checkpoint: Any) -> Inputs:
         """The data with the graph that was given, or with one of rows on disk, which only a search of its own finds."""
         if neighbors is None and data.stored is not None and (searches := self.target_dist.searches()):
             k, metric = max(k for _, _, k in searches), searches[0][0]
             name = metric_name(metric) or repr(metric)
-            neighbors = across.lead(lambda: NeighborGraph.of(data.stored, k=k, metric=name))
+            kept = None if checkpoint is None else f"{checkpoint}.neighbors"
+            neighbors = across.lead(lambda: NeighborGraph.of(data.stored, k=k, metric=name, checkpoint=kept))
         return with_neighbors(data, neighbors)
 
     @torch.no_grad()

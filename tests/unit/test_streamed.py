@@ -42,6 +42,14 @@ def stored(tmp_path_factory):
     return open_features(path)
 
 
+def test_a_fit_with_a_checkpoint_keeps_the_neighbours_that_it_searched(stored, tmp_path, monkeypatch):
+    model = ICon(KNN(6), UniformCluster(), SoftmaxHead(8, 6))
+    first = model.fit(stored, checkpoint=tmp_path / "run", **OPTIONS).transform(X)
+    (tmp_path / "run").unlink()
+    monkeypatch.setattr("iconlearn.neighbors.stored.search_slabs", pytest.fail)
+    assert np.array_equal(model.fit(stored, checkpoint=tmp_path / "run", **OPTIONS).transform(X), first)
+
+
 @pytest.mark.parametrize("restarts", [1, 3])
 def test_a_fit_from_disk_has_the_bits_of_one_in_memory(stored, restarts):
     assert len(X) <= START_ROWS

@@ -47,8 +47,8 @@ class AverageMarginCLIP(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -96,8 +96,8 @@ class AverageMarginSupCon(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -151,8 +151,8 @@ class CLIP(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -208,8 +208,8 @@ class CMC(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -262,8 +262,8 @@ class ContrastiveKMeans(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -315,8 +315,8 @@ class CrossEntropy(PrototypeClassifier):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -368,8 +368,8 @@ class CrossModalClustering(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -420,8 +420,8 @@ class DCD(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -474,8 +474,8 @@ class DebiasedContrastiveLoss(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -546,8 +546,8 @@ class DoublyTSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -623,8 +623,8 @@ class DualTSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -681,8 +681,8 @@ class ErrorRate(PrototypeClassifier):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -737,8 +737,8 @@ class GaussianToNarrow(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -794,8 +794,8 @@ class GaussianToWide(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -853,8 +853,8 @@ class GraphSNE(FixedMapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -913,8 +913,8 @@ class GraphTSNE(FixedMapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -971,8 +971,8 @@ class GraphToNarrow(FixedMapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1029,8 +1029,8 @@ class GraphToWide(FixedMapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1085,8 +1085,8 @@ class HarmonicLoss(PrototypeClassifier):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1136,8 +1136,8 @@ class IdentityToClusters(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1189,8 +1189,8 @@ class IdentityToGaussian(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1240,8 +1240,8 @@ class IdentityToNarrow(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1293,8 +1293,8 @@ class IdentityToStudent(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1352,8 +1352,8 @@ class InfoNCE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1436,8 +1436,8 @@ class InfoNCEClustering(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     baseline : float | None, default None
         Gain over k-means, as a share of the modularity of the neighbour graph, below which the k-means solution
         is kept: where classes are round and overlap, it is near the best. None takes the method's own; -1 never
@@ -1504,8 +1504,8 @@ class KMeans(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1560,8 +1560,8 @@ class KNNToNarrow(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1617,8 +1617,8 @@ class KNNToWide(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1675,8 +1675,8 @@ class LGSimCLR(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1730,8 +1730,8 @@ class LabelToClusters(PrototypeClassifier):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1780,8 +1780,8 @@ class LabelToWide(PrototypeClassifier):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1829,8 +1829,8 @@ class MIClustering(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1883,8 +1883,8 @@ class MaskedLM(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1942,8 +1942,8 @@ class MoCoV3(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -1999,8 +1999,8 @@ class NextToken(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2053,8 +2053,8 @@ class NormalizedCuts(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2103,8 +2103,8 @@ class PCA(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2160,8 +2160,8 @@ class PMIClustering(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2222,8 +2222,8 @@ class ParametricSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2284,8 +2284,8 @@ class ParametricTSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2355,8 +2355,8 @@ class RowTSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2420,8 +2420,8 @@ class SCAN(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2492,8 +2492,8 @@ class SNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2552,8 +2552,8 @@ class SimCLR(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2605,8 +2605,8 @@ class SoftKMeans(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2657,8 +2657,8 @@ class SpectralClustering(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2715,8 +2715,8 @@ class StudentToNarrow(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2775,8 +2775,8 @@ class StudentToWide(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2832,8 +2832,8 @@ class SupCon(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2886,8 +2886,8 @@ class SupervisedClustering(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -2956,8 +2956,8 @@ class SymmetricSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3016,8 +3016,8 @@ class TCLIP(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3081,8 +3081,8 @@ class TEMI(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3140,8 +3140,8 @@ class TKMeans(ClusterEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3210,8 +3210,8 @@ class TSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3270,8 +3270,8 @@ class TSimCLR(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3322,8 +3322,8 @@ class TSimCNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3376,8 +3376,8 @@ class TSupCon(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3429,8 +3429,8 @@ class Triplet(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3481,8 +3481,8 @@ class TripletCLIP(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3533,8 +3533,8 @@ class TripletSupCon(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3602,8 +3602,8 @@ class UniformSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3676,8 +3676,8 @@ class UniformTSNE(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3731,8 +3731,8 @@ class VIReg(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()
@@ -3788,8 +3788,8 @@ class XSample(MapEstimator):
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
-        Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less
-        than twelve), and of those the best after three eighths is run to its end. None takes the method's own.
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
     random_state : int | RandomState | None, default 0
         Seed of everything random; None draws one, so that fits differ.
     callbacks : Sequence[Callable[[Any], Any]], default ()

@@ -83,8 +83,7 @@ def parameters(row: Method) -> Iterator[str]:
 
 def attributes(row: Method) -> Iterator[str]:
     """What a fit leaves behind."""
-    own = ["labels_", "assignment_"] if row.clusters else ["embedding_"]
-    own += ["confidence_"] if row.streamed else []
+    own = ["labels_", "confidence_", "assignment_"] if row.clusters else ["embedding_"]
     own += ["classes_"] if row.needs_labels or neighbourhoods(row) else []
     own += ["model_", "loss_curve_", "n_iter_"]
     own += ["diagnostics_"] if isinstance(row.recipe().mapper(SPECIMEN), Table) else []

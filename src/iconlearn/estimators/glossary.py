@@ -56,7 +56,7 @@ ATTRIBUTES: Mapping[str, str] = {
     "assignment_": (
         "ndarray (n, n_clusters) : soft assignment of every fitted sample, rows sum to one; not of rows on disk."
     ),
-    "confidence_": "ndarray (n,) : of rows on disk, the probability of the cluster that each was given.",
+    "confidence_": "ndarray (n,) : the probability of the cluster that every fitted sample was given.",
     "classes_": "ndarray (n_classes,) : classes in sorted order, where labels were read.",
     "model_": "ICon : the fitted model; ``model_.explain(X)`` tells what it is made of.",
     "loss_curve_": "ndarray (n_iter_,) float64 : the loss before every step.",

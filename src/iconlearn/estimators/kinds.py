@@ -64,7 +64,7 @@ class ClusterEstimator(ClusterMixin, MethodEstimator):
             self.labels_, self.confidence_ = self._most_probable(source)
             return
         self.assignment_ = self._probabilities(self._embed_fitted(source))
-        self.labels_ = self.assignment_.argmax(1)
+        self.labels_, self.confidence_ = self.assignment_.argmax(1), self.assignment_.max(1)
 
     def _most_probable(self, stored: Features) -> tuple[np.ndarray, np.ndarray]:
         """Most probable cluster of every stored row, and its probability."""

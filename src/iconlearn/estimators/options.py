@@ -125,8 +125,8 @@ OPTIONS: dict[str, Option] = {
     "restarts": Option(
         None,
         "int | None",
-        "Starts that race on their own loss: after an eighth of the steps the best eighth goes on (one, of less than "
-        "twelve), and of those the best after three eighths is run to its end. None takes the method's own.",
+        "Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three "
+        "tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.",
     ),
     "baseline": Option(
         None,
