@@ -24,6 +24,10 @@ benchmarks: $(STAMP)
 	$(BIN)/python benchmarks/scaling.py --out scaling.txt
 	$(BIN)/python benchmarks/scaling.py --steps --out scaling.txt
 	$(BIN)/python benchmarks/scaling.py --transform --out scaling.txt
+	$(BIN)/python benchmarks/clustering.py --out clustering.txt
+	$(BIN)/python benchmarks/clustering.py --alpha --out clustering.txt
+	$(BIN)/python benchmarks/clustering.py --scale tenth --out clustering.txt
+	$(BIN)/python benchmarks/cluster_loss.py --out clustering.txt
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
