@@ -243,15 +243,21 @@ def walked(case: Case) -> Tensor:
     return targets.graph_rows(p * others(case))
 
 
+def power_of_sizes(case: Case) -> float:
+    """``balance``, of which None takes 0.7 here."""
+    given = case.parameters["balance"]
+    return 0.7 if given is None else given
+
+
 def infonce(case: Case) -> Tensor:
     """I-Con's loss with sizes to the power of ``balance``."""
     given = case.parameters
-    return clusters.balanced_infonce(walked(case), assignment(case), given["alpha"], given["balance"])
+    return clusters.balanced_infonce(walked(case), assignment(case), given["alpha"], power_of_sizes(case))
 
 
 def infonce_in_logs(case: Case) -> Tensor:
     """The same, edge by edge and in log space by torch."""
-    p, alpha, balance = walked(case), case.parameters["alpha"], case.parameters["balance"]
+    p, alpha, balance = walked(case), case.parameters["alpha"], power_of_sizes(case)
     i, j = p.nonzero().unbind(1)
     log_phi = case.z.log_softmax(1)
     log_mass = (log_phi[i] + log_phi[j] - balance * log_phi.logsumexp(0)).logsumexp(1)

@@ -409,7 +409,7 @@ class DCD(ClusterEstimator):
     n_clusters : int, default 8
         Number of clusters; with fewer rows it is refused.
     n_neighbors : int, default 10
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -517,7 +517,7 @@ class DoublyTSNE(MapEstimator):
     df : float, default 1.0
         Degrees of freedom of the Student-t, above 0; 1 is the Cauchy of t-SNE, inf a Gaussian.
     n_neighbors : int, default 15
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     n_components : int, default 2
         Number of columns of the embedding.
     metric : str, default 'euclidean'
@@ -594,7 +594,7 @@ class DualTSNE(MapEstimator):
     df : float, default 1.0
         Degrees of freedom of the Student-t, above 0; 1 is the Cauchy of t-SNE, inf a Gaussian.
     n_neighbors : int, default 15
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     n_components : int, default 2
         Number of columns of the embedding.
     metric : str, default 'euclidean'
@@ -1395,7 +1395,7 @@ class InfoNCEClustering(ClusterEstimator):
     n_clusters : int, default 8
         Number of clusters; with fewer rows it is refused.
     n_neighbors : int, default 10
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     steps : int, default 1
         Longest random walk on the neighbour graph that still joins two rows.
     metric : str, default 'euclidean'
@@ -1403,17 +1403,18 @@ class InfoNCEClustering(ClusterEstimator):
         "correlation", "dot", or a function of two tensors. Precomputed distances go in as
         ``fit(NeighborGraph.from_distances(D, k))``.
     views : int, default 1
-        Views of every sample that are positives too, as stored features hold them
-        (``FeatureWriter(views=...)``); with 1 the neighbours alone are.
+        Views of every sample that are positives too: of stored features some of those that they hold
+        (``FeatureWriter(views=...)``), of a table jittered rows; with 1 the neighbours alone are positives.
     alpha : float, default 0.1
         Uniform mass, in [0, 1]: the share that is spread over all candidates, of the target unless ``debias``
         says otherwise.
     debias : str, default 'learned'
         Where ``alpha`` goes: "learned" (what a pair can cost is bounded), "target", or "both". On the target
         every step looks at all pairs of its rows.
-    balance : float, default 0.7
+    balance : NoneType, default None
         Weight of the evenness of cluster sizes in the loss, at least 0: 1 is I-Con's, for classes of one size;
-        less leaves unequal classes whole; 0 puts everything into one cluster.
+        less leaves unequal classes whole; 0 puts everything into one cluster. None takes 0.7, but 1 where
+        ``debias`` is "target", which draws clusters together, or the divergence is another than "kl".
     divergence : str, default 'kl'
         D(p || q): "kl", or with ``balance=1`` "tv", "js", "hellinger" and others.
     hidden : int, default 0
@@ -1460,7 +1461,7 @@ class InfoNCEClustering(ClusterEstimator):
         views: int = 1,
         alpha: float = 0.1,
         debias: str = "learned",
-        balance: float = 0.7,
+        balance: float | None = None,
         divergence: str = "kl",
         hidden: int = 0,
         teacher: float = 0.0,
@@ -1543,7 +1544,7 @@ class KNNToNarrow(MapEstimator):
     Parameters
     ----------
     n_neighbors : int, default 15
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     n_components : int, default 2
         Number of columns of the embedding.
     label_weight : float, default 0.0
@@ -1600,7 +1601,7 @@ class KNNToWide(MapEstimator):
     Parameters
     ----------
     n_neighbors : int, default 15
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     n_components : int, default 2
         Number of columns of the embedding.
     label_weight : float, default 0.0
@@ -1657,7 +1658,7 @@ class LGSimCLR(MapEstimator):
     Parameters
     ----------
     n_neighbors : int, default 1
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     temperature : float, default 0.1
         Divides the scores of the learned softmax, above 0; lower is harder. It is sigma^2.
     embedding_dim : int, default 64
@@ -2143,7 +2144,7 @@ class PMIClustering(ClusterEstimator):
     n_clusters : int, default 8
         Number of clusters; with fewer rows it is refused.
     n_neighbors : int, default 10
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -2401,7 +2402,7 @@ class SCAN(ClusterEstimator):
     n_clusters : int, default 8
         Number of clusters; with fewer rows it is refused.
     n_neighbors : int, default 20
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     entropy : float, default 5.0
         Weight of the entropy of the cluster sizes, at least 0; more makes them more even.
     warm_start : bool, default False
@@ -2698,7 +2699,7 @@ class StudentToNarrow(MapEstimator):
     df : float, default 1.0
         Degrees of freedom of the Student-t, above 0; 1 is the Cauchy of t-SNE, inf a Gaussian.
     n_neighbors : int, default 15
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     n_components : int, default 2
         Number of columns of the embedding.
     label_weight : float, default 0.0
@@ -2758,7 +2759,7 @@ class StudentToWide(MapEstimator):
     df : float, default 1.0
         Degrees of freedom of the Student-t, above 0; 1 is the Cauchy of t-SNE, inf a Gaussian.
     n_neighbors : int, default 15
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     n_components : int, default 2
         Number of columns of the embedding.
     label_weight : float, default 0.0
@@ -3058,7 +3059,7 @@ class TEMI(ClusterEstimator):
     n_clusters : int, default 8
         Number of clusters; with fewer rows it is refused.
     n_neighbors : int, default 25
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     beta : float, default 0.6
         Exponent of the agreement on each cluster, above 0; below 1 weak shared clusters count more.
     sizes : float, default 0.9
@@ -3573,7 +3574,7 @@ class UniformSNE(MapEstimator):
     Parameters
     ----------
     n_neighbors : int, default 15
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     n_components : int, default 2
         Number of columns of the embedding.
     metric : str, default 'euclidean'
@@ -3647,7 +3648,7 @@ class UniformTSNE(MapEstimator):
     Parameters
     ----------
     n_neighbors : int, default 15
-        Nearest neighbours of a row that count as its own.
+        Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone.
     n_components : int, default 2
         Number of columns of the embedding.
     metric : str, default 'euclidean'

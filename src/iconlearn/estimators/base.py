@@ -183,8 +183,9 @@ class MethodEstimator(BaseEstimator):
         size = getattr(self, "batch_size", None)
         if shape.stored or size is not None:
             given = {} if size is None else {"batch_size": size}
-            options |= streamed_options({**self.row.streamed, **given}, shape.n)
-        if recipe.augment is not None:
+            drawn = {} if recipe.target_dist.searches() else {"positives": 0}
+            options |= streamed_options({**self.row.streamed, **drawn, **given}, shape.n)
+        if recipe.augment is not None and not shape.stored:
             options["augment"] = recipe.augment(shape)
         if self.max_iter is not None:
             options.pop("epochs", None)

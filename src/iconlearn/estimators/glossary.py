@@ -12,7 +12,8 @@ PARAMETERS: Mapping[str, str] = {
     "beta": "Exponent of the agreement on each cluster, above 0; below 1 weak shared clusters count more.",
     "balance": (
         "Weight of the evenness of cluster sizes in the loss, at least 0: 1 is I-Con's, for classes of one size; less "
-        "leaves unequal classes whole; 0 puts everything into one cluster."
+        "leaves unequal classes whole; 0 puts everything into one cluster. None takes 0.7, but 1 where ``debias`` is "
+        '"target", which draws clusters together, or the divergence is another than "kl".'
     ),
     "context": "Number of tokens that the encoder is shown.",
     "debias": (
@@ -33,7 +34,9 @@ PARAMETERS: Mapping[str, str] = {
     ),
     "n_clusters": "Number of clusters; with fewer rows it is refused.",
     "n_components": "Number of columns of the embedding.",
-    "n_neighbors": "Nearest neighbours of a row that count as its own.",
+    "n_neighbors": (
+        "Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone."
+    ),
     "num_views": "Views that are made of every sample, at least 2.",
     "perplexity": "Effective number of neighbours of every row, at least 1; typical are 5 to 50.",
     "rate": "Share of the old weights that the moving average of the encoder keeps in a step, in [0, 1].",
@@ -45,8 +48,8 @@ PARAMETERS: Mapping[str, str] = {
     "teacher": "Share of the old weights in a moving average of the head that gives the columns; 0 is without one.",
     "temperature": "Divides the scores of the learned softmax, above 0; lower is harder. It is sigma^2.",
     "views": (
-        "Views of every sample that are positives too, as stored features hold them (``FeatureWriter(views=...)``); "
-        "with 1 the neighbours alone are."
+        "Views of every sample that are positives too: of stored features some of those that they hold "
+        "(``FeatureWriter(views=...)``), of a table jittered rows; with 1 the neighbours alone are positives."
     ),
 }
 

@@ -30,7 +30,10 @@ from iconlearn.recipes import Recipe, head, jitter, momentum, table, temperature
 from iconlearn.spectral import spectral_coordinates
 
 ICON = "Alshammari et al. 2025"
-SIDES = ("learned", "target", "both")
+LEARNED, TARGET, BOTH = LEARNED, TARGET, BOTH = SIDES = ("learned", "target", "both")
+BALANCE = (
+    0.7  # leaves unequal classes whole; but not what holds clusters apart that alpha in p draws together
+)
 ENTROPY = "The bonus -H(q) favours large and unequal clusters; it vanishes with the width."
 
 
@@ -94,30 +97,45 @@ def infonce_clustering(
     views: int = 1,
     alpha: float = 0.1,
     debias: str = "learned",
-    balance: float = 0.7,
+    balance: float | None = None,
     divergence: str = "kl",
     hidden: int = 0,
     teacher: float = 0.0,
 ) -> Recipe:
     check_choice("infonce-clustering", "debias", debias, SIDES)
     as_divergence(divergence)
+    if balance is None:
+        balance = BALANCE if divergence == "kl" and debias != TARGET else 1.0
     if divergence != "kl" and balance != 1:
         raise OptionError(
             f"infonce-clustering: divergence={divergence!r} needs probabilities, but with balance={balance} cluster "
             "sizes weigh otherwise than in one; give balance=1, or divergence='kl'"
         )
-    target: Distribution = KNN(n_neighbors, metric)
-    target = target if steps == 1 else target.propagate(steps)
-    if check_number("infonce-clustering", "views", views, low=1, integer=True) > 1:
-        target = 0.5 * Augmentation(views) + 0.5 * target
+    target = positives(n_neighbors, steps, metric, views)
     learned: Distribution = UniformCluster() if balance == 1 else ClusterAgreement(balance=balance)
     return Recipe(
-        target.debias(alpha) if debias in ("target", "both") else target,
-        learned.debias(alpha) if debias in ("learned", "both") else learned,
-        head(n_clusters, "mixed", hidden),
+        target.debias(alpha) if debias in (TARGET, BOTH) else target,
+        learned.debias(alpha) if debias in (LEARNED, BOTH) else learned,
+        head(n_clusters, "mixed" if n_neighbors else "k-means", hidden),
         momentum(teacher) if teacher else None,
         divergence,
+        augment=jitter if views > 1 else None,
     )
+
+
+def positives(n_neighbors: int, steps: int, metric: str, views: int) -> Distribution:
+    """The other views of a sample, its neighbours, or half of each."""
+    check_number("infonce-clustering", "views", views, low=1, integer=True)
+    if n_neighbors == 0:
+        if views == 1 or steps != 1:
+            raise OptionError(
+                "infonce-clustering: n_neighbors=0 leaves the other views of a sample as its positives, but "
+                f"views={views} and steps={steps}; give views=2 and steps=1, or n_neighbors=10"
+            )
+        return Augmentation(views)
+    target: Distribution = KNN(n_neighbors, metric)
+    target = target if steps == 1 else target.propagate(steps)
+    return target if views == 1 else 0.5 * Augmentation(views) + 0.5 * target
 
 
 def identity_to_clusters(n_clusters: int = 8) -> Recipe:
