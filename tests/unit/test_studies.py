@@ -7,7 +7,9 @@ import re
 import signal
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,9 +19,10 @@ from vision import save_model
 
 from iconlearn import FileFormatError, OptionError
 from iconlearn.cli import main
-from iconlearn.evaluation import clustering_report, hungarian_accuracy
+from iconlearn.evaluation import clustering_report, hungarian_accuracy, reliability_curve
 from iconlearn.run.clusters import read_clusters
 from iconlearn.studies import read_study
+from iconlearn.studies.figures import draw_calibration
 from iconlearn.studies.plan import Published
 from iconlearn.studies.report import Found, number
 
@@ -114,6 +117,23 @@ def test_the_study_of_imagenet_holds_the_published_numbers():
     assert held["Table 4", "+ 2-walks on kNN"]["L/14"] == Published(67.26)
     assert study.sweeps[0].values == (0, 0.2, 0.4, 0.6, 0.8)
     assert all(case.parameters["n_clusters"] == 1000 for case in study.cases())
+
+
+def test_of_many_values_the_calibration_shows_some(tmp_path):
+    values = [k / 20 for k in range(12)]
+    study = study_of(
+        PLAIN.replace("option: n_clusters, values: [2, 5]", f"option: alpha, values: {values}").replace(
+            "method: pmi-clustering", "method: infonce-clustering"
+        ),
+        tmp_path,
+    )
+    curve = reliability_curve([0, 0, 1], [[0.9, 0.1], [0.8, 0.2], [0.4, 0.6]])
+    measured = defaultdict(lambda: SimpleNamespace(reliability=curve))
+    draw_calibration(study, "one", measured, study.sweeps[0], tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").exists()
+    assert {case for _, case, _ in measured} >= {
+        study.sweeps[0].case("far", v).name for v in values[:: len(values) - 1]
+    }
 
 
 def test_means_and_spreads_are_over_the_seeds_that_are_there():

@@ -24,6 +24,7 @@ from iconlearn.viz import map_figure, reliability_figure, save_figure, sweep_fig
 
 SAMPLE = 2000  # rows of a map
 MOST_CLUSTERS = 20  # that a map can name
+MOST_CURVES = 10  # that a picture of calibration holds
 COPIED = ("contact_sheet.png", "confusion.png")
 
 
@@ -59,13 +60,14 @@ def draw_sweep(study: Study, model: str, measured: Measured, sweep: Sweep, path:
 
 
 def draw_calibration(study: Study, model: str, measured: Measured, sweep: Sweep, path: Path) -> None:
-    """Reliability at every value of the last variant, of the first seed."""
+    """Reliability at the values of the last variant, of many at some of them, of the first seed."""
     variant = list(sweep.variants)[-1]
+    spaced = np.linspace(0, len(sweep.values) - 1, min(MOST_CURVES, len(sweep.values)))
     curves = {
         f"{sweep.option} {value:g}": measured[
             model, sweep.case(variant, value).name, study.seeds[0]
         ].reliability
-        for value in sweep.values
+        for value in (sweep.values[k] for k in spaced.round().astype(int))
     }
     known = {name: curve for name, curve in curves.items() if curve is not None}
     if known:
