@@ -3,7 +3,7 @@ Clusters, with and without debiasing
 ====================================
 
 InfoNCE clustering asks that neighbours share a cluster. The neighbour graph misses some pairs and holds some wrong
-ones; ``alpha`` is the share of p's mass that is given to everybody in return.
+ones; with ``debias="target"``, ``alpha`` is the share of p's mass that is given to everybody in return.
 """
 
 import matplotlib.pyplot as plt
@@ -17,7 +17,8 @@ X, y = load_digits(return_X_y=True)
 X, y = X[:500], y[:500]
 
 alphas = [0.0, 0.1, 0.3]
-found = [InfoNCEClustering(n_clusters=10, alpha=alpha, max_iter=60, restarts=6).fit(X) for alpha in alphas]
+options = {"debias": "target", "baseline": -1.0, "max_iter": 60, "restarts": 6}  # never k-means instead
+found = [InfoNCEClustering(n_clusters=10, alpha=alpha, **options).fit(X) for alpha in alphas]
 
 # %%
 # The labels of the digits are used for scoring only. Without debiasing the assignments saturate at one. With it q
