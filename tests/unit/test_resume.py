@@ -29,6 +29,8 @@ from iconlearn import (
     StudentT,
 )
 from iconlearn.train import checkpoint as checkpoints
+from iconlearn.train import loop
+from iconlearn.train.baseline import keep_baseline
 from iconlearn.train.fingerprint import digest
 from iconlearn.train.optimizers import OPTIMIZERS
 
@@ -222,6 +224,65 @@ def test_a_second_ctrl_c_does_not_wait_and_leaves_the_last_good_file(tmp_path):
     same_bits(resumed, fit("encoder"))
 
 
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_at_the_last_step_leaves_the_baseline_to_the_resumed_run(tmp_path):
+    def interrupt():
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def run(**options):
+        return resuming.a_head().fit(X, max_iter=5, baseline=50.0, **options)
+
+    path = tmp_path / "run"
+    cut = run(checkpoint=path, callbacks=(after(4, interrupt),))
+    assert cut.history.interrupted
+    assert len(cut.history.losses) == 5
+    assert not cut.history.kept_baseline
+    resumed, whole = run(checkpoint=path), run()
+    assert resumed.history.kept_baseline
+    assert whole.history.kept_baseline
+    assert not resumed.history.interrupted
+    same_bits(resumed, whole)
+    same_bits(run(checkpoint=path), whole)  # and now it is finished
+
+
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_in_the_baseline_waits_for_it_once(times, tmp_path, monkeypatch):
+    def interrupting(run):
+        kept = keep_baseline(run)
+        for _ in range(times):
+            os.kill(os.getpid(), signal.SIGINT)
+        return kept
+
+    def run(**options):
+        return resuming.a_head().fit(X, max_iter=8, baseline=50.0, **options)
+
+    path = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "keep_baseline", interrupting)
+        cut = run(checkpoint=path, checkpoint_every=5)
+    assert cut.history.interrupted
+    assert cut.history.kept_baseline == (times == 1)
+    resumed = run(checkpoint=path)
+    assert resumed.history.resumed_from == (8 if times == 1 else 5)
+    same_bits(resumed, run())
+
+
+@pytest.mark.parametrize("step", [0, 2])
+def test_a_run_that_a_callback_stopped_is_not_given_the_baseline(step, tmp_path):
+    def run(**options):
+        return resuming.a_head().fit(X, max_iter=6, baseline=50.0, **options)
+
+    path = tmp_path / "run"
+    first = run(checkpoint=path, callbacks=(lambda event: event.kind != "step" or event.step < step,))
+    assert len(first.history.losses) == step + 1
+    assert not first.history.kept_baseline
+    assert first.history.loss == pytest.approx(first(X).item(), rel=1e-5)
+    resumed, whole = run(checkpoint=path), run()
+    assert resumed.history.kept_baseline
+    same_bits(resumed, whole)
+
+
 START = np.random.default_rng(1).normal(size=(50, 2))
 OTHERS = {
     "X differs": lambda: (X + 1e-3, {}, {}),
@@ -293,8 +354,8 @@ def rewrite(source: Path, path: Path, change) -> None:
 
 def test_a_newer_or_foreign_file_is_refused(file, tmp_path):
     path = tmp_path / "run"
-    rewrite(file, path, lambda document, tensors: document.update(schema=2, iconlearn="9.0"))
-    assert "has schema 2 but this version reads 1; it was written by iconlearn 9.0" in str(refused(path))
+    rewrite(file, path, lambda document, tensors: document.update(schema=3, iconlearn="9.0"))
+    assert "has schema 3 but this version reads 2; it was written by iconlearn 9.0" in str(refused(path))
     rewrite(file, path, lambda document, tensors: tensors.pop("model.mapper.weight"))
     assert "does not fit the run" in str(refused(path))
     rewrite(file, path, lambda document, tensors: document["values"].pop("optimizer"))

@@ -24,19 +24,23 @@ from iconlearn.train.run import Run
 from iconlearn.train.state import State, capture, put_back, tensors_only
 
 log = logging.getLogger("iconlearn")
-SCHEMA = 1
+SCHEMA = 2
 SECONDS = 60.0  # between two writes
 
 
 @dataclass(frozen=True, eq=False)
 class Saved:
-    """What a file holds of a run: how it started, its state, and whether it had come to its end."""
+    """What a file holds of a run: how it started, and its state."""
 
     path: Path
     start: dict[str, Any]
     state: State
-    done: bool
     sha256: str
+
+    @property
+    def finished(self) -> bool:
+        """Had the run come to its end, with all that comes after the last step?"""
+        return bool(self.state.values.get("finished"))
 
     def resume(self, run: Run, best: Best) -> None:
         """Put a run that has not begun where the saved one was."""
@@ -96,7 +100,6 @@ class Checkpoint:
                 "torch": torch.__version__,
                 "run_of": self.run_of,
                 "start": self.start,
-                "done": run.done,
                 "values": state.values,
                 "sha256": digest(dict(sorted(state.tensors.items()))),
             }
@@ -128,7 +131,7 @@ class Checkpoint:
             )
         tensors = self._tensors(document["sha256"])
         state = State(tensors, document["values"])
-        return Saved(self.path, document["start"], state, bool(document["done"]), document["sha256"])
+        return Saved(self.path, document["start"], state, document["sha256"])
 
     def _document(self) -> dict[str, Any]:
         """The JSON document, after its checksum and its schema have been compared."""

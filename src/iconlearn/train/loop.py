@@ -60,7 +60,7 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
     try:
         with one_thread_each(), own_randomness(seed, device):
             target = None
-            if saved is None or not saved.done:
+            if saved is None or not saved.finished:
                 check_budget(model, data, options)
                 model.hold(model.target_dist.prepare(data.points()))
                 target = fixed_target(model, data, options)
@@ -129,27 +129,44 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
                 answer()
                 if file is not None and not run.done and file.due(run.step):
                     file.write(run, best)
-            if run.step != history.resumed_from or not run.done:
-                run.kept_baseline = keep_baseline(run)
-            if run.target is not None:
-                run.left = run.loss()
-            if file is not None and run.step != history.resumed_from:
-                file.write(run, best)
-            history.loss, history.kept_baseline = run.left, run.kept_baseline
+            if not run.finished:
+                whole = False
+                conclude(run)
+                whole = True
+                if file is not None:
+                    file.write(run, best)
+            history.loss = run.left
             if across.first:
                 tell_divergence(history)
+            answer()  # to a Ctrl-C that came after the last step
         except KeyboardInterrupt:
             history.interrupted = True
-            if file is not None and whole:
+            if file is not None and whole and not run.finished:
                 file.write(run, best)
-            best.restore()
-            log.warning("interrupted at step %d of %d; the best state so far is kept", run.step, run.total)
+            if not (run.finished or run.kept_baseline):
+                best.restore()
+                log.warning(
+                    "interrupted at step %d of %d; the best state so far is kept", run.step, run.total
+                )
         finally:
+            history.kept_baseline = run.kept_baseline
             history.converged = run.converged
             history.empty_rows = run.empty_rows / max(1, run.step)
             if across.first:
                 tell_empty_rows(history, run.options)
             emit(Event("end", run.step, run.total, run.losses[-1] if run.losses else math.nan, model))
+
+
+def conclude(run: Run) -> None:
+    """What comes after the last step: k-means may be kept, and the loss is that of what is left.
+
+    A run that a callback has stopped keeps the weights that its next step would start from.
+    """
+    if run.done:
+        run.kept_baseline = keep_baseline(run)
+    if run.target is not None:
+        run.left = run.loss()
+    run.finished = run.done
 
 
 def tell_divergence(history: History) -> None:

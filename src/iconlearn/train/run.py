@@ -53,6 +53,7 @@ class Run:
         self.failed = False
         self.left: float | None = None  # the loss of the state at the end
         self.kept_baseline = False
+        self.finished = False  # is what comes after the last step done, too?
         self.convergence = self._convergence()
 
     @property

@@ -45,6 +45,7 @@ def capture(run: Run, best: Best) -> State:
         "empty_rows": run.empty_rows,
         "left": run.left,
         "kept_baseline": run.kept_baseline,
+        "finished": run.finished,
     }
     state = State(values=values)
     state.put("model.", tensors_only(run.model.state_dict()))
@@ -70,7 +71,8 @@ def put_back(run: Run, best: Best, state: State) -> None:
     give_optimizer(run.optimizer, state)
     run.losses[:] = state.tensors["run.losses"].tolist()
     run.step, run.empty_rows = int(state.values["step"]), float(state.values["empty_rows"])
-    run.left, run.kept_baseline = state.values["left"], bool(state.values.get("kept_baseline", False))
+    run.left = state.values["left"]
+    run.kept_baseline, run.finished = bool(state.values["kept_baseline"]), bool(state.values["finished"])
     run.batches.position, run.batches.order = int(state.values["position"]), state.tensors.get("run.order")
     best.loss, best.last = state.tensors["best.losses"].tolist()
     for name in ("state", "waiting"):
