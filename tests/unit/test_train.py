@@ -204,6 +204,34 @@ def test_restarts_take_the_winner_of_the_search():
     assert losses[1].losses[-1] < losses[0].losses[-1]
 
 
+class Brittle(Initializable, nn.Module):
+    """Its loss is finite at every start, but where the first weight is below 0 its gradient is NaN."""
+
+    def __init__(self):
+        super().__init__()
+        self.shift = nn.Parameter(torch.ones(5, 2))
+
+    def initialize(self, data, target, generator):
+        with torch.no_grad():
+            self.shift.copy_(torch.randn(5, 2, generator=generator))
+
+    def forward(self, x):
+        first = self.shift[0, 0]
+        return x @ self.shift + 0 * (first * (first > 0)).sqrt()
+
+
+@pytest.mark.parametrize("batches", [{}, {"batch_size": len(X) // 2}])
+def test_a_start_that_its_last_update_broke_does_not_win(batches):
+    broken = 0
+    for seed in range(4):
+        model = ICon(KNN(5), Gaussian(1.0), Brittle())
+        history = model.fit(X, max_iter=1, lr=0.01, restarts=6, random_state=seed, **batches).history
+        assert model.mapper.shift.isfinite().all()
+        assert math.isfinite(history.restart_losses[0])
+        broken += sum(map(math.isinf, history.restart_losses))
+    assert 0 < broken < 24
+
+
 def test_minibatches_cover_an_epoch_without_repeats():
     seen = []
     model = ICon(KNN(3), StudentT(), Linear(5, 2))

@@ -146,14 +146,18 @@ class Run:
 
     @torch.no_grad()
     def loss(self) -> float:
-        """The loss as it stands: of the whole data where the target is fixed, else the mean of the last batches."""
-        if self.failed:
+        """The loss as it stands: of the whole data where the target is fixed, else the mean of the last batches.
+
+        It is inf where the last update left weights or a loss that are not finite.
+        """
+        if self.failed or not all(bool(p.isfinite().all()) for p in self.model.parameters()):
             return math.inf
         if self.target is None:
             recent = self.losses[-max(1, round(RECENT * self.step)) :]
             return sum(recent) / len(recent) if recent else 0.0
         with evaluating(self.model):  # a teacher must not follow, nor a running mean
-            return float(self.model.loss(self.model.pair(self.data, target=self.target)))
+            value = float(self.model.loss(self.model.pair(self.data, target=self.target)))
+        return value if math.isfinite(value) else math.inf
 
     def _tune(self, k: int) -> None:
         for group in self.optimizer.param_groups:
