@@ -1,4 +1,7 @@
-"""Runs that tests kill and resume; as a program: ``resuming.py NAME CHECKPOINT STEP`` is killed after that step."""
+"""Runs that tests kill and resume; as a program: ``resuming.py NAME CHECKPOINT STEP KIND`` is killed after that step.
+
+KIND is "step", or "search" for one of the race of the starts.
+"""
 
 from __future__ import annotations
 
@@ -77,6 +80,11 @@ RUNS = {
         a_head,
         {"restarts": 3, "batch_size": 16, "positives": 1, "epochs": 6, "lr": Cosine(0.01)},
     ),
+    "race": (a_clustering, {"restarts": 18, "max_iter": 40, "batch_size": 20, "lr": 0.01}),
+    "stored race": (
+        a_head,
+        {"restarts": 18, "batch_size": 16, "positives": 1, "epochs": 6, "lr": Cosine(0.01)},
+    ),
     "queue": (a_queue, {**VIEWS, "optimizer": "sgd"}),
 }
 
@@ -84,18 +92,18 @@ RUNS = {
 def fit(name, **options):
     """A new model of this name, fitted."""
     make, given = RUNS[name]
-    if name != "stored":
+    if not name.startswith("stored"):
         return make().fit(X, **{**given, **options})
     with tempfile.TemporaryDirectory() as folder:
         np.save(f"{folder}/x.npy", X)
         return make().fit(open_features(f"{folder}/x.npy"), **{**given, "neighbors": GRAPH, **options})
 
 
-def after(step, act):
+def after(step, act, kind="step"):
     """A callback that acts once, when this step is done."""
 
     def look(event):
-        if event.kind == "step" and event.step == step:
+        if event.kind == kind and event.step == step:
             act()
 
     return look
@@ -103,10 +111,10 @@ def after(step, act):
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    name, path, step = sys.argv[1:]
+    name, path, step, kind = sys.argv[1:]
     fit(
         name,
         checkpoint=path,
         checkpoint_every=7,
-        callbacks=(after(int(step), lambda: os.kill(os.getpid(), signal.SIGKILL)),),
+        callbacks=(after(int(step), lambda: os.kill(os.getpid(), signal.SIGKILL), kind),),
     )

@@ -55,7 +55,9 @@ def killed(tmp_path_factory):
     """The files that killed runs leave, by name."""
     folder = tmp_path_factory.mktemp("killed")
     runs = {
-        name: subprocess.Popen([sys.executable, resuming.__file__, name, str(folder / name), str(step)])
+        name: subprocess.Popen(
+            [sys.executable, resuming.__file__, name, str(folder / name), str(step), "step"]
+        )
         for name, step in KILLED_AFTER.items()
     }
     assert {name: run.wait() for name, run in runs.items()} == dict.fromkeys(runs, -signal.SIGKILL)
@@ -74,7 +76,7 @@ def test_a_killed_run_goes_on_to_the_same_bits(name, killed):
     assert not resumed.history.interrupted
 
 
-@pytest.mark.parametrize("name", list(RUNS))
+@pytest.mark.parametrize("name", [name for name in RUNS if "race" not in name])
 def test_a_run_may_be_stopped_after_every_few_steps(name, tmp_path):
     path, model = tmp_path / "run", None
     for step in (0, 1, 17, 29):
@@ -110,7 +112,7 @@ def test_a_checkpoint_changes_no_bit_and_is_written_as_asked(tmp_path, monkeypat
     monkeypatch.setattr(
         checkpoints.Checkpoint,
         "write",
-        lambda self, run, best: written.append(run.step) or write(self, run, best),
+        lambda self, state: written.append(state.values["step"]) or write(self, state),
     )
     fit("map", checkpoint=tmp_path / "two", checkpoint_every=25)
     assert written == [25, 50, 60]

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,9 @@ from iconlearn._files import write_aside
 from iconlearn._version import __version__
 from iconlearn.inputs import Inputs
 from iconlearn.objective import Objective
-from iconlearn.train.best import Best
 from iconlearn.train.fingerprint import difference, digest, fingerprint
 from iconlearn.train.options import Training
-from iconlearn.train.run import Run
-from iconlearn.train.state import State, capture, put_back, tensors_only
+from iconlearn.train.state import State, tensors_only
 
 log = logging.getLogger("iconlearn")
 SCHEMA = 2
@@ -42,10 +41,15 @@ class Saved:
         """Had the run come to its end, with all that comes after the last step?"""
         return bool(self.state.values.get("finished"))
 
-    def resume(self, run: Run, best: Best) -> None:
-        """Put a run that has not begun where the saved one was."""
+    @property
+    def racing(self) -> bool:
+        """Were several starts still in the race?"""
+        return self.state.values.get("stage") == "race"
+
+    def resume(self, put_back: Callable[[State], None]) -> None:
+        """Put a run or race that has not begun where the saved one was."""
         try:
-            put_back(run, best, self.state)
+            put_back(self.state)
         except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as cause:
             raise FileFormatError(
                 f"{self.path}: does not fit the run ({cause}); delete it to start anew"
@@ -61,7 +65,7 @@ class Checkpoint:
 
     def __init__(self, path: Path, every: int | None, run_of: dict[str, str]) -> None:
         self.path, self.every, self.run_of = path, every, run_of
-        self.start: dict[str, Any] = {}  # the seed of the run and how it was found
+        self.start: dict[str, Any] = {}  # the seed of the run or race, and how it was found
         self.written = time.monotonic()
 
     @classmethod
@@ -85,14 +89,13 @@ class Checkpoint:
     def due(self, step: int) -> bool:
         """Is it time to write?"""
         if self.every is not None:
-            return step % self.every == 0
+            return step > 0 and step % self.every == 0
         return time.monotonic() - self.written >= SECONDS
 
-    def write(self, run: Run, best: Best) -> None:
-        """Write the state of the run; where the disk does not take it, warn and let the run go on."""
+    def write(self, state: State) -> None:
+        """Write the state of the run or race; where the disk does not take it, warn and let the run go on."""
         from safetensors.torch import save
 
-        state = capture(run, best)
         document = json.dumps(
             {
                 "schema": SCHEMA,

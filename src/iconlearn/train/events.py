@@ -67,7 +67,7 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         if event.kind == "search":
-            if event.step == 0:
+            if self.bar is None or event.step == 0:
                 self._open(f"{self.title}: starts, round {event.notes['round'] + 1:.0f}", event.max_iter)
             self._show(event)
         elif event.kind == "start":

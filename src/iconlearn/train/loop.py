@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import replace
+from functools import partial
 
 import torch
 
@@ -23,8 +24,10 @@ from iconlearn.train.events import Emitter, Event
 from iconlearn.train.fingerprint import fingerprint
 from iconlearn.train.interrupt import between_steps
 from iconlearn.train.options import History, Training
+from iconlearn.train.race import Race
 from iconlearn.train.run import Run
 from iconlearn.train.search import best_seed
+from iconlearn.train.state import capture, put_back
 from iconlearn.train.suggestions import applicable
 
 log = logging.getLogger("iconlearn")
@@ -66,25 +69,31 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
                 target = fixed_target(model, data, options)
                 options = applicable(options, model, target)
                 check_comparable(options, target)
-            if saved is not None:
+            racing = options.restarts > 1 if saved is None else saved.racing
+            if racing:
+                race = Race(model, data, options, seed, target)
+                if file is not None:
+                    file.start = {"seed": seed}
+                if saved is not None:
+                    saved.resume(race.put_back)
+                seed = best_seed(race, history, file)
+            elif saved is not None:
                 history.restart_losses = saved.start["restart_losses"]
-            elif options.restarts > 1:
-                seed = best_seed(model, data, options, seed, target, history)
             if history.interrupted:
                 Emitter(options.callbacks)(
                     Event("end", 0, 0, history.losses[-1] if history.losses else math.nan, model)
                 )
                 return history
             run, best = Run(model, data, options, seed, target), Best(model)
-            if saved is None:
+            if saved is None or racing:
                 run.begin()
             else:
-                saved.resume(run, best)
+                saved.resume(partial(put_back, run, best))
                 history.resumed_from = run.step
             if file is not None:
                 file.start = {"seed": seed, "restart_losses": history.restart_losses}
-                if saved is None and options.restarts > 1:
-                    file.write(run, best)  # the search is not to be done again
+                if racing:
+                    file.write(capture(run, best))  # the search is not to be done again
             follow(run, best, history, file)
             across.level(model)
     finally:
@@ -128,13 +137,13 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
                 goes_on = emit(event)
                 answer()
                 if file is not None and not run.done and file.due(run.step):
-                    file.write(run, best)
+                    file.write(capture(run, best))
             if not run.finished:
                 whole = False
                 conclude(run)
                 whole = True
                 if file is not None:
-                    file.write(run, best)
+                    file.write(capture(run, best))
             history.loss = run.left
             if across.first:
                 tell_divergence(history)
@@ -142,7 +151,7 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
         except KeyboardInterrupt:
             history.interrupted = True
             if file is not None and whole and not run.finished:
-                file.write(run, best)
+                file.write(capture(run, best))
             if not (run.finished or run.kept_baseline):
                 best.restore()
                 log.warning(

@@ -12,10 +12,12 @@ from torch import Tensor
 from iconlearn._errors import OptionError
 from iconlearn.mappers import Queue
 from iconlearn.points import Points
+from iconlearn.train.batches import Batches
 from iconlearn.train.best import Best
 from iconlearn.train.optimizers import Stepper
 from iconlearn.train.run import Run
 
+OF_RUN = ("step", "empty_rows", "left", "kept_baseline", "failed", "finished")
 COLUMNS = ("value", "id", "view", "label", "scale")  # of points
 
 
@@ -36,49 +38,73 @@ class State:
         """The tensors with this prefix, by the rest of their names."""
         return {k.removeprefix(prefix): v for k, v in self.tensors.items() if k.startswith(prefix)}
 
+    def nest(self, prefix: str, other: State) -> None:
+        """Hold another state under a prefix."""
+        self.tensors |= {f"{prefix}{k}": v for k, v in other.tensors.items()}
+        self.values[prefix] = other.values
+
+    def nested(self, prefix: str) -> State:
+        """The state that is held under a prefix."""
+        return State(self.get(prefix), self.values[prefix])
+
 
 def capture(run: Run, best: Best) -> State:
     """Everything that the next step of a run depends on, and what the run will leave behind."""
-    values = {
-        "step": run.step,
-        "position": run.batches.position,
-        "empty_rows": run.empty_rows,
-        "left": run.left,
-        "kept_baseline": run.kept_baseline,
-        "finished": run.finished,
-    }
-    state = State(values=values)
-    state.put("model.", tensors_only(run.model.state_dict()))
-    state.put("random.", random_states(run))
-    state.put("run.", {"losses": torch.tensor(run.losses, dtype=torch.float64)})
-    if run.batches.order is not None:
-        state.put("run.", {"order": run.batches.order})
+    state = State(values={"stage": "run"})
+    take_run(run, state)
+    state.put("random.", common_randomness(run.data.id.device))
     state.put("best.", {"losses": torch.tensor([best.loss, best.last], dtype=torch.float64)})
     for name in ("state", "waiting"):
         state.values[f"best_{name}"] = getattr(best, name) is not None
         state.put(f"best.{name}.", tensors_only(getattr(best, name) or {}))
-    take_optimizer(run.optimizer, state)
-    for name, queue in queues(run):
-        take_queue(name, queue, state)
     return state
 
 
 def put_back(run: Run, best: Best, state: State) -> None:
     """Bring a run that has not begun to where another was captured."""
+    give_run(run, state)
+    best.loss, best.last = state.tensors["best.losses"].tolist()
+    for name in ("state", "waiting"):
+        held = state.get(f"best.{name}.") if state.values[f"best_{name}"] else None
+        setattr(best, name, held)
+    restore_common(state.get("random."), run.data.id.device)
+
+
+def take_run(run: Run, state: State) -> None:
+    """What a run holds of its own: weights, optimiser, step, losses, batches, queues."""
+    state.values |= {name: getattr(run, name) for name in OF_RUN}
+    state.put("model.", tensors_only(run.model.state_dict()))
+    state.put("run.", {"losses": torch.tensor(run.losses, dtype=torch.float64)})
+    take_batches(run.batches, state)
+    take_optimizer(run.optimizer, state)
+    for name, queue in queues(run):
+        take_queue(name, queue, state)
+
+
+def give_run(run: Run, state: State) -> None:
+    """The reverse of :func:`take_run`."""
     run.model.load_state_dict(state.get("model."))
     for name, queue in queues(run):
         fill_queue(name, queue, state, run.model.device)
     give_optimizer(run.optimizer, state)
     run.losses[:] = state.tensors["run.losses"].tolist()
-    run.step, run.empty_rows = int(state.values["step"]), float(state.values["empty_rows"])
-    run.left = state.values["left"]
-    run.kept_baseline, run.finished = bool(state.values["kept_baseline"]), bool(state.values["finished"])
-    run.batches.position, run.batches.order = int(state.values["position"]), state.tensors.get("run.order")
-    best.loss, best.last = state.tensors["best.losses"].tolist()
-    for name in ("state", "waiting"):
-        held = state.get(f"best.{name}.") if state.values[f"best_{name}"] else None
-        setattr(best, name, held)
-    restore_random(run, state.get("random."))
+    for name in OF_RUN:
+        setattr(run, name, state.values[name])
+    give_batches(run.batches, state)
+
+
+def take_batches(batches: Batches, state: State) -> None:
+    """The order of the samples, how far it is used up, and the generator of the next one."""
+    state.values["position"] = batches.position
+    state.put("batches.", {"generator": batches.generator.get_state()})
+    if batches.order is not None:
+        state.put("batches.", {"order": batches.order})
+
+
+def give_batches(batches: Batches, state: State) -> None:
+    """The reverse of :func:`take_batches`; a run draws from the same generator."""
+    batches.position, batches.order = int(state.values["position"]), state.tensors.get("batches.order")
+    batches.generator.set_state(state.tensors["batches.generator"])
 
 
 def tensors_only(held: dict[str, Any]) -> dict[str, Tensor]:
@@ -92,19 +118,18 @@ def tensors_only(held: dict[str, Any]) -> dict[str, Tensor]:
     return held
 
 
-def random_states(run: Run) -> dict[str, Tensor]:
-    """The states of the run's own generator and of those of torch, which dropout draws from."""
-    states = {"run": run.generator.get_state(), "torch": torch.default_generator.get_state()}
-    if (device := run.data.id.device).type == "cuda":
+def common_randomness(device: torch.device) -> dict[str, Tensor]:
+    """The states of torch's own generators, which dropout draws from."""
+    states = {"torch": torch.default_generator.get_state()}
+    if device.type == "cuda":
         states["cuda"] = torch.cuda.get_rng_state(device)
     return states
 
 
-def restore_random(run: Run, states: dict[str, Tensor]) -> None:
-    """Put all generators back."""
-    run.generator.set_state(states["run"])
+def restore_common(states: dict[str, Tensor], device: torch.device) -> None:
+    """The reverse of :func:`common_randomness`."""
     torch.default_generator.set_state(states["torch"])
-    if "cuda" in states and (device := run.data.id.device).type == "cuda":
+    if "cuda" in states and device.type == "cuda":
         torch.cuda.set_rng_state(states["cuda"], device)
 
 
