@@ -7,7 +7,17 @@ import torch
 from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs, make_circles
 
-from iconlearn import KNN, MLP, ICon, InfoNCEClustering, OptionError, SoftmaxHead, UniformCluster
+from iconlearn import (
+    KNN,
+    MLP,
+    SCAN,
+    ICon,
+    InfoNCEClustering,
+    Momentum,
+    OptionError,
+    SoftmaxHead,
+    UniformCluster,
+)
 from iconlearn.inputs import as_inputs
 from iconlearn.train.baseline import modularity
 
@@ -67,6 +77,27 @@ def test_the_choice_is_part_of_the_checkpoint(tmp_path):
     assert fits[1].history.resumed_from == 40
     assert all(model.history.kept_baseline for model in fits)
     assert np.array_equal(fits[0].transform(X), fits[1].transform(X))
+
+
+def test_what_followed_the_trained_head_starts_anew():
+    X = ROUND[0]
+    model = ICon(KNN(8), UniformCluster(sizes=0.9), SoftmaxHead(2, 3), mapper_j=Momentum(0.9))
+    model.fit(X, baseline=100.0, max_iter=20, lr=0.05)
+    assert model.history.kept_baseline
+    kept, teacher = model.mapper.state_dict(), model.mapper_j.teacher.state_dict()
+    assert all(torch.equal(kept[name], teacher[name]) for name in kept)
+    assert len(model.learned_dist.running.share) == 0
+    assert model.history.loss == pytest.approx(model(X).item(), rel=1e-5)
+
+
+def test_what_was_kept_is_told():
+    told = [
+        InfoNCEClustering(n_clusters=3, baseline=gain, max_iter=10, restarts=2).fit(ROUND[0]).kept_baseline_
+        for gain in (100.0, -1.0)
+    ]
+    assert told == [True, False]
+    assert "kept_baseline_ : bool" in InfoNCEClustering.__doc__
+    assert "kept_baseline_" not in SCAN.__doc__
 
 
 def test_an_estimator_has_the_option_and_others_refuse_it():

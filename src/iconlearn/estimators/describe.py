@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from iconlearn.estimators.glossary import ATTRIBUTES, PARAMETERS, RAISES, UNKNOWN
-from iconlearn.estimators.options import neighbourhoods, options_of
+from iconlearn.estimators.options import compared, neighbourhoods, options_of
 from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, ROWS, TOKENS
 from iconlearn.mappers import Table
 from iconlearn.methods import Method
@@ -84,6 +84,7 @@ def parameters(row: Method) -> Iterator[str]:
 def attributes(row: Method) -> Iterator[str]:
     """What a fit leaves behind."""
     own = ["labels_", "confidence_", "assignment_"] if row.clusters else ["embedding_"]
+    own += ["kept_baseline_"] if compared(row) else []
     own += ["classes_"] if row.needs_labels or neighbourhoods(row) else []
     own += ["model_", "loss_curve_", "n_iter_"]
     own += ["diagnostics_"] if isinstance(row.recipe().mapper(SPECIMEN), Table) else []

@@ -60,6 +60,10 @@ ATTRIBUTES: Mapping[str, str] = {
         "ndarray (n, n_clusters) : soft assignment of every fitted sample, rows sum to one; not of rows on disk."
     ),
     "confidence_": "ndarray (n,) : the probability of the cluster that every fitted sample was given.",
+    "kept_baseline_": (
+        "bool : whether the k-means solution was kept (``baseline``). Probabilities are then a softmax of squared "
+        "distances to its centres: they rank rows, and no hyper-parameter of the loss has moved them."
+    ),
     "classes_": "ndarray (n_classes,) : classes in sorted order, where labels were read.",
     "model_": "ICon : the fitted model; ``model_.explain(X)`` tells what it is made of.",
     "loss_curve_": "ndarray (n_iter_,) float64 : the loss before every step.",

@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from iconlearn.estimators.base import MethodEstimator
+from iconlearn.estimators.options import compared
 from iconlearn.features import Features
 from iconlearn.intake import MODALITIES
 
@@ -60,6 +61,8 @@ class ClusterEstimator(ClusterMixin, MethodEstimator):
     def _keep(self, source: Any) -> None:
         for name in ("assignment_", "labels_", "confidence_"):
             vars(self).pop(name, None)
+        if compared(self.row):
+            self.kept_baseline_: bool = self.model_.history.kept_baseline  # type: ignore[union-attr]
         if isinstance(source, Features):  # an assignment of all rows is what is not to be held
             self.labels_, self.confidence_ = self._most_probable(source)
             return

@@ -127,7 +127,15 @@ class SoftmaxHead(Initializable, Described, nn.Module):
 
     @torch.no_grad()
     def start_by_kmeans(self, x: Tensor, generator: torch.Generator, starts: int = 1) -> None:
-        """Soft membership of a k-means solution of the rows, the best of so many."""
+        r"""Soft membership of a k-means solution of the rows, the best of so many.
+
+        .. math:: \log p_{ic} = -\beta |z_i - m_c|^2 + \text{const}_i, \quad
+            \beta = 2 / \langle |z_i - m_{c(i)}|^2 \rangle
+
+        in scaled rows z, c(i) being the nearest centre. :math:`\beta` sets how soft a start is, and no more: equal
+        round Gaussians of these distances would have d / 4 times as much, which is far too sure where columns depend
+        on one another. So the probabilities rank rows by how near they are to a border, but are not calibrated.
+        """
         z = self.scaled(x)
         solutions = [kmeans(z, self.num_clusters, generator) for _ in range(starts)]
         centres, _, inertia = min(solutions, key=lambda solution: solution[2])

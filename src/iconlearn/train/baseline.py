@@ -10,13 +10,15 @@ from torch import Tensor
 
 from iconlearn._errors import OptionError
 from iconlearn.conditional import Conditional
-from iconlearn.mappers import SoftmaxHead
+from iconlearn.distributions.sizes import RunningShares
+from iconlearn.mappers import Momentum, SoftmaxHead
 from iconlearn.mappers.partitions import MOST_EXACT
 from iconlearn.objective import Objective
 from iconlearn.points import require_value
 from iconlearn.train.run import Run
 
 log = logging.getLogger("iconlearn")
+FOLLOWERS = (Momentum, RunningShares)  # they go after the head, and have seen the trained one
 STARTS = 10  # k-means solutions, of which the one with the least inertia is the baseline; of large data one
 
 
@@ -35,7 +37,8 @@ def keep_baseline(run: Run) -> bool:
 
     Where classes are round and overlap, k-means is near the optimum, and a neighbour graph, which is a sample, only
     seems to know better. Labels are not looked at: modularity is the share of p inside of clusters less that of a
-    graph without structure and with the same degrees.
+    graph without structure and with the same degrees. What followed the trained head, a teacher or a running average
+    of cluster sizes, starts anew from what is kept.
     """
     gain = run.options.baseline
     if gain is None or run.options.warm_start:
@@ -52,6 +55,9 @@ def keep_baseline(run: Run) -> bool:
     if ours >= (1 + gain) * theirs:
         return False
     trained.load_state_dict(head.state_dict())
+    for part in run.model.modules():
+        if isinstance(part, FOLLOWERS):
+            part.initialize(points, target, run.generator)
     log.info("modularity %.4f, of k-means %.4f: the k-means solution is kept", ours, theirs)
     return True
 
