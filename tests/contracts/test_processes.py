@@ -77,6 +77,13 @@ def test_ctrl_c_in_one_stops_all_after_the_same_step(tmp_path):
     assert sound(crew(2, tmp_path, together.interrupted)) == [(True, 4), (True, 4)]
 
 
+def test_ctrl_c_in_one_stops_the_race_of_all_after_the_same_step(tmp_path):
+    found = sound(crew(2, tmp_path, together.interrupted_race))
+    assert [told[:2] for told in found] == [(True, 2), (True, 2)]
+    for key, weight in found[0][2].items():
+        np.testing.assert_array_equal(weight, found[1][2][key])
+
+
 def test_who_was_killed_is_named_by_the_others(tmp_path):
     for dies in (1, 0):
         found = sound(crew(3, tmp_path, together.broken, dies, "killed", dies=[dies]))

@@ -316,6 +316,19 @@ def interrupted() -> tuple[bool, int]:
     return model.history.interrupted, len(model.history.losses)
 
 
+def interrupted_race() -> tuple[bool, int, dict[str, np.ndarray]]:
+    """Ctrl-C in the first process, in the second step of a race of starts: as above, and the weights."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def look(event: Any) -> None:
+        if event.kind == "search" and event.step == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    model = ICon(KNN(5), UniformCluster().debias(0.1), SoftmaxHead(5, 3))
+    model.fit(X, restarts=6, max_iter=40, batch_size=20, callbacks=(look,))
+    return model.history.interrupted, len(model.history.losses), state(model)
+
+
 def broken(rank: int, how: str) -> tuple[str, float]:
     """A fit in which one process fails in some way: the error that this one meets, and after how long."""
     pulse.BEAT, pulse.SILENCE = 0.2, 3.0
