@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -324,7 +325,45 @@ def test_rows_are_laid_out_in_the_cache_where_nothing_can_be_written(tmp_path, m
     for _ in range(2):
         assert np.array_equal(open_features(path).view(0)[:], X)
     assert os.listdir(path.parent) == ["x.npz"]
-    assert len(list((tmp_path / "cache" / "iconlearn").iterdir())) == 1
+    assert len(list((tmp_path / "cache" / "iconlearn").rglob("*.npy"))) == 1
+
+
+def test_files_of_one_name_and_state_do_not_share_a_copy(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(layout.os, "access", lambda folder, _: tmp_path / "cache" in Path(folder).parents)
+    paths = [tmp_path / name / "x.npy" for name in "ab"]
+    for k, path in enumerate(paths):
+        path.parent.mkdir()
+        np.save(path, np.asfortranarray(X + k))
+        os.utime(path, ns=(5, 5))
+    for _ in range(2):  # neither takes the other's copy away
+        opened = [open_features(path) for path in paths]
+        for k, features in enumerate(opened):
+            assert np.array_equal(features.take(np.arange(60)), X + k)
+    assert len(list((tmp_path / "cache").rglob("*.rows.npy"))) == 2
+
+
+def test_what_a_killed_layout_left_is_removed_and_what_is_being_written_stays(tmp_path):
+    path = tmp_path / "x.npy"
+    np.save(path, np.asfortranarray(X))
+    target = laid_out_of(open_features(path))
+    body = target.read_bytes()
+    target.unlink()
+    left, busy, other = (
+        tmp_path / f".{target.name.replace('x.npy', name)}.{pid}.part"
+        for name, pid in (("x.npy", 1), ("x.npy", 2), ("y.npy", 1))
+    )
+    for part in (left, busy, other):
+        part.write_bytes(body[:500])
+    with open(busy, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert laid_out_of(open_features(path)).read_bytes() == body
+    assert (left.exists(), busy.exists(), other.exists()) == (False, True, True)
+
+
+def laid_out_of(features) -> Path:
+    (shard,) = features.slots.shards
+    return shard.path
 
 
 def test_no_room_to_lay_rows_out_is_said(tmp_path, monkeypatch):

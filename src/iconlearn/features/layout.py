@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import glob
 import hashlib
 import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -40,28 +41,41 @@ def writing(path: Path) -> Iterator[None]:
 def laid_out(source: Path, what: str, n: int, blocks: Blocks) -> tuple[Path, Stored]:
     """A .npy (n, d) of the rows that ``blocks`` yields, written once for every state of ``source``.
 
-    It stands beside the source under a hidden name, or in the user's cache folder where nothing may be written
-    there. ``what`` tells which part of the source it is; copies of an older state are removed.
+    It stands beside the source under a hidden name, or where nothing may be written there, in the user's cache
+    folder, which has a folder for every folder of sources. ``what`` tells which part of the source it is; copies of
+    an older state are removed, and what a killed process left of one.
     """
     state = source.stat()
     part = hashlib.sha256(what.encode()).hexdigest()[:8]
     tag = hashlib.sha256(f"{state.st_size} {state.st_mtime_ns}".encode()).hexdigest()[:12]
     name = f".{source.name}.{part}-{tag}.rows.npy"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "iconlearn")
-    places = [source.parent, cache]
+    home = hashlib.sha256(os.fsencode(source.parent.resolve())).hexdigest()[:16]
+    places = [source.parent, cache / home]
     for folder in places:
         if (target := folder / name).exists():
             return target, npy_arrays(target)[""]
-    folder = next((place for place in places if os.access(place, os.W_OK)), cache)
+    folder = next((place for place in places if os.access(place, os.W_OK)), places[-1])
     target = folder / name
     log.warning("%s: rows cannot be read in place, so they are laid out once in %s", source, target)
+    copies = f".{glob.escape(source.name)}.{part}-*.rows.npy"
     with writing(target):
         folder.mkdir(parents=True, exist_ok=True)
+        for begun in folder.glob(f".{copies}.*.part"):
+            _remove_abandoned(begun)
         _write(target, source, n, _whole(source, blocks()))
-    for old in folder.glob(f".{glob.escape(source.name)}.{part}-*.rows.npy"):
+    for old in folder.glob(copies):
         if old != target:
             old.unlink(missing_ok=True)
     return target, npy_arrays(target)[""]
+
+
+def _remove_abandoned(begun: Path) -> None:
+    """Remove a copy that no process is writing: whoever writes holds a lock, which a kill releases."""
+    with suppress(OSError), open(begun, "rb") as file:  # renamed meanwhile, or locked
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(file.fileno()).st_size:  # an empty one may be locked next
+            begun.unlink(missing_ok=True)
 
 
 def _whole(source: Path, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
@@ -81,6 +95,8 @@ def _write(target: Path, source: Path, n: int, blocks: Iterator[np.ndarray]) -> 
     if needed > free:
         raise OSError(errno.ENOSPC, f"{needed} bytes are needed and {free} are free")
     with aside(target) as file:
+        with suppress(OSError):  # where there are no locks nothing is taken for abandoned either
+            fcntl.flock(file, fcntl.LOCK_EX)
         header = {"descr": first.dtype.str, "fortran_order": False, "shape": (n, first.shape[1])}
         np.lib.format.write_array_header_1_0(file, header)
         done, block = 0, first
