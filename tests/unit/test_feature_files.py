@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
 import shutil
@@ -17,7 +18,7 @@ from pyarrow import parquet
 from safetensors.numpy import save_file
 
 from iconlearn import DiskError, FeatureWriter, FileFormatError, InputError, open_features
-from iconlearn.features import layout
+from iconlearn.features import layout, slots
 
 X = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
 KINDS = np.array(["cat", "dog", "owl"])[np.arange(60) % 3]
@@ -65,6 +66,7 @@ def test_damaged_and_hostile_files_are_refused_before_they_are_read(tmp_path):
         r"empty \(0 bytes\)": cut(saved(p / "empty.npy"), 0),
         r"promises \(60, 4\) of float32, 960 bytes, but holds 872": cut(saved(p / "cut.npy"), 1000),
         r"promises \(1099511627776, 4\)": header_of(p / "huge.npy", (huge, 4)),
+        r"promises a shape of \(-5, 3\), which no array has": header_of(p / "negative.npy", (-5, 3)),
         "cannot be read as .npy": cut(saved(p / "magic.npy"), 3),
         "pickled": saved(p / "pickled.npy", np.array([[{}]], dtype=object)),
         "cannot be read as .npz": cut(p / "whole.npz", 600),
@@ -385,6 +387,20 @@ def test_a_file_that_is_cut_or_taken_away_while_in_use_is_named(tmp_path):
     path.unlink()
     with pytest.raises(FileFormatError, match=r"x.npy: cannot be read any more"):
         features.take([0])
+
+
+def test_reads_that_end_early_go_on(tmp_path, monkeypatch):
+    class Slow(io.FileIO):
+        def readinto(self, buffer):
+            return super().readinto(memoryview(buffer)[:7])
+
+    path = saved(tmp_path / "x.npy")
+    monkeypatch.setattr(slots, "open", lambda path, mode, buffering: Slow(path, mode), raising=False)
+    features = open_features(path)
+    assert np.array_equal(features.take(np.arange(60)[::-1]), X[::-1])
+    cut(path, path.stat().st_size - 3)
+    with pytest.raises(FileFormatError, match=r"x.npy: ends before row 59 of 60"):
+        features.take([59])
 
 
 def test_a_folder_that_was_written_is_read_as_its_manifest_says(tmp_path):

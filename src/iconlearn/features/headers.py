@@ -83,6 +83,8 @@ def npy_array(path: Path, file: IO[bytes], held: int, called: str = "") -> Store
         raise FileFormatError(f"{path}{called}: .npy of version {version}, which no table has; save it again")
     read = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
     shape, fortran, dtype = read(file)
+    if any(n < 0 for n in shape):
+        raise FileFormatError(f"{path}{called}: promises a shape of {shape}, which no array has; {AGAIN}")
     offset = file.tell() - start
     name = dtype.newbyteorder("=").name
     found = Stored(tuple(shape), name, dtype, offset, fortran and sum(n > 1 for n in shape) > 1)

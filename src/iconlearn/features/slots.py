@@ -77,12 +77,14 @@ class Shard:
             seek, readinto = file.seek, file.readinto
             for slot, end in zip(begin, ends, strict=True):
                 seek(offset + slot * size)
-                if readinto(into[at : end * size]) != end * size - at:
-                    raise FileFormatError(
-                        f"{self.path}: ends before row {slot // self.views} of {self.rows}, so it was cut after it "
-                        "was opened; restore it, and open it again"
-                    )
-                at = end * size
+                while at < end * size:  # a read may end early, such as at 2 GiB or over a network
+                    got = readinto(into[at : end * size])
+                    if not got:
+                        raise FileFormatError(
+                            f"{self.path}: ends before row {slot // self.views} of {self.rows}, so it was cut after "
+                            "it was opened; restore it, and open it again"
+                        )
+                    at += got
 
 
 def _open(shard: Shard):
