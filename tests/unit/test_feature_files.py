@@ -166,6 +166,26 @@ def test_keys_choose_among_arrays_and_columns(tmp_path):
         open_features(saved(tmp_path / "x.npy"), key="a")
 
 
+def test_a_column_y_holds_the_labels_without_being_named(tmp_path):
+    table = pa.table({"a": X[:, 0], "y": np.arange(60) % 3, "b": X[:, 1], "vector": list(X)})
+    parquet.write_table(table.drop(["vector"]), tmp_path / "x.parquet")
+    features = open_features(tmp_path / "x.parquet")
+    assert np.array_equal(features.take(np.arange(60)), X[:, :2])
+    assert np.array_equal(features.label, np.arange(60) % 3)
+    assert np.array_equal(open_features(tmp_path / "x.parquet", labels=KINDS).take([3]), X[[3], :2])
+    named = open_features(tmp_path / "x.parquet", labels="b")
+    assert np.array_equal(named.take(np.arange(60))[:, 1], np.arange(60) % 3)
+    assert open_features(tmp_path / "x.parquet", key="y").label is None
+    parquet.write_table(table, tmp_path / "keyed.parquet")
+    keyed = open_features(tmp_path / "keyed.parquet", key="vector")
+    assert np.array_equal(keyed.take(np.arange(60)), X)
+    assert np.array_equal(keyed.label, np.arange(60) % 3)
+    parquet.write_table(table.select(["y"]), tmp_path / "alone.parquet")
+    with pytest.raises(InputError, match=r"no column but the labels 'y'; add features, or say key='y'"):
+        open_features(tmp_path / "alone.parquet")
+    assert open_features(tmp_path / "alone.parquet", key="y").shape == (60, 1)
+
+
 def test_labels_are_found_beside_features_or_given(tmp_path):
     p = tmp_path
     saved(p / "x.npy")

@@ -44,9 +44,9 @@ def open_features(path: str | os.PathLike[str], *, labels: Any = None, key: str 
     path : path
         A file or a folder.
     labels : str, path or array-like (n,), default None
-        A column or key (in files with names; "y" is found without being named); or, ending in .npy or .csv, a file
-        with one label per row; or the labels. Each distinct value is a class (-1 too); null and NaN are missing
-        and become code -1. A folder of `FeatureWriter` has labels of its own where this is None.
+        A column or key (in files with names; "y" is found without being named, unless it is the key); or, ending
+        in .npy or .csv, a file with one label per row; or the labels. Each distinct value is a class (-1 too); null
+        and NaN are missing and become code -1. A folder of `FeatureWriter` has labels of its own where this is None.
     key : str, default None
         Key or column of the features, where it is not as above.
 

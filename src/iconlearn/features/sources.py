@@ -137,11 +137,17 @@ def _parquet(path: Path, key: str | None, labels: str | None) -> Source:
 
     with parquet.ParquetFile(path) as file:
         n, names = file.metadata.num_rows, list(file.schema_arrow.names)
+        if labels is None and key != "y" and names.count("y") == 1:
+            labels = "y"
         if labels is not None and names.count(labels) != 1:
             raise missing_column(path, labels, names)
         if n == 0:
             raise InputError(f"{path}: has columns ({listed(names)}) but no rows; add data")
         columns = [name for name in names if name != labels] if key is None else [_one_of(path, key, names)]
+        if not columns:
+            raise InputError(
+                f"{path}: has no column but the labels {labels!r}; add features, or say key={labels!r}"
+            )
         known = None if labels is None else file.read(columns=[labels])[labels].to_pylist()
     where, array = laid_out(path, f"columns {columns}", n, lambda: _table_blocks(path, columns))
     return Source(Shard(path, where, n, 1, array.shape[1], array.dtype, array.raw, array.offset), known)
