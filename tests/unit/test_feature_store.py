@@ -109,7 +109,7 @@ def test_any_memory_order_is_read(save, X, tmp_path):
     features = open_features(save(tmp_path, X))
     index = np.arange(len(X))[::-1]
     assert np.array_equal(features.take(index).numpy(), X.astype(np.float32)[index])
-    assert np.array_equal(features.check().view(0)[:].numpy(), X.astype(np.float32))
+    assert np.array_equal(features.check().take(np.arange(len(X))).numpy(), X.astype(np.float32))
 
 
 def test_bfloat16_is_read(tmp_path):
@@ -118,7 +118,7 @@ def test_bfloat16_is_read(tmp_path):
     save_file({"X": X}, tmp_path / "x.safetensors")
     features = open_features(tmp_path / "x.safetensors")
     assert features.dtype == "bfloat16"
-    assert torch.equal(features.view(0)[:], X.float())
+    assert torch.equal(features.take(np.arange(N)), X.float())
 
 
 @pytest.fixture(scope="module")
@@ -185,29 +185,6 @@ def test_threads_and_copies_read_the_same(stores):
         assert all(pool.map(work, range(64)))
 
 
-def test_a_view_is_a_lazy_matrix(stores):
-    features, X = stores[1]
-    view = features.view(2)
-    mask = np.arange(features.n) % 7 == 3
-    assert view.shape == (500, 40)
-    assert len(view) == 500
-    assert view.ndim == 2
-    assert view.dtype == torch.float32
-    assert np.array_equal(view[5], X[5, 2])
-    assert np.array_equal(view[-1], X[-1, 2])
-    assert np.array_equal(view[torch.tensor(4)], X[4, 2])
-    assert np.array_equal(view[10:400:17], X[10:400:17, 2])
-    assert np.array_equal(view[::-1], X[::-1, 2])
-    assert np.array_equal(view[[3, 3, 1]], X[[3, 3, 1], 2])
-    assert np.array_equal(view[mask], X[mask, 2])
-    assert np.array_equal(view[torch.from_numpy(mask)], X[mask, 2])
-    assert view[[]].shape == (0, 40)
-    assert str(features.path) in repr(view)
-    assert features.digest[:16] in repr(view)
-    assert view.to("meta")[[1, 2]].device.type == "meta"
-    assert sum(1 for _ in view) == 500  # iteration ends
-
-
 @pytest.mark.parametrize(
     ("index", "view", "words"),
     [
@@ -230,13 +207,13 @@ def test_rows_that_there_are_not_are_refused(stores, index, view, words):
 def test_views_and_pieces_that_there_are_not_are_refused(stores):
     features = stores[1][0]
     with pytest.raises(InputError, match="view: 3"):
-        features.view(3)
+        next(features.pieces(view=3))
     with pytest.raises(InputError, match="view: -1"):
         next(features.pieces(view=-1))
     with pytest.raises(ValueError, match="rows=0"):
         next(features.pieces(0))
-    with pytest.raises(IndexError, match="-501"):
-        features.view(0)[-501]
+    with pytest.raises(IndexError, match="-1 is out of range"):
+        features.take([-1])
 
 
 def test_two_files_have_two_digests_and_a_copy_has_the_same(tmp_path):

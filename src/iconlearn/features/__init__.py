@@ -1,7 +1,7 @@
 """Features that stay on disk: opened, taken by rows, streamed, and written in shards."""
 
 from iconlearn.features.opening import open_features
-from iconlearn.features.store import Features, FeatureView
+from iconlearn.features.store import Features
 from iconlearn.features.writer import FeatureWriter
 
-__all__ = ["FeatureView", "FeatureWriter", "Features", "open_features"]
+__all__ = ["FeatureWriter", "Features", "open_features"]

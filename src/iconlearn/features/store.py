@@ -1,4 +1,4 @@
-"""Rows of features on disk, and one view of them as a lazy matrix."""
+"""Rows of features on disk."""
 
 from __future__ import annotations
 
@@ -146,11 +146,6 @@ class Features:
             last = min(first + rows, self.n)
             yield first, self._floats(np.arange(first, last, dtype=np.int64) * self.views + view)
 
-    def view(self, k: int = 0) -> FeatureView:
-        """View ``k`` of all rows as a lazy matrix (n, d)."""
-        _in_range("view", _integers("view", k), self.views, "views")
-        return FeatureView(self, int(k))
-
     @cached_property
     def digest(self) -> str:
         """sha256 over sizes, type, shards (names, sizes and, where they are known, checksums) and rows.
@@ -222,67 +217,6 @@ class Features:
         parts += [f"views={self.views}"] if self.views > 1 else []
         parts += [f"classes={len(self.classes)}"] if self.classes else []
         return f"Features({str(self.path)!r}, {', '.join(parts)})"
-
-
-class FeatureView:
-    """One view of all rows: a lazy matrix (n, d) of float32, whose rows are read when they are asked for.
-
-    Attributes
-    ----------
-    features : Features
-    k : int
-        Which of its views.
-    device : torch.device
-        Where rows come to.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import numpy as np
-    >>> from iconlearn.features import open_features
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     np.save(Path(folder, "x.npy"), np.arange(8, dtype=np.int16).reshape(4, 2))
-    ...     X = open_features(Path(folder, "x.npy")).view(0)
-    ...     X.shape, X[1].tolist(), X[2:].tolist()
-    (torch.Size([4, 2]), [2.0, 3.0], [[4.0, 5.0], [6.0, 7.0]])
-    """
-
-    dtype = torch.float32
-    ndim = 2
-
-    def __init__(self, features: Features, k: int = 0, device: Any = "cpu") -> None:
-        self.features, self.k, self.device = features, k, torch.device(device)
-
-    @property
-    def shape(self) -> torch.Size:
-        """(n, d)."""
-        return torch.Size(self.features.shape)
-
-    def __len__(self) -> int:
-        return self.features.n
-
-    def __getitem__(self, index: Any) -> Tensor:
-        """A row (d,) by its number, or rows (b, d) by a slice, a mask (n,) or an array of numbers."""
-        n = self.features.n
-        if isinstance(index, slice):
-            numbers = np.arange(*index.indices(n), dtype=np.int64)
-        else:
-            numbers = np.asarray(index.cpu() if isinstance(index, Tensor) else index)
-            if numbers.dtype == bool and numbers.shape == (n,):
-                numbers = np.flatnonzero(numbers)
-            if numbers.ndim == 0:
-                number = _integers("index", numbers)
-                rows = self.features.take((number + n if -n <= number < 0 else number).reshape(1), self.k)
-                return rows[0].to(self.device)
-        return self.features.take(numbers, self.k).to(self.device)
-
-    def to(self, device: Any) -> FeatureView:
-        """The same view, whose rows come to ``device``."""
-        return FeatureView(self.features, self.k, device)
-
-    def __repr__(self) -> str:
-        return f"FeatureView({str(self.features.path)!r}, {self.k}, digest={self.features.digest[:16]!r})"
 
 
 def _integers(argument: str, values: Any) -> np.ndarray:
