@@ -18,7 +18,7 @@ from pyarrow import parquet
 from safetensors.numpy import save_file
 
 from iconlearn import DiskError, FeatureWriter, FileFormatError, InputError, open_features
-from iconlearn.features import layout, slots
+from iconlearn.features import content, layout, slots
 
 X = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
 KINDS = np.array(["cat", "dog", "owl"])[np.arange(60) % 3]
@@ -304,9 +304,9 @@ def test_float64_beyond_float32_is_refused_by_row(tmp_path):
 def test_a_check_is_remembered_until_a_file_changes(tmp_path, monkeypatch):
     path = saved(tmp_path / "x.npy")
     assert open_features(path).check() is not None
-    passes = []
+    passes, read = [], content.read_content
     monkeypatch.setattr(
-        "iconlearn.features.store.Features._check_rows", lambda self: passes.append(self.path)
+        "iconlearn.features.store.read_content", lambda held: passes.append(path) or read(held)
     )
     open_features(path).check()
     assert not passes
@@ -314,13 +314,17 @@ def test_a_check_is_remembered_until_a_file_changes(tmp_path, monkeypatch):
     features = open_features(path)
     assert features.check().check() is features
     assert passes == [path]
+    for damaged in (b"", b"[]", b"{", json.dumps({"state": 1, "digest": "", "peak": None}).encode()):
+        (tmp_path / ".x.npy.checked").write_bytes(damaged)
+        assert open_features(path).digest == features.digest
+    assert len(passes) == 5
 
 
 def test_a_check_needs_no_room(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError
 
-    monkeypatch.setattr("iconlearn.features.store.write_aside", refuse)
+    monkeypatch.setattr("iconlearn.features.content.write_aside", refuse)
     features = open_features(saved(tmp_path / "x.npy"))
     assert features.check() is features
     assert os.listdir(tmp_path) == ["x.npy"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import pickle
 import subprocess
 import sys
@@ -233,15 +235,62 @@ def test_two_files_have_two_digests_and_a_copy_has_the_same(tmp_path):
     assert len(seen) == 9
 
 
-def test_a_digest_of_much_is_of_a_sample(tmp_path, monkeypatch):
-    monkeypatch.setattr("iconlearn.features.store.WHOLE", 1000)
-    X = numbers("float32", 5000, 4)
-    path = as_npy(tmp_path, X)
-    before = open_features(path).digest
-    assert before == open_features(path).digest
-    X[-1] += 1  # the last row is always one of the sample
-    np.save(path, X)
-    assert open_features(path).digest != before
+@pytest.mark.parametrize("save", FORMATS, ids=lambda f: f.__name__)
+def test_a_digest_is_of_every_row(save, tmp_path, monkeypatch):
+    monkeypatch.setattr("iconlearn.features.content.BLOCK", 1000)  # many blocks
+    X = numbers("float32", 1000, 4)
+    seen = set()
+    for k in range(4):
+        (tmp_path / str(k)).mkdir()
+        Y = X.copy()
+        Y[[0, 0, 501, 999][k], k] += k > 0
+        seen.add(open_features(save(tmp_path / str(k), Y)).digest)
+    assert len(seen) == 4
+    (tmp_path / "same").mkdir()
+    assert open_features(save(tmp_path / "same", X)).digest in seen
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_the_peak_is_that_of_all_rows(dtype, tmp_path, monkeypatch):
+    monkeypatch.setattr("iconlearn.features.content.BLOCK", 100)
+    for place, sign in (((0, 0), 1), ((N - 1, D - 1), -1)):
+        X = numbers(dtype)
+        X[place] = np.array(sign * 100).astype(dtype)
+        path = as_npy(tmp_path, X)
+        for _ in range(2):  # as read, and as noted
+            assert open_features(path).peak == np.abs(X.astype(float)).max()
+
+
+def test_a_digest_sees_what_changes_while_the_features_are_open(tmp_path):
+    path = as_npy(tmp_path, numbers("float32"))
+    features = open_features(path)
+    before, peak = features.digest, features.peak
+    with open(path, "r+b") as file:
+        file.seek(path.stat().st_size - 4)
+        file.write(np.float32(1e20).tobytes())
+    os.utime(path, ns=(9, 9))
+    assert features.digest != before
+    assert (peak < 100, features.peak) == (True, float(np.float32(1e20)))
+
+
+def test_a_check_reads_every_byte_once(stores, monkeypatch):
+    read = []
+
+    class Counted(io.FileIO):
+        def readinto(self, buffer):
+            read.append(super().readinto(buffer))
+            return read[-1]
+
+    monkeypatch.setattr(
+        slots_module, "open", lambda path, mode, buffering: Counted(path, mode), raising=False
+    )
+    features, X = stores[1]
+    (features.path / ".checked").unlink(missing_ok=True)
+    fresh = open_features(features.path)
+    fresh.check()
+    assert (fresh.digest, sum(read)) == (features.digest, X.nbytes)
+    again = open_features(features.path)
+    assert (again.digest, again.peak, sum(read)) == (fresh.digest, float(np.abs(X).max()), X.nbytes)
 
 
 PASS = """

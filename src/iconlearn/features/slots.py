@@ -139,7 +139,10 @@ class Slots:
 
     def floats(self, slots: np.ndarray) -> np.ndarray:
         """The vectors (m, d) of sorted ``slots`` as float32."""
-        raw = self.read(slots)
+        return self.as_floats(slots, self.read(slots))
+
+    def as_floats(self, slots: np.ndarray, raw: np.ndarray) -> np.ndarray:
+        """Vectors that were read of ``slots``, as float32."""
         out = as_float32(raw, self.dtype)
         if self.dtype == "float64" and (far := beyond_float32(raw, out)) is not None:
             raise InputError(

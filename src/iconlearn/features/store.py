@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +11,10 @@ import torch
 from torch import Tensor
 
 from iconlearn._checks import check_number
-from iconlearn._errors import FileFormatError, InputError
-from iconlearn._files import write_aside
+from iconlearn._errors import InputError
+from iconlearn.features.content import Content, noted, read_content, state_of, write_note
 from iconlearn.features.names import RowNames
 from iconlearn.features.slots import Shard, Slots
-
-WHOLE = 1 << 24  # bytes up to which a digest covers every row
-SAMPLED = 128  # rows that it covers beyond
 
 
 class RowIndexError(InputError, IndexError):
@@ -76,7 +69,7 @@ class Features:
         self.n = sum(shard.rows for shard in shards)
         self.label, self.classes = label, classes
         self.names: Sequence[str] | None = RowNames(shards) if any(shard.names for shard in shards) else None
-        self._checked = False
+        self._state, self._content = "", Content("", 0.0)  # what `check` found, of files in which state
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -146,29 +139,22 @@ class Features:
             last = min(first + rows, self.n)
             yield first, self._floats(np.arange(first, last, dtype=np.int64) * self.views + view)
 
-    @cached_property
+    @property
     def digest(self) -> str:
-        """sha256 over sizes, type, shards (names, sizes and, where they are known, checksums) and rows.
+        """sha256 over sizes, type and every row of every view, as `check` finds it; labels do not count."""
+        return self.check()._content.digest
 
-        All rows up to 16 MiB, beyond that 128 spread over all of them, so that it is cheap at any size. Labels
-        and the folder do not count.
-        """
-        shards = [(s.source.name, s.rows, s.source.stat().st_size, s.sha256) for s in self.slots.shards]
-        total = hashlib.sha256(json.dumps([self.n, self.d, self.views, self.dtype, shards]).encode())
-        count = self.n * self.views
-        if count * self.slots.slot_bytes > WHOLE:
-            slots = np.unique(np.linspace(0, count - 1, SAMPLED).astype(np.int64))
-        else:
-            slots = np.arange(count, dtype=np.int64)
-        for start in range(0, len(slots), self.slots.most):
-            total.update(self.slots.read(slots[start : start + self.slots.most]).tobytes())
-        return total.hexdigest()
+    @property
+    def peak(self) -> float:
+        """The largest absolute value of all rows and views, as `check` finds it."""
+        return self.check()._content.peak
 
     def check(self) -> Features:
-        """Read every row once, refuse what is not finite, and remember it.
+        """Read every row once, refuse what is not finite, and remember it, the digest and the peak.
 
-        Shards with a known checksum are compared with it. That all was well is noted beside the file (or in the
-        folder), where that may be written to, and holds for as long as no file changes.
+        Shards with a known checksum are compared with it. What was found is noted beside the file (or in the
+        folder), where that may be written to, and holds for as long as no file changes its size or its time; then
+        this costs nothing.
 
         Returns
         -------
@@ -180,37 +166,18 @@ class Features:
         InputError
             NaN, infinity, or a float64 beyond float32, with its shard and row.
         FileFormatError
-            A shard that is not what was written.
+            A shard that is not what was written, or was taken away.
         """
-        if self._checked:
-            return self
-        note = (
-            self.path / ".checked"
-            if self.path.is_dir()
-            else self.path.with_name(f".{self.path.name}.checked")
-        )
-        states = [(s.source.stat().st_size, s.source.stat().st_mtime_ns) for s in self.slots.shards]
-        state = hashlib.sha256(json.dumps([self.digest, states]).encode()).hexdigest()
-        if not _holds(note, state):
-            self._check_rows()
-            for shard in self.slots.shards:
-                _check_sum(shard)
-            with suppress(OSError):  # a folder that is only read: the next process checks again
-                write_aside(note, state.encode())
-        self._checked = True
+        state = state_of(self.slots.shards)
+        if state != self._state:
+            hidden = ".checked" if self.path.is_dir() else f".{self.path.name}.checked"
+            note = (self.path if self.path.is_dir() else self.path.parent) / hidden
+            found = noted(note, state)
+            if found is None:
+                found = read_content(self.slots)
+                write_note(note, state, found)
+            self._state, self._content = state, found
         return self
-
-    def _check_rows(self) -> None:
-        count = self.n * self.views
-        for start in range(0, count, self.slots.most):
-            slots = np.arange(start, min(start + self.slots.most, count), dtype=np.int64)
-            finite = np.isfinite(self.slots.floats(slots))
-            if not finite.all():
-                row, column = divmod(int(np.argmin(finite)), self.d)
-                raise InputError(
-                    f"{self.slots.where(start + row)}: NaN or infinite in column {column} (counted from 0); make "
-                    "the features of this row again, or leave it out"
-                )
 
     def __repr__(self) -> str:
         parts = [f"n={self.n}", f"d={self.d}", f"dtype={self.dtype!r}"]
@@ -235,24 +202,4 @@ def _in_range(argument: str, numbers: np.ndarray, count: int, what: str) -> None
         worst = numbers.min() if numbers.min() < 0 else numbers.max()
         raise RowIndexError(
             f"{argument}: {worst} is out of range, there are {count} {what}; use 0 to {count - 1}"
-        )
-
-
-def _holds(note: Path, state: str) -> bool:
-    try:
-        return note.read_bytes() == state.encode()
-    except OSError:
-        return False
-
-
-def _check_sum(shard: Shard) -> None:
-    if shard.sha256 is None:
-        return
-    total = hashlib.sha256()
-    with open(shard.source, "rb") as file:
-        while body := file.read(1 << 20):
-            total.update(body)
-    if total.hexdigest() != shard.sha256:
-        raise FileFormatError(
-            f"{shard.source}: its content does not match its checksum, so it is damaged; restore it, or extract again"
         )
