@@ -12,7 +12,7 @@ from torch import Tensor
 from iconlearn._errors import InputError
 from iconlearn.data.features import check_samples, to_array
 from iconlearn.features import Features
-from iconlearn.inputs import Inputs, as_labels, as_tensor, assemble, safe_unit, take_apart
+from iconlearn.inputs import Inputs, as_labels, as_tensor, assemble, divided, safe_unit, take_apart
 
 
 def fit_inputs(X: Any, y: Any, *, min_rows: int = 2, unit: float | None = None) -> Inputs:
@@ -70,8 +70,7 @@ def as_column(view: Any, name: str) -> Any:
 
 def in_units(array: np.ndarray, unit: float) -> Tensor:
     """A float32 copy of the array in the given unit."""
-    with np.errstate(over="ignore", under="ignore"):
-        values = np.array(array if unit == 1 else array / unit, dtype=np.float32)
+    values = divided(array, unit)
     if not np.isfinite(values).all():
         raise InputError(
             f"X: values up to {np.abs(array).max():.3g} overflow on the scale of the data that fit was given; "

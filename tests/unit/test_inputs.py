@@ -153,6 +153,15 @@ def test_safe_unit_is_a_power_of_two_near_extreme_data():
     assert safe_unit(X, 1e30 * X) == safe_unit(1e30 * X)
 
 
+@pytest.mark.parametrize("power", [-140, -60, 30, 60, 125])
+def test_extreme_float32_is_divided_as_float64_is(power):
+    rows = np.ldexp(0.9 * X / np.abs(X).max(), power + 3).astype(np.float32)
+    held, wide = fit_inputs(rows, None), fit_inputs(rows.astype(np.float64), None)
+    assert held.unit == wide.unit != 1
+    assert torch.equal(held.views[0], wide.views[0])
+    assert 0.5 <= held.views[0].abs().max() <= 2
+
+
 def test_fit_inputs_scales_extreme_views_together():
     for wrap in (tuple, lambda views: {"views": views}):
         held = fit_inputs(wrap((1e30 * X.astype(float), 2e30 * X.astype(float))), None)
