@@ -22,7 +22,10 @@ def fit_inputs(X: Any, y: Any, *, min_rows: int = 2, unit: float | None = None) 
     """
     if isinstance(X, Features):
         label = None if X.label is None else torch.from_numpy(X.label)
-        data = Inputs((), torch.arange(X.check().n), label, stored=X)
+        peak = np.array([X.peak])
+        scale = unit or safe_unit(peak)
+        in_units(peak, scale)  # refuses what overflows
+        data = Inputs((), torch.arange(X.n), label, unit=scale, stored=X)
     else:
         data = X if isinstance(X, Inputs) else checked(X, min_rows, unit)
     return data if y is None else replace(data, label=as_labels(y, data.n).to(data.id.device))

@@ -36,7 +36,7 @@ class Inputs:
     label : Tensor of shape (n,), int64, optional
     fields : mapping of str to Tensor of shape (n, ...)
     unit : float
-        What the views were divided by; see :class:`Points`.
+        What the views were divided by, and stored rows are when they are read; see :class:`Points`.
     anonymous : bool
         True for a batch that came without ids: its ids tell its samples apart, but not those of other batches.
     neighbors : NeighborGraph, optional
@@ -82,12 +82,15 @@ class Inputs:
         )
 
     def _read(self, index: Tensor, views: Tensor | None) -> tuple[Tensor, ...]:
-        """Rows from disk, of which every process reads a piece."""
+        """Rows from disk, in the unit, of which every process reads a piece."""
         assert self.stored is not None
         own = self.across.piece(len(index))
         rows = index[own].cpu().numpy()
         chosen = [0] if views is None else list(views[own].cpu().numpy().T)
-        read = torch.stack([self.stored.take(rows, view).to(self.id.device) for view in chosen])
+        read = torch.stack([self.stored.take(rows, view) for view in chosen])
+        if self.unit != 1:
+            read = torch.from_numpy(divided(read.numpy(), self.unit))
+        read = read.to(self.id.device)
         return tuple(self.across.join(read, len(index)))
 
     def piece(self) -> Inputs:

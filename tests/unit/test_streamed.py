@@ -66,6 +66,31 @@ def test_a_fit_from_disk_has_the_bits_of_one_in_memory(stored, restarts):
     assert np.array_equal(np.concatenate(pieces), found[0])
 
 
+@pytest.mark.parametrize(("scale", "dtype"), [(1e20, np.float32), (1e-20, np.float64)])
+def test_extreme_rows_on_disk_give_the_fit_of_those_in_memory(tmp_path, scale, dtype):
+    rows = dtype(scale) * X.astype(dtype)
+    np.save(tmp_path / "x.npy", rows)
+    stored = open_features(tmp_path / "x.npy")
+    models = [ICon(KNN(6), UniformCluster(), SoftmaxHead(8, 6)) for _ in range(2)]
+    models[0].fit(stored, **OPTIONS)
+    models[1].fit(rows, neighbors=NeighborGraph.of(rows, k=6), **OPTIONS)
+    assert models[0].unit == models[1].unit != 1
+    assert models[0].history.losses == models[1].history.losses
+    found = [model.transform(data) for model, data in zip(models, (stored, rows), strict=True)]
+    assert np.array_equal(*found)
+    assert np.isfinite(found[0]).all()
+    assert len(np.unique(found[0].argmax(1))) > 1
+    assert np.array_equal(np.concatenate(list(models[1].transform_pieces(stored))), found[0])
+
+
+def test_rows_on_disk_are_divided_by_the_unit_of_the_fit(stored, tmp_path):
+    model = ICon(KNN(6), UniformCluster(), SoftmaxHead(8, 6)).fit(np.float32(1e-20) * X, max_iter=2)
+    assert np.array_equal(model.transform(stored), model.transform(X))
+    np.save(tmp_path / "far.npy", np.float32(1e30) * X)
+    with pytest.raises(InputError, match=r"overflow on the scale of the data that fit was given"):
+        model.transform(open_features(tmp_path / "far.npy"))
+
+
 def test_an_estimator_learns_from_disk_and_predicts_new_rows(stored):
     estimator = PMIClustering(n_clusters=6, n_neighbors=6, epochs=6, batch_size=256)
     found = estimator.fit_predict(stored)
