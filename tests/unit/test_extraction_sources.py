@@ -119,6 +119,36 @@ def test_fingerprints_tell_sources_apart(tmp_path):
     assert Names(["ab", "c"]).digest() != Names(["a", "bc"]).digest()
 
 
+def test_fingerprints_tell_replaced_images_apart(tmp_path):
+    write_images(tmp_path / "a", {"x": 2, "y": 1})
+    source, file = open_images(tmp_path / "a"), tmp_path / "a" / "x" / "1.png"
+    seen = [source.fingerprint(), open_images(tmp_path / "a").fingerprint()]
+    assert len(set(seen)) == 1
+    held = file.stat()
+    file.write_bytes(file.read_bytes()[::-1])
+    os.utime(file, ns=(held.st_atime_ns, held.st_mtime_ns + 1))  # of the same size
+    seen.append(source.fingerprint())
+    file.write_bytes(file.read_bytes() + b"x")
+    os.utime(file, ns=(held.st_atime_ns, held.st_mtime_ns + 1))  # of the same time
+    seen.append(source.fingerprint())
+    assert len(set(seen)) == 3
+    file.unlink()
+    with pytest.raises(FileFormatError, match=r"x/1.png: the file cannot be read"):
+        source.fingerprint()
+
+
+def test_fingerprints_tell_replaced_records_and_labels_apart(tmp_path):
+    body, seen = pixels(3, 96).tobytes(), []
+    (tmp_path / "class_names.txt").write_text("\n".join(f"class {k}" for k in range(10)))
+    for labels, time in (([1, 2, 3], 5), ([1, 2, 3], 5), ([1, 2, 4], 5), ([1, 2, 4], 6)):
+        (tmp_path / "train_X.bin").write_bytes(body)
+        (tmp_path / "train_y.bin").write_bytes(bytes(labels))
+        os.utime(tmp_path / "train_X.bin", ns=(time, time))
+        seen.append(open_images(tmp_path).fingerprint())
+    assert seen[0] == seen[1]
+    assert len(set(seen)) == 3
+
+
 def pixels(count: int, side: int, seed: int = 0) -> np.ndarray:
     """Random pictures (count, side, side, 3)."""
     return np.random.default_rng(seed).integers(0, 256, (count, side, side, 3), dtype=np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from PIL import Image
 
 from iconlearn._checks import check_choice
 from iconlearn._errors import FileFormatError, OptionError
+from iconlearn.extraction.folders import state_of_file
 from iconlearn.extraction.source import ImageSource
 
 
@@ -100,7 +102,11 @@ class BinaryImages(ImageSource):
         return image, int(self.labels[index]), f"{self.files[file].name}/{row}"
 
     def fingerprint(self) -> str:
-        return " ".join(f"{file.name}:{len(r)}" for file, r in zip(self.files, self.records, strict=True))
+        """sha256 of labels, and of names, sizes and times of the files."""
+        total = hashlib.sha256(self.labels.tobytes())
+        for file in self.files:
+            total.update(f"{file.name}:{state_of_file(file)}".encode())
+        return total.hexdigest()
 
 
 def map_records(file: Path, size: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -66,7 +67,11 @@ class ImageFolder(ImageSource):
         return image, -1 if self.labels is None else int(self.labels[index]), text(name)
 
     def fingerprint(self) -> str:
-        return self.names.digest()
+        """sha256 of names, sizes and times: a file that was written anew makes another source."""
+        total = hashlib.sha256(self.names.digest().encode())
+        for name in self.names:
+            total.update(state_of_file(self.root / name).encode())
+        return total.hexdigest()
 
 
 def open_folder(root: Path, split: str | None) -> ImageFolder:
@@ -105,6 +110,17 @@ def image_files(root: Path) -> list[str]:
             if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
         ]
     return sorted(found, key=lambda path: path.split("/"))
+
+
+def state_of_file(file: Path) -> str:
+    """Size and time of a file, by which a replaced one is told from what it was."""
+    try:
+        state = file.stat()
+    except OSError as error:
+        raise FileFormatError(
+            f"{text(str(file))}: the file cannot be read ({error.strerror}); put it back, or remove the link"
+        ) from error
+    return f"{state.st_size}:{state.st_mtime_ns} "
 
 
 def text(name: str) -> str:
