@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import glob
 import hashlib
 import logging
@@ -12,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -72,10 +72,16 @@ def laid_out(source: Path, what: str, n: int, blocks: Blocks) -> tuple[Path, Sto
 
 def _remove_abandoned(begun: Path) -> None:
     """Remove a copy that no process is writing: whoever writes holds a lock, which a kill releases."""
-    with suppress(OSError), open(begun, "rb") as file:  # renamed meanwhile, or locked
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with suppress(OSError, ImportError), open(begun, "rb") as file:  # renamed meanwhile, or locked
+        _lock(file)
         if os.fstat(file.fileno()).st_size:  # an empty one may be locked next
             begun.unlink(missing_ok=True)
+
+
+def _lock(file: IO[bytes]) -> None:
+    import fcntl  # not on every system
+
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _whole(source: Path, blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
@@ -95,8 +101,8 @@ def _write(target: Path, source: Path, n: int, blocks: Iterator[np.ndarray]) -> 
     if needed > free:
         raise OSError(errno.ENOSPC, f"{needed} bytes are needed and {free} are free")
     with aside(target) as file:
-        with suppress(OSError):  # where there are no locks nothing is taken for abandoned either
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with suppress(OSError, ImportError):  # where there are no locks nothing is taken for abandoned either
+            _lock(file)
         header = {"descr": first.dtype.str, "fortran_order": False, "shape": (n, first.shape[1])}
         np.lib.format.write_array_header_1_0(file, header)
         done, block = 0, first
