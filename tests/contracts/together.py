@@ -211,7 +211,7 @@ def queue() -> ICon:
 class Stored(Features):
     """Features that remember which rows were read."""
 
-    views, label, classes, names, dtype, digest = 2, None, None, None, "float32", "stored"
+    views, label, classes, names, dtype, digest, peak = 2, None, None, None, "float32", "stored", 1.0
 
     def __init__(self) -> None:
         self.n, self.d = X.shape
