@@ -10,7 +10,7 @@ from pathlib import Path
 import iconlearn
 
 LAYERS = (
-    "_errors _checks _parallel _compile _rows _widths _numerics _describe _version published _files",
+    "_errors _checks _parallel _compile _rows _widths _numerics _describe _version published _files _lock",
     "points support profile edges metrics bandwidth neighbors data features spectral initializable",
     "conditional composed distributions",
     "divergences refusals engines",

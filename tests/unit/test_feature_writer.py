@@ -137,6 +137,17 @@ def test_a_run_that_is_killed_at_any_moment_goes_on_to_the_same_bytes(tmp_path):
     assert 1 < kills < 9
 
 
+def test_two_writers_in_one_folder_are_refused(tmp_path):
+    first = begin(tmp_path)
+    first.add(X[:20])
+    with pytest.raises(OptionError, match="another process works in this folder; wait for it"):
+        begin(tmp_path)
+    first.add(X[20:])
+    first.close()
+    assert begin(tmp_path).rows == begin(tmp_path).rows == N  # of a finished one any number
+    assert not (tmp_path / ".lock").exists()
+
+
 def test_another_recipe_in_the_same_folder_is_refused(tmp_path):
     begin(tmp_path)
     for changes, words in (

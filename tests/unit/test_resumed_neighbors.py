@@ -124,6 +124,29 @@ def test_a_finished_search_leaves_the_graph_alone(tmp_path, small, whole):
     same_bits(go_on(tmp_path / "run"), whole)
 
 
+def test_two_searches_in_one_folder_are_refused(tmp_path, small, whole):
+    """The second starts while the first sorts, and spoils nothing."""
+    refused = []
+
+    def second():
+        with pytest.raises(OptionError, match="another process works in this folder; wait for it"):
+            go_on(tmp_path / "run")
+        refused.append(True)
+
+    before_write(4.5, second)
+    same_bits(go_on(tmp_path / "run"), whole)
+    assert refused == [True]
+    assert not (tmp_path / "run" / ".lock").exists()
+
+
+def test_rows_count_only_when_all_of_them_are_there(tmp_path, small, whole):
+    broken(tmp_path / "run", 6)
+    assert not (tmp_path / "run" / "rows.f32").exists()
+    (tmp_path / "run" / ".rows.f32.1.part").write_bytes(b"left by a process that was killed")
+    same_bits(go_on(tmp_path / "run"), whole)
+    assert sorted(os.listdir(tmp_path / "run")) == ["graph.safetensors", "search.json"]
+
+
 def test_a_temporary_folder_is_gone(tmp_path, small, whole):
     small.setattr(_scratch.tempfile, "tempdir", str(tmp_path))
     NeighborGraph.of(Shelf(ROWS[:500]), 5, index="ivf")

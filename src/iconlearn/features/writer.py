@@ -15,6 +15,7 @@ from torch import Tensor
 from iconlearn._checks import check_choice, check_number
 from iconlearn._errors import InputError, OptionError
 from iconlearn._files import write_aside
+from iconlearn._lock import Lock, at_work
 from iconlearn.data.features import listed, to_array
 from iconlearn.data.files import as_path
 from iconlearn.features.layout import writing
@@ -52,7 +53,8 @@ class FeatureWriter:
     Raises
     ------
     OptionError
-        A folder that was begun with other arguments, or holds other files of these names.
+        A folder that was begun with other arguments, holds other files of these names, or that another process
+        writes to.
     FileFormatError
         A shard of a folder that was begun is missing or damaged.
     DiskError
@@ -96,8 +98,12 @@ class FeatureWriter:
         self._labels = np.empty(0, dtype=np.int64)
         self._names: list[str] = []
         self._failed = False
+        self._lock: Lock | None = None
+        if (self.folder / NAME).exists() and not at_work(self.folder) and read_manifest(self.folder).complete:
+            self._go_on()  # nothing is written, so many may do this at once
+            return
         with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = Lock(self.folder)
             for left in self.folder.glob(".*.part"):  # of a process that was killed while it wrote
                 left.unlink(missing_ok=True)
         if (self.folder / NAME).exists():
@@ -236,6 +242,7 @@ class FeatureWriter:
             grown.write(self.folder)
         except OSError:
             self._failed = True
+            self._release()
             raise
         self.manifest, self._held, self._names = grown, 0, []
 
@@ -251,7 +258,12 @@ class FeatureWriter:
             finished = replace(self.manifest, complete=True)
             finished.write(self.folder)
             self.manifest = finished
+        self._release()
         return open_features(self.folder)
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     def __enter__(self) -> FeatureWriter:
         return self
@@ -260,6 +272,7 @@ class FeatureWriter:
         """Finish, unless something went wrong: then the finished shards stay, to go on from."""
         if kind is None:
             self.close()
+        self._release()
 
 
 def _as_json(owner: str, about: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import torch
 
 from iconlearn._errors import FileFormatError, OptionError
 from iconlearn._files import write_aside
+from iconlearn._lock import at_work, locked
 from iconlearn.neighbors._files import digest
 
 KIND, SCHEMA = "iconlearn.NeighborGraph search", 1
@@ -45,22 +46,46 @@ class Scratch:
         """The finished graph."""
         return self.folder / GRAPH
 
-    def open(self) -> None:
-        """Make the folder, or see whose it is.
+    @property
+    def rows_part(self) -> Path:
+        """The rows while they are written, by this process alone."""
+        return self.folder / f".{ROWS}.{os.getpid()}.part"
+
+    @property
+    def finished(self) -> bool:
+        """Is the graph there, and nothing else left to do?"""
+        return self.graph.exists() and not at_work(self.folder) and not self._leftovers()
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Make the folder, or see whose it is, and keep others out of it while something is to be written.
 
         Raises
         ------
         OptionError
-            If it holds something else, or cannot be written to.
+            If it holds something else, cannot be written to, or another process works in it.
         FileFormatError
             If it holds another search.
         """
+        if self.folder.exists() and not self.folder.is_dir():
+            raise OptionError(f"checkpoint={str(self.folder)!r} is a file; give a folder")
+        if self.finished:  # many may read it at once
+            self._begin()
+            yield
+            return
+        with ExitStack() as held:
+            with self.writing():
+                held.enter_context(locked(self.folder))
+            self._begin()
+            for left in self.folder.glob(".*.part"):  # of a process that was killed while it wrote
+                left.unlink(missing_ok=True)
+            yield
+
+    def _begin(self) -> None:
         told = self.folder / TOLD
         if told.exists():
             self._compare(told)
-        elif self.folder.exists() and not self.folder.is_dir():
-            raise OptionError(f"checkpoint={str(self.folder)!r} is a file; give a folder")
-        elif self.folder.exists() and any(not f.name.startswith(".") for f in self.folder.iterdir()):
+        elif any(not f.name.startswith(".") for f in self.folder.iterdir()):
             raise OptionError(
                 f"checkpoint={str(self.folder)!r} holds other files, and no search; give a folder of its own"
             )
@@ -136,10 +161,12 @@ class Scratch:
 
     def clean(self) -> None:
         """Take away everything but the finished graph."""
-        for path in self.folder.iterdir():
-            ours = path.name == ROWS or path.suffix == PART or path.name.endswith(".part")
-            if ours and path.name != GRAPH:
-                path.unlink()
+        for path in self._leftovers():
+            path.unlink(missing_ok=True)
+
+    def _leftovers(self) -> list[Path]:
+        ours = (".part", ROWS, PART)
+        return [path for path in self.folder.iterdir() if path.name.endswith(ours) and path.name != GRAPH]
 
 
 @contextmanager
@@ -147,8 +174,8 @@ def scratch_folder(checkpoint: str | os.PathLike[str] | None, search: Mapping[st
     """The folder of a search, or one that is gone afterwards."""
     if checkpoint is not None:
         scratch = Scratch(Path(checkpoint), search)
-        scratch.open()
-        yield scratch
+        with scratch.open():
+            yield scratch
         return
     with tempfile.TemporaryDirectory(prefix="iconlearn-") as folder:
         yield Scratch(Path(folder), search)

@@ -182,16 +182,21 @@ def sort_rows(stored: Stored, cells: Cells, scratch: Scratch, after: str, k: int
     if held is not None and file_digest(scratch.rows) == bytes(held["sha256"].tolist()).hex():
         return
     stages.begin("sorting", stored.n)
+    part = scratch.rows_part
+    with scratch.writing():
+        scratch.rows.unlink(missing_ok=True)  # those of an earlier order of cells, or damaged
     with scratch.writing(4 * stored.n * (stored.d + 4 * k)):
-        scratch.rows.write_bytes(b"")
-    with open(scratch.rows, "rb+", buffering=0) as file:
+        part.write_bytes(b"")
+    with open(part, "rb+", buffering=0) as file:
         for first, rows in stored.pieces(PIECE):
             with scratch.writing():
                 write_rows(file.fileno(), rows, cells.places[first : first + len(rows)])
             stages.advance(len(rows))
         with scratch.writing():
             os.fsync(file.fileno())
-    sha = np.frombuffer(bytes.fromhex(file_digest(scratch.rows)), np.uint8).copy()
+    sha = np.frombuffer(bytes.fromhex(file_digest(part)), np.uint8).copy()
+    with scratch.writing():
+        os.replace(part, scratch.rows)
     scratch.put("rows", after, sha256=sha)
 
 
