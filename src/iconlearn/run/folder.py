@@ -11,6 +11,7 @@ from pathlib import Path
 
 from iconlearn._errors import OptionError
 
+RECORD = "run.json"
 # What a run may leave behind; only these are ever replaced or removed in an existing folder.
 ARTEFACTS = (
     "assignment.npy",
@@ -26,7 +27,7 @@ ARTEFACTS = (
     "model.safetensors",
     "p_vs_q.png",
     "reliability.png",
-    "run.json",
+    RECORD,
     "training.gif",
 )
 
@@ -87,14 +88,19 @@ def check_target(target: Path, overwrite: bool) -> None:
 
 
 def put_in_place(aside: Path, target: Path) -> None:
-    """Rename the whole folder if its place is free; else replace the earlier results file by file."""
+    """Rename the whole folder if its place is free; else replace the earlier results file by file.
+
+    The record, which says that a run is finished, goes first and comes last: a kill in between leaves no mixture of
+    two runs that passes for one.
+    """
     if target.is_dir() and not any(target.iterdir()):
         target.rmdir()
     if not target.exists():
         aside.rename(target)
         return
+    (target / RECORD).unlink(missing_ok=True)
     fresh = {path.name for path in aside.iterdir()}
     for name in sorted(set(ARTEFACTS) - fresh):
         (target / name).unlink(missing_ok=True)
-    for name in sorted(fresh):
+    for name in sorted(fresh, key=lambda name: (name == RECORD, name)):
         os.replace(aside / name, target / name)
