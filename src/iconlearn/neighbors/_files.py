@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from iconlearn._errors import FileFormatError
+from iconlearn._files import aside
 
 KIND, SCHEMA = "iconlearn.NeighborGraph", 1
 AGAIN = "make and save the graph again"
@@ -31,16 +31,9 @@ def write_graph(path: Path, cols: Tensor, squares: Tensor, options: dict[str, An
     from safetensors.torch import save_file
 
     path = path.with_suffix(".safetensors")
-    path.parent.mkdir(parents=True, exist_ok=True)
     told = {"kind": KIND, "schema": SCHEMA, "sha256": digest(cols, squares), **options}
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        save_file({"cols": cols, "squares": squares}, aside, {"iconlearn": json.dumps(told)})
-        with open(aside, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with aside(path) as file:  # by its name, for as bytes the tables would be in memory twice
+        save_file({"cols": cols, "squares": squares}, file.name, {"iconlearn": json.dumps(told)})
     return path
 
 
