@@ -20,8 +20,7 @@ from iconlearn.engines.plan import free_memory
 from iconlearn.explain import Explanation, evaluating, explain
 from iconlearn.inputs import Inputs, as_inputs
 from iconlearn.mappers import Table, embed, representation
-from iconlearn.metrics import metric_name
-from iconlearn.neighbors import NeighborGraph
+from iconlearn.neighbors import neighbors_of
 from iconlearn.objective import Objective
 from iconlearn.processes import Processes
 from iconlearn.train.budget import Budget, Sizes, dimension, estimate, sizes_of
@@ -190,11 +189,9 @@ class ICon(Objective):
 
     def _with_neighbors(self, data: Inputs, neighbors: Any, across: Processes, checkpoint: Any) -> Inputs:
         """The data with the graph that was given, or with one of rows on disk, which only a search of its own finds."""
-        if neighbors is None and data.stored is not None and (searches := self.target_dist.searches()):
-            k, metric = max(k for _, _, k in searches), searches[0][0]
-            name = metric_name(metric) or repr(metric)
+        if neighbors is None and data.stored is not None:
             kept = None if checkpoint is None else f"{checkpoint}.neighbors"
-            neighbors = across.lead(lambda: NeighborGraph.of(data.stored, k=k, metric=name, checkpoint=kept))
+            neighbors = neighbors_of(self.target_dist, data.stored, across.lead, checkpoint=kept)
         return with_neighbors(data, neighbors)
 
     @torch.no_grad()

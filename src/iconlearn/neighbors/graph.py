@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from iconlearn._checks import check_choice, check_number
 from iconlearn._errors import InputError, OptionError
 from iconlearn.data.features import check_features
 from iconlearn.metrics import METRICS, SCALE_FREE, Metric, check_metric_name, metric_name
-from iconlearn.neighbors._files import read_graph, write_graph
+from iconlearn.neighbors._files import digest, read_graph, write_graph
 from iconlearn.neighbors._loops import OWN
 from iconlearn.neighbors._progress import Stages
 from iconlearn.neighbors._reservoir import Found, Reservoir, Task, over_tiles
@@ -146,9 +148,12 @@ class NeighborGraph:
         owner = "NeighborGraph.of"
         wanted.check(int(X.n), owner)
         stored = Stored(X, wanted.metric, owner, stages)
-        with scratch_folder(checkpoint, {"rows": stored.digest, **asdict(wanted)}) as scratch:
+        search = {"rows": stored.digest, "shape": (stored.n, int(X.d)), **asdict(wanted)}
+        with scratch_folder(checkpoint, search) as scratch:
             if scratch.graph.exists():
-                return cls.load(scratch.graph)
+                graph = cls.load(scratch.graph)
+                scratch.clean()  # a kill may have come between the graph and this
+                return graph
             found, recall = search_stored(stored, wanted, scratch, stages)
             cols, squares = torch.from_numpy(found.cols), torch.from_numpy(found.squares)
             graph = cls(cols, squares, wanted.metric, recall, stored.unit)
@@ -293,6 +298,12 @@ class NeighborGraph:
         return cls(
             torch.from_numpy(cols.astype(np.int32)), torch.from_numpy(np.square(far)), metric, 1.0, unit
         )
+
+    @cached_property
+    def digest(self) -> str:
+        """Checksum of all that a method learns from the graph."""
+        told = f"{self.metric} {self.unit!r} {tuple(self.cols.shape)} {self.squares.dtype}"
+        return hashlib.sha256(f"{told} {digest(self.cols, self.squares)}".encode()).hexdigest()
 
     @property
     def n(self) -> int:

@@ -1,8 +1,11 @@
-"""Several searches alike, done once."""
+"""What a distribution searches for: several searches alike are done once."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
 
@@ -11,6 +14,34 @@ from iconlearn.neighbors.graph import NeighborGraph
 from iconlearn.neighbors.index import search_index
 from iconlearn.neighbors.search import keys, task_of
 from iconlearn.points import Points, candidate_count, same_points
+
+
+def neighbors_of(
+    target: Any,
+    features: Any,
+    lead: Callable[[Callable[[], NeighborGraph]], NeighborGraph],
+    *,
+    checkpoint: str | os.PathLike[str] | None = None,
+    verbose: bool = False,
+) -> NeighborGraph | None:
+    """As many neighbours of stored rows as the largest search of a target needs; None where it looks for none.
+
+    Parameters
+    ----------
+    target : Distribution
+    features : Features
+    lead : callable
+        Has the first of several processes search (``Processes.lead``).
+    checkpoint, verbose
+        As of `NeighborGraph.of`.
+    """
+    searches = target.searches()
+    if not searches:
+        return None
+    k, metric = max(k for _, _, k in searches), searches[0][0]
+    k = max(1, min(k, features.n - 1))  # as of rows in memory
+    name = metric_name(metric) or repr(metric)
+    return lead(lambda: NeighborGraph.of(features, k, name, checkpoint=checkpoint, verbose=int(verbose)))
 
 
 def search_once(searches: list[tuple[str | Metric, str, int]], i: Points, j: Points) -> tuple[Points, Points]:
