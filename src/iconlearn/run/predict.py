@@ -42,7 +42,7 @@ def predict_stored(
     FileFormatError
         If the folder holds no finished run, or its model is damaged.
     OptionError
-        If the run is of no clustering, or ``out`` does not end in .parquet.
+        If the run is of no clustering, or ``out`` does not end in .parquet or belongs to the features.
     InputError
         If the rows do not suit the model.
     DiskError
@@ -66,7 +66,9 @@ def predict_stored(
     path = Path(out)
     if path.suffix != ".parquet":
         raise OptionError(f"out={str(out)!r} must end in .parquet; name such a file")
+    check_place(path, features)
     model = load_clustering(Path(run))
+    features.check()
     cluster, confidence = np.empty(features.n, np.int64), np.empty(features.n, np.float32)
     n_clusters = 0
     for first, rows in features.pieces():
@@ -82,6 +84,15 @@ def predict_stored(
             cause.errno or errno.EIO, f"{path} cannot be written ({cause.strerror or cause})"
         ) from cause
     return judge_clusters(path, n_clusters)
+
+
+def check_place(out: Path, features: Features) -> None:
+    """Refuse to write over the features, or among their files."""
+    place, held = out.resolve(), features.path.resolve()
+    if place == held or held in place.parents or place in (s.source.resolve() for s in features.slots.shards):
+        raise OptionError(
+            f"out={str(out)!r} belongs to the features {str(features.path)!r}; name a file elsewhere"
+        )
 
 
 def load_clustering(run: Path) -> Any:
