@@ -115,6 +115,16 @@ def test_processes_with_other_data_are_refused(tmp_path):
         assert told.startswith("ProcessError: fit: X of process 1 is not that of process 0")
 
 
+def test_a_turn_that_failed_does_not_spoil_the_next(tmp_path):
+    first, second = sound(crew(2, tmp_path, together.led))
+    assert first[:2] == ["ValueError: the disk is full", "after it"]
+    assert second[0].startswith(
+        "ProcessError: process 0 of 2 (rank 0) stopped (ValueError: the disk is full)"
+    )
+    assert (second[1], first[3], second[3]) == ("after it", "in the end", "in the end")
+    assert "rows are missing" in first[2]
+
+
 def test_the_parts(tmp_path):
     first, second = sound(crew(2, tmp_path, together.parts))
     np.testing.assert_array_equal(first["dropped"], second["dropped"])

@@ -38,6 +38,7 @@ from iconlearn import (
     StudentT,
     UniformCluster,
 )
+from iconlearn._errors import ProcessError
 from iconlearn.divergences import DIVERGENCES
 from iconlearn.features import Features, open_features
 from iconlearn.inputs import as_inputs
@@ -354,6 +355,32 @@ def broken(rank: int, how: str) -> tuple[str, float]:
     except Exception as error:
         return f"{type(error).__name__}: {error}", time.monotonic() - before
     return "", 0.0
+
+
+def led() -> list[str]:
+    """Turns that the first process leads, some of which fail: the errors that this one meets, and what it finds."""
+    across, found = join(None, CPU), []
+
+    def attempt(work: Any) -> None:
+        try:
+            found.append(str(across.lead(work)))
+        except (ValueError, ProcessError) as error:
+            found.append(f"{type(error).__name__}: {error}")
+
+    def fail() -> None:
+        raise ValueError("the disk is full")
+
+    attempt(fail)
+    attempt(lambda: "after it")
+    try:
+        with across.telling():  # one does not come to the turn, and the count of turns is the same afterwards
+            if not across.first:
+                raise ValueError("rows are missing")
+            across.lead(lambda: "nobody hears it")
+    except (ValueError, ProcessError) as error:
+        found.append(f"{type(error).__name__}: {error}")
+    attempt(lambda: "in the end")
+    return found
 
 
 def parts() -> dict[str, Any]:

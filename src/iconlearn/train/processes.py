@@ -37,7 +37,6 @@ class Several(Processes):
         self.on_machine = int(os.environ.get("LOCAL_WORLD_SIZE", self.size))
         self.store = store
         self.pulse = Pulse(store, self.rank, self.size)
-        self.turns = 0
         nccl = dist.get_backend() == "nccl"
         self.device = torch.device("cuda", torch.cuda.current_device()) if nccl else torch.device("cpu")
 
@@ -81,19 +80,19 @@ class Several(Processes):
         self.pulse.explained(lambda: dist.all_reduce(tensor))
 
     def lead(self, work: Callable[[], Result]) -> Result:
-        self.turns += 1
-        key = f"iconlearn/turn/{self.turns}"
         box: list[Any] = [None]
-        if self.first:
-            try:
-                box[0] = work()
-            except BaseException as error:
-                self.pulse.tell(error)
-                raise
-            self.pulse.explained(lambda: self.store.set(key, ""))
-        else:
-            self.pulse.wait(key, 0)  # however long it takes, where an exchange would run out of time
-        self.pulse.explained(lambda: dist.broadcast_object_list(box, src=0, device=self.device))
+        with self.pulse.round() as turn:
+            key = f"iconlearn/turn/{turn}"
+            if self.first:
+                try:
+                    box[0] = work()
+                except BaseException as error:
+                    self.pulse.tell(error)
+                    raise
+                self.pulse.explained(lambda: self.store.set(key, ""))
+            else:
+                self.pulse.wait(key, 0)  # however long it takes, where an exchange would run out of time
+            self.pulse.explained(lambda: dist.broadcast_object_list(box, src=0, device=self.device))
         return box[0]
 
     def place(self, model: nn.Module) -> None:
@@ -123,14 +122,14 @@ class Several(Processes):
 
     @contextmanager
     def telling(self) -> Iterator[None]:
-        self.pulse.fits += 1
-        try:
-            yield
-        except ProcessError:
-            raise  # heard from another
-        except BaseException as error:
-            self.pulse.tell(error)
-            raise
+        with self.pulse.round():
+            try:
+                yield
+            except ProcessError:
+                raise  # heard from another
+            except BaseException as error:
+                self.pulse.tell(error)
+                raise
 
     def own_draws(self, device: torch.device) -> AbstractContextManager[object]:
         common = int(torch.randint(1 << 62, (), generator=torch.default_generator))

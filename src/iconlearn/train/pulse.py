@@ -5,7 +5,8 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from iconlearn._errors import ProcessError
@@ -26,11 +27,26 @@ class Pulse:
 
     def __init__(self, store: Any, rank: int, size: int) -> None:
         self.store, self.rank, self.size = store, rank, size
-        self.fits = 0
+        self._begun = [0]  # rounds so far: of the job, of the open round, of the open round in that, ...
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="iconlearn-pulse", daemon=True)
         self._thread.start()
         atexit.register(self.stop)
+
+    @contextmanager
+    def round(self) -> Iterator[str]:
+        """Something that all processes do together, by a name that is the same in all of them.
+
+        Last words count in the rounds that are open, so those of one that failed do not spoil a later one. A round in
+        another counts within it, so it does not matter if a failure keeps some processes from entering it.
+        """
+        self._begun[-1] += 1
+        name = ".".join(map(str, self._begun))
+        self._begun.append(0)
+        try:
+            yield name
+        finally:
+            self._begun.pop()
 
     def stop(self) -> None:
         """No more beats."""
@@ -52,17 +68,19 @@ class Pulse:
     def tell(self, error: BaseException) -> None:
         """Leave word of why this process stops."""
         try:
-            self.store.set(self._last_words(self.rank), f"{type(error).__name__}: {error}")
+            self.store.set(self._last_words(self.rank)[-1], f"{type(error).__name__}: {error}")
         except RuntimeError:
             return  # nobody to tell
 
     def failure_of(self, rank: int) -> str | None:
         """Why a process stopped, in its own words."""
-        key = self._last_words(rank)
-        return self.store.get(key).decode() if self.store.check([key]) else None
+        told = [key for key in self._last_words(rank) if self.store.check([key])]
+        return self.store.get(told[-1]).decode() if told else None
 
-    def _last_words(self, rank: int) -> str:
-        return f"iconlearn/failed/{self.fits}/{rank}"
+    def _last_words(self, rank: int) -> list[str]:
+        """Their keys in the open rounds, the innermost last."""
+        names = [".".join(map(str, self._begun[:depth])) for depth in range(1, len(self._begun))]
+        return [f"iconlearn/failed/{name}/{rank}" for name in names]
 
     def wait(self, key: str, rank: int) -> None:
         """Wait for a key that one process sets, for as long as that process lives."""
@@ -125,7 +143,7 @@ class Pulse:
         return ProcessError(f"an exchange between the {self.size} processes failed in all of them ({cause})")
 
     def _met(self, rank: int) -> str:
-        return f"iconlearn/met/{self.fits}/{rank}"
+        return f"iconlearn/met/{self._begun[0]}/{rank}"
 
     def _failures(self, ranks: list[int]) -> dict[int, str]:
         told = {rank: self.failure_of(rank) for rank in ranks}
