@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 import signal
 import subprocess
@@ -25,7 +26,9 @@ from iconlearn.features import Features
 from iconlearn.methods import METHODS
 from iconlearn.run import RunOptions, clusters, run_stored, stored
 from iconlearn.run.clusters import judge_clusters, read_clusters
+from iconlearn.run.folder import put_in_place
 from iconlearn.run.images import RowImages
+from iconlearn.run.partial import Partial
 from iconlearn.train.run import Run
 
 RNG = np.random.default_rng(0)
@@ -248,7 +251,7 @@ def refused(name: str, folder: Path, features: Features) -> tuple[list[object], 
     cases: dict[str, tuple[list[object], str]] = {
         "method": (["fit", "t-sne", features.path], "method that streams: .*pmi-clustering"),
         "NaN": ([*CALL, bad, "--stored"], "row 77"),
-        "k": ([*CALL, folder / "few.npy", "--stored"], "k=10, but a row has 5 others"),
+        "steps": ([*CALL[:4], features.path, "--max-iter", 0], "max_iter=0 takes no step"),
         "clusters": ([*CALL, features.path, "--set", "n_clusters=500"], "500 clusters are asked for"),
         "labels": ([*CALL, features.path, "--labels", folder / "short.npy"], "9 labels for 240 rows"),
         "empty": ([*CALL, folder / "empty"], "empty"),
@@ -267,7 +270,7 @@ def refused(name: str, folder: Path, features: Features) -> tuple[list[object], 
     [
         "method",
         "NaN",
-        "k",
+        "steps",
         "clusters",
         "labels",
         "empty",
@@ -332,3 +335,60 @@ def test_settings_are_of_the_type_of_their_default():
     assert parse_settings(row, ["n_clusters=5"]) == {"n_clusters": 5}
     with pytest.raises(OptionError, match="is not a whole number"):
         parse_settings(row, ["n_clusters=many"])
+
+
+def test_a_run_of_other_neighbours_is_another_run(features, tmp_path):
+    options = RunOptions({"n_clusters": 3, "n_neighbors": 5}, epochs=1, batch_size=80)
+    near, far = (NeighborGraph.of(X, 5, metric) for metric in ("euclidean", "cos"))
+    far = NeighborGraph.from_arrays(far.indices, far.distances, "euclidean")
+    first = run_stored("pmi-clustering", features, tmp_path / "out", options, neighbors=near)
+    assert (
+        run_stored("pmi-clustering", features, tmp_path / "out", options, neighbors=near).files == first.files
+    )
+    with pytest.raises(OptionError, match="is not empty"):
+        run_stored("pmi-clustering", features, tmp_path / "out", options, neighbors=far)
+
+
+def test_two_processes_do_not_share_a_run(features, tmp_path):
+    with Partial(tmp_path / "out").working(overwrite=False):
+        with pytest.raises(OptionError, match="another process works in this folder"):
+            run_stored("pmi-clustering", features, tmp_path / "out", RunOptions({"n_clusters": 3}, epochs=1))
+        (tmp_path / "out.partial" / ".checkpoint.safetensors.1.part").write_bytes(b"left by a kill")
+    Partial(tmp_path / "out").clear()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("moves", range(4))
+def test_results_that_are_replaced_in_part_pass_for_no_run(tmp_path, monkeypatch, moves):
+    old, new = tmp_path / "out", tmp_path / "new"
+    for folder in (old, new):
+        folder.mkdir()
+        for name in ("clusters.parquet", "loss.png", "run.json", "training.gif"):
+            (folder / name).write_text(folder.name)
+    replace, done = os.replace, []
+
+    def killed(*paths):
+        if len(done) == moves:
+            raise KeyboardInterrupt
+        done.append(replace(*paths))
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        put_in_place(new, old)
+    assert not (old / "run.json").exists()
+    monkeypatch.undo()
+    put_in_place(new, old)
+    assert {path.read_text() for path in old.iterdir()} == {"new"}
+
+
+def test_predict_names_the_row_and_spares_the_features(features, tmp_path, capsys):
+    command(*CALL, features.path, "--out", tmp_path / "out")
+    bad = np.where(np.arange(240)[:, None] == 177, np.nan, X)
+    np.save(tmp_path / "bad.npy", bad)
+    assert command("predict", tmp_path / "out", tmp_path / "bad.npy", "-o", tmp_path / "new.parquet") == 2
+    assert "row 177" in capsys.readouterr().err
+    before = {path: path.read_bytes() for path in features.path.iterdir() if path.suffix != ".checked"}
+    assert command("predict", tmp_path / "out", features.path, "-o", features.path / "new.parquet") == 2
+    assert "belongs to the features" in capsys.readouterr().err
+    assert before.items() <= {path: path.read_bytes() for path in features.path.iterdir()}.items()
+    assert not (features.path / "new.parquet").exists()

@@ -6,22 +6,22 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from iconlearn._errors import DiskError, IConLearnError
-from iconlearn.run.folder import check_target, put_in_place
+from iconlearn._lock import BusyError, locked
+from iconlearn.run.folder import RECORD, check_target, put_in_place
 
 NEIGHBORS, CHECKPOINT, RESULTS = "neighbors", "checkpoint.safetensors", "results"
-RECORD = "run.json"
 
 
 class Partial:
     """The folder of an unfinished run: neighbours, checkpoint, and results on their way to the output folder.
 
-    Everything in it is there whole or not at all, and the results are moved as a whole, so a run that is killed at
-    any moment is finished by the same command.
+    Everything in it is there whole or not at all, and results count once their record is in place, which comes last,
+    so a run that is killed at any moment is finished by the same command.
     """
 
     def __init__(self, out: str | os.PathLike[str]) -> None:
@@ -47,27 +47,48 @@ class Partial:
         return record if isinstance(record, dict) and record.get("command") == command else None
 
     @contextmanager
-    def results(self) -> Iterator[Path]:
-        """An empty folder for the results, which takes the place of the output folder if all went well."""
-        aside = self.folder / RESULTS
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        yield aside
-        put_in_place(aside, self.target)
-        self.clear()
-
-    @contextmanager
-    def writing(self, *, overwrite: bool) -> Iterator[None]:
-        """Say why something cannot be written; what is finished is kept.
+    def working(self, *, overwrite: bool) -> Iterator[None]:
+        """Keep other processes out while the run is worked on.
 
         Raises
         ------
         OptionError
-            If the output folder is a file, holds something, or cannot be written.
+            If the output folder is a file, holds something, or may not be written to; or if another process is at
+            work.
         DiskError
-            If the disk is full.
+            If nothing can be written.
         """
         check_target(self.target, overwrite)
+        try:
+            with ExitStack() as held:
+                with self._writing():
+                    held.enter_context(locked(self.folder))
+                check_target(self.target, overwrite)  # another may have ended meanwhile
+                yield
+        finally:
+            with suppress(OSError):  # it holds what is to be gone on with
+                self.folder.rmdir()
+
+    @contextmanager
+    def results(self) -> Iterator[Path]:
+        """An empty folder for the results, which take the place of those in the output folder if all went well.
+
+        Raises
+        ------
+        DiskError
+            If the disk is full; what is finished is kept.
+        """
+        with self._writing():
+            aside = self.folder / RESULTS
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir(parents=True)
+            yield aside
+            put_in_place(aside, self.target)
+            self._remove()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say why something cannot be written."""
         try:
             yield
         except OSError as cause:
@@ -80,9 +101,16 @@ class Partial:
             ) from cause
 
     def clear(self) -> None:
-        """Remove what is ours."""
+        """Remove what a finished run has left, unless another process works there."""
+        if self.folder.is_dir():
+            with suppress(BusyError), locked(self.folder):
+                self._remove()
+            with suppress(OSError):
+                self.folder.rmdir()
+
+    def _remove(self) -> None:
+        """What is ours."""
         for name in (NEIGHBORS, RESULTS):
             shutil.rmtree(self.folder / name, ignore_errors=True)
-        self.checkpoint.unlink(missing_ok=True)
-        if self.folder.is_dir() and not any(self.folder.iterdir()):
-            self.folder.rmdir()
+        for path in (self.checkpoint, *self.folder.glob(".*.part")):  # these of a process that was killed
+            path.unlink(missing_ok=True)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from iconlearn._errors import InputError
+from iconlearn._errors import InputError, OptionError
 from iconlearn.estimators import ESTIMATORS
 from iconlearn.evaluation import ClusteringReport, cluster_sizes, clustering_report
 from iconlearn.extraction import ImageSource
 from iconlearn.features import Features
 from iconlearn.methods import METHODS, Method, method
-from iconlearn.metrics import metric_name
-from iconlearn.neighbors import NeighborGraph
+from iconlearn.neighbors import NeighborGraph, neighbors_of
 from iconlearn.run import scores, tables
 from iconlearn.run.captions import loss_name
 from iconlearn.run.clusters import write_clusters
@@ -26,7 +26,7 @@ from iconlearn.run.images import RowImages, images_of
 from iconlearn.run.job import RunOptions, RunResult, keep_model, training_settings
 from iconlearn.run.judged import Judged, draw_judgement
 from iconlearn.run.partial import Partial
-from iconlearn.train.processes import first_of_job, join
+from iconlearn.train.processes import join
 from iconlearn.viz import loss_figure, save_figure
 
 LAST = 0.05  # share of the steps whose mean is called the final loss
@@ -99,51 +99,72 @@ def run_stored(
     options = options or RunOptions()
     row = method(name)
     check_streams(row)
-    partial, command = Partial(out), command_of(row, features, options)
-    if not options.overwrite and (record := partial.finished(command)) is not None:
-        if first_of_job():
-            partial.clear()  # a kill may have come between the results and this
-        return result_of(row, partial.target, record, start)
+    check_steps(options)
+    partial, command = Partial(out), command_of(row, features, options, neighbors)
     shown = images_of(features, images)
-    with partial.writing(overwrite=options.overwrite):
-        graph = (
-            neighbors if neighbors is not None else find_neighbors(row, features, options, partial, verbose)
-        )
-        found = time.perf_counter()
-        estimator = build(row, options, checkpoint=partial.checkpoint, verbose=int(verbose))
-        estimator.fit(features, features.label if row.needs_labels else None, neighbors=graph)
-        if estimator.model_.history.interrupted:
-            raise KeyboardInterrupt
-        if not first_of_job():
-            return RunResult(name, partial.target, (), {}, time.perf_counter() - start, interrupted=False)
-        fitted = time.perf_counter()
-        report = clustering_report(
-            estimator.labels_,
-            features.label,
-            confidence=estimator.confidence_,
-            n_clusters=estimator.n_clusters,
-        )
-        with partial.results() as folder:
-            write_clusters(folder / "clusters.parquet", features, estimator.labels_, estimator.confidence_)
-            unsaved = keep_model(estimator.model_, folder)
-            draw(folder, row, features, estimator, report, shown)
-            record = describe(row, features, estimator, graph, report)
-            if unsaved:
-                record["model"] = unsaved
-            seconds = {
-                "neighbors": found - start,
-                "fit": fitted - found,
-                "total": time.perf_counter() - start,
-            }
-            record |= {"options": {**row.parameters, **options.parameters, **training_settings(row, options)}}
-            record |= {
-                "seed": options.seed,
-                "seconds": seconds,
-                "versions": tables.versions(),
-                "command": command,
-            }
-            tables.write_record(folder, record)
+    across = join(None, torch.device("cpu"))
+    with across.telling():
+        record = None if options.overwrite else across.lead(lambda: partial.finished(command))
+        if record is not None:
+            across.lead(partial.clear)  # a kill may have come between the results and this
+            return result_of(row, partial.target, record, start)
+        with partial.working(overwrite=options.overwrite) if across.first else nullcontext():
+            graph = neighbors
+            if graph is None:
+                target = row.recipe(**options.parameters).target_dist
+                graph = neighbors_of(
+                    target, features.check(), across.lead, checkpoint=partial.neighbors, verbose=verbose
+                )
+            found = time.perf_counter()
+            estimator = build(row, options, checkpoint=partial.checkpoint, verbose=int(verbose))
+            estimator.fit(features, features.label if row.needs_labels else None, neighbors=graph)
+            if estimator.model_.history.interrupted:
+                raise KeyboardInterrupt
+            seconds = {"neighbors": found - start, "fit": time.perf_counter() - found}
+
+            def write() -> dict[str, Any]:
+                report = clustering_report(
+                    estimator.labels_,
+                    features.label,
+                    confidence=estimator.confidence_,
+                    n_clusters=estimator.n_clusters,
+                )
+                record = describe(row, features, estimator, graph, report)
+                with partial.results() as folder:
+                    write_clusters(
+                        folder / "clusters.parquet", features, estimator.labels_, estimator.confidence_
+                    )
+                    if unsaved := keep_model(estimator.model_, folder):
+                        record["model"] = unsaved
+                    draw(folder, row, features, estimator, report, shown)
+                    record |= {
+                        "options": {
+                            **row.parameters,
+                            **options.parameters,
+                            **training_settings(row, options),
+                        },
+                        "seed": options.seed,
+                        "seconds": {**seconds, "total": time.perf_counter() - start},
+                        "versions": tables.versions(),
+                        "command": command,
+                    }
+                    tables.write_record(folder, record)
+                return tables.plain(record)
+
+            record = across.lead(write)  # the others wait for as long as it takes
     return result_of(row, partial.target, record, start)
+
+
+def check_steps(options: RunOptions) -> None:
+    """Refuse a run without a step: there is nothing to write of it.
+
+    Raises
+    ------
+    OptionError
+    """
+    for name in ("max_iter", "epochs"):
+        if getattr(options, name) == 0:
+            raise OptionError(f"run: {name}=0 takes no step; give at least 1, or leave it out")
 
 
 def check_streams(row: Method) -> None:
@@ -161,7 +182,9 @@ def check_streams(row: Method) -> None:
         )
 
 
-def command_of(row: Method, features: Features, options: RunOptions) -> dict[str, Any]:
+def command_of(
+    row: Method, features: Features, options: RunOptions, neighbors: NeighborGraph | None
+) -> dict[str, Any]:
     """What tells a run from others, as JSON holds it."""
     label = features.label
     labels = None if label is None else hashlib.sha256(np.ascontiguousarray(label).data).hexdigest()
@@ -173,6 +196,8 @@ def command_of(row: Method, features: Features, options: RunOptions) -> dict[str
             "seed": options.seed,
             "features": features.digest,
             "labels": labels,
+            "classes": features.classes,
+            "neighbors": None if neighbors is None else neighbors.digest,
         }
     )
 
@@ -181,21 +206,6 @@ def build(row: Method, options: RunOptions, **common: Any) -> Any:
     """The scikit-learn estimator of the method with the options of the run."""
     settings = {**options.parameters, **training_settings(row, options), "random_state": options.seed}
     return ESTIMATORS[row.estimator](**{**settings, **common})
-
-
-def find_neighbors(
-    row: Method, features: Features, options: RunOptions, partial: Partial, verbose: bool
-) -> NeighborGraph | None:
-    """The neighbours that the target looks for, by the first process; None where it looks for none."""
-    features.check()
-    searches = row.recipe(**options.parameters).target_dist.searches()
-    if not searches:
-        return None
-    k, metric = max(k for _, _, k in searches), searches[0][0]
-    name = metric_name(metric) or repr(metric)
-    return join(None, torch.device("cpu")).lead(
-        lambda: NeighborGraph.of(features, k, name, checkpoint=partial.neighbors, verbose=int(verbose))
-    )
 
 
 def draw(

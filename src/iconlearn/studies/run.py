@@ -143,6 +143,7 @@ def prepare(study: Study, name: str, folder: Path, options: StudyOptions, verbos
 
 def follow(study: Study, material: Material, measured: Measured, folder: Path, verbose: bool) -> None:
     """All runs on one model's features, seed by seed, and its figures."""
+    across = join(None, torch.device("cpu"))
     turns = [(seed, case) for seed in study.seeds for case in study.cases()]
     for done, (seed, case) in enumerate(turns):
         tell(verbose, f"{material.name}: run {done + 1} of {len(turns)}, {case.name}, seed {seed}")
@@ -155,8 +156,8 @@ def follow(study: Study, material: Material, measured: Measured, folder: Path, v
             images=material.images,
             verbose=verbose,
         )
-        if first_of_job():
-            measured[material.name, case.name, seed] = judge(material, result.out)
+        measured[material.name, case.name, seed] = across.lead(lambda out=result.out: judge(material, out))
+        if across.first:
             write_report(study, measured, folder)
     if first_of_job():
         tell(verbose, f"{material.name}: figures")
