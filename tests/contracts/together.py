@@ -372,14 +372,6 @@ def led() -> list[str]:
 
     attempt(fail)
     attempt(lambda: "after it")
-    try:
-        with across.telling():  # one does not come to the turn, and the count of turns is the same afterwards
-            if not across.first:
-                raise ValueError("rows are missing")
-            across.lead(lambda: "nobody hears it")
-    except (ValueError, ProcessError) as error:
-        found.append(f"{type(error).__name__}: {error}")
-    attempt(lambda: "in the end")
     return found
 
 
