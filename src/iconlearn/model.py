@@ -87,8 +87,8 @@ class ICon(Objective):
         the weights that it has. Data of extreme scale is divided by a power of two, the model's ``unit``.
 
         With ``checkpoint`` a run that was killed goes on to the bits that it would have had: call the same ``fit``
-        again. The file keeps weights, optimiser, step, losses, random states and the order of the batches; the
-        search of ``restarts`` is in it once it is over. A run that has come to its end is returned at once. A run
+        again. The file keeps weights, optimiser, step, losses, random states and the order of the batches; while
+        ``restarts`` race, those of all that are still in it. A run that has come to its end is returned at once. A run
         of other data, of another model or with other options, more steps too, is refused: schedules count all
         steps, so a longer run is another one (go on from a finished one with ``warm_start``). State that is in
         none of these, such as a module of yours may keep outside of its ``state_dict``, is not kept.

@@ -23,6 +23,7 @@ from iconlearn import (
     OptionError,
     Perplexity,
     StudentT,
+    open_features,
 )
 from iconlearn.distributions.base import Distribution
 from iconlearn.engines import Dense
@@ -319,3 +320,13 @@ def test_damaged_files(tmp_path):
 def test_every_metric_has_a_search():
     for metric in METRICS:
         assert NeighborGraph.of(X, 3, metric).metric == metric
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_rows_near_the_end_of_float32_have_the_neighbours_of_moderate_ones(tmp_path, on_disk):
+    truth, far = NeighborGraph.of(X, k=5), X / np.abs(X).max() * np.float32(1.9 * 2.0**127)
+    assert 2.0**127 < np.abs(far).max() < np.inf
+    np.save(tmp_path / "far.npy", far)
+    found = NeighborGraph.of(open_features(tmp_path / "far.npy") if on_disk else far, k=5)
+    assert np.array_equal(found.indices, truth.indices)
+    assert np.allclose(found.distances / (1.9 * 2.0**127) * np.abs(X).max(), truth.distances)

@@ -23,7 +23,7 @@ from iconlearn.neighbors._progress import Stages
 from iconlearn.neighbors._reservoir import Found, Reservoir, Task, over_tiles
 from iconlearn.neighbors._scratch import scratch_folder
 from iconlearn.neighbors.index import RECALL, search_index
-from iconlearn.neighbors.search import PRECOMPUTED, as_support, extreme_unit, task_of
+from iconlearn.neighbors.search import PRECOMPUTED, as_support, extreme_unit, in_units, task_of
 from iconlearn.neighbors.stored import Stored, Wanted, is_stored, search_stored
 from iconlearn.support import Support
 
@@ -134,7 +134,7 @@ class NeighborGraph:
                 )
             value = check_features(X, f"{owner}: X")
             unit = extreme_unit(value) if metric not in SCALE_FREE else 1.0
-            held = torch.from_numpy(np.array(value) if unit == 1.0 else value / unit)
+            held = torch.from_numpy(in_units(value, unit))
             numbers = np.arange(len(held))
             task = task_of(metric, held, held, (numbers, numbers), min(k, len(held) - 1))
             found, reached = search_index(task, index, seed, recall, stages)
@@ -294,7 +294,7 @@ class NeighborGraph:
     def _listed(cls, cols: np.ndarray, far: np.ndarray, metric: str) -> NeighborGraph:
         """Of neighbours and their distances, checked and in order."""
         unit = extreme_unit(far)
-        far = far.astype(np.result_type(far, np.float32)) / unit
+        far = in_units(far.astype(np.result_type(far, np.float32)), unit)
         return cls(
             torch.from_numpy(cols.astype(np.int32)), torch.from_numpy(np.square(far)), metric, 1.0, unit
         )
@@ -324,7 +324,8 @@ class NeighborGraph:
     def distances(self) -> np.ndarray:
         """Distances to them, not squared, (n, k); of "dot", what the metric says."""
         squares = self.squares if self.metric == "dot" else self.squares.sqrt()
-        return squares.numpy() * (self.unit**2 if self.metric == "dot" else self.unit)
+        factor = np.float64(self.unit) ** (2 if self.metric == "dot" else 1)  # may be beyond float32
+        return squares.numpy().copy() if factor == 1 else squares.numpy() * factor
 
     def edges(self, k: int, metric: str | Metric, unit: float, owner: str) -> tuple[Support, Tensor]:
         """The k nearest of every row as a support with squared distances, in units of ``unit`` squared.
