@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from iconlearn._errors import (
+    BusyError,
     DiskError,
     FileFormatError,
     IConLearnError,
@@ -72,6 +73,7 @@ __all__ = [
     "MLP",
     "Assignments",
     "Augmentation",
+    "BusyError",
     "Certificate",
     "ClusterAgreement",
     "Context",

@@ -25,6 +25,10 @@ class ProcessError(IConLearnError, RuntimeError):
     """Another process of the job is gone, has stopped, or does something else."""
 
 
+class BusyError(OptionError):
+    """Another process works in the folder."""
+
+
 class FileFormatError(IConLearnError, ValueError):
     """A file is missing, damaged, truncated, newer, or not of the kind that its name says."""
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakSet
 
-from iconlearn._errors import OptionError
+from iconlearn._errors import BusyError
 
 try:
     import fcntl
@@ -21,10 +21,6 @@ NAME = ".lock"
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 log = logging.getLogger("iconlearn")
-
-
-class BusyError(OptionError):
-    """Another process works in the folder."""
 
 
 class Lock:

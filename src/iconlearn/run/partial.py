@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from iconlearn._errors import DiskError, IConLearnError
-from iconlearn._lock import BusyError, locked
+from iconlearn._errors import BusyError, DiskError, IConLearnError
+from iconlearn._lock import locked
 from iconlearn.run.folder import RECORD, check_target, put_in_place
 
 NEIGHBORS, CHECKPOINT, RESULTS = "neighbors", "checkpoint.safetensors", "results"
