@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from pictures import write_images
+from PIL import Image
 from vision import save_model
 
 import iconlearn.extraction.extract as extract
@@ -173,15 +174,81 @@ def test_skipped_images_are_left_out_and_listed(images, vit, tmp_path, caplog):
     assert "dög/2.png" in listed[0]["cause"]
 
 
-def test_images_of_two_states_are_never_mixed(images, vit, tmp_path):
-    body = (images / "cat/1.png").read_bytes()
-    damage(images, "cat/1.png")
-    killed_at(12, images, vit, tmp_path / "out", batch_size=3, skip_corrupt=1)
+def touch(file: Path) -> None:
+    """The same bytes, written a moment later."""
+    held = file.stat()
+    os.utime(file, ns=(held.st_atime_ns, held.st_mtime_ns + 1))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_run_that_a_damaged_image_stopped_goes_on_once_it_is_mended(images, vit, tmp_path, workers):
+    body = (images / "dög/2.png").read_bytes()
+    damage(images, "dög/2.png")
+    with pytest.raises(ImageError, match="dög/2.png: .*; replace it and go on, or remove it and begin in an"):
+        extract_features(images, vit, tmp_path / "out", batch_size=3, workers=workers)
+    finished = shards(tmp_path / "out")
+    assert json.loads(finished["features.json"])["n"] == 8
+    (images / "dög/2.png").write_bytes(body)
+    extract_features(images, vit, tmp_path / "out", batch_size=3, workers=workers)
+    extract_features(images, vit, tmp_path / "unbroken", batch_size=3)
+    made = shards(tmp_path / "out")
+    assert made == shards(tmp_path / "unbroken")
+    assert all(made[name] == held for name, held in finished.items() if name.startswith("part-"))
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_finished_image_that_was_changed_is_refused(images, vit, tmp_path, complete):
+    out = tmp_path / "out"
+    if complete:
+        extract_features(images, vit, out, batch_size=3)
+    else:
+        killed_at(12, images, vit, out, batch_size=3)
+        touch(images / "eel/4.png")  # its turn has not come
+        killed_at(12, images, vit, out, batch_size=3)
+    before = shards(out)
+    touch(images / "cat/3.png")
+    touch(images / "cat/6.png")
+    for _ in range(2):  # being told does not make it good
+        with pytest.raises(
+            InputError, match="cat/3.png: was changed after its features were made; begin in an empty"
+        ):
+            extract_features(images, vit, out, batch_size=3)
+    assert shards(out) == before
+
+
+def test_an_image_that_was_skipped_and_mended_does_not_shift_rows(images, vit, tmp_path, caplog):
+    bodies = {name: (images / name).read_bytes() for name in ("cat/1.png", "dög/5.png", "eel/4.png")}
+    damage(images, *bodies)
+    killed_at(15, images, vit, tmp_path / "out", batch_size=3, skip_corrupt=3)
+    assert json.loads((tmp_path / "out" / "features.json").read_text())["n"] == 12  # up to dög/4.png
+    for name in ("cat/1.png", "dög/5.png"):
+        (images / name).write_bytes(bodies[name])
+        touch(images / name)
+    extract_features(images, vit, tmp_path / "out", batch_size=3, skip_corrupt=3)
+    assert "cat/1.png: was changed after it was skipped, and stays left out" in caplog.text
+    assert "dög/5.png: was changed" not in caplog.text
+    (images / "eel/4.png").write_bytes(bodies["eel/4.png"])  # after the last row of a finished folder
     before = shards(tmp_path / "out")
-    (images / "cat/1.png").write_bytes(body)
-    with pytest.raises(OptionError, match="was begun with .*source.* an empty folder to start anew"):
-        extract_features(images, vit, tmp_path / "out", batch_size=3, skip_corrupt=1)
+    made = extract_features(images, vit, tmp_path / "out", batch_size=3, skip_corrupt=3)
+    assert "eel/4.png: was changed after it was skipped, and stays left out" in caplog.text
+    assert [*made.names] == [
+        name for name in open_images(images).names if name not in ("cat/1.png", "eel/4.png")
+    ]
     assert shards(tmp_path / "out") == before
+
+
+def test_removing_an_image_is_another_source(images, vit, tmp_path):
+    killed_at(12, images, vit, tmp_path / "out", batch_size=3)
+    (images / "eel/4.png").unlink()
+    with pytest.raises(OptionError, match="was begun with .*source.* an empty folder to start anew"):
+        extract_features(images, vit, tmp_path / "out", batch_size=3)
+
+
+def test_states_that_are_damaged_are_refused(images, vit, tmp_path):
+    killed_at(12, images, vit, tmp_path / "out", batch_size=3)
+    (tmp_path / "out" / "images.states").write_bytes(b"x" * 40)
+    with pytest.raises(FileFormatError, match=r"images.states: 40 bytes instead of 16 for each of 19 images"):
+        extract_features(images, vit, tmp_path / "out", batch_size=3)
 
 
 def test_a_list_of_skipped_images_that_is_damaged_is_refused(images, vit, tmp_path):
@@ -248,6 +315,37 @@ def test_files_that_vanish_are_never_skipped(images, vit, tmp_path, monkeypatch,
     (images / "cat" / "3.png").unlink()
     with pytest.raises(FileFormatError, match="^[^\\n]*cat/3.png: the file cannot be read[^\\n]*$"):
         extract_features(source, vit, tmp_path / "out", skip_corrupt=9, workers=workers)
+
+
+class Stated(ImageSource):
+    """Two greys in states of any kind."""
+
+    kind = "greys"
+
+    def __init__(self, states) -> None:
+        self.given = states
+
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index):
+        return Image.new("RGB", (32, 32), (index, 9, 9)), -1, str(index)
+
+    def states(self):
+        return self.given
+
+
+def test_sources_of_ones_own_may_tell_states(vit, tmp_path):
+    extract_features(Stated(None), vit, tmp_path / "none")
+    assert not (tmp_path / "none" / "images.states").exists()
+    now, later = np.arange(4).reshape(2, 2), np.array([[0, 1], [2, 4]])
+    extract_features(Stated(now), vit, tmp_path / "out")
+    with pytest.raises(InputError, match="^image 1: was changed"):
+        extract_features(Stated(later), vit, tmp_path / "out")
+    for wrong in (now[:1], now.astype(float), now.ravel()):
+        with pytest.raises(InputError, match=r"greys: states\(\) gives .* int64 of shape \(2, 2\) is needed"):
+            extract_features(Stated(wrong), vit, tmp_path / "wrong")
+    assert not (tmp_path / "wrong").exists()
 
 
 class Nothing(ImageSource):

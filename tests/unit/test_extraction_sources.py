@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -119,22 +120,26 @@ def test_fingerprints_tell_sources_apart(tmp_path):
     assert Names(["ab", "c"]).digest() != Names(["a", "bc"]).digest()
 
 
-def test_fingerprints_tell_replaced_images_apart(tmp_path):
+def test_states_tell_replaced_images_apart(tmp_path):
     write_images(tmp_path / "a", {"x": 2, "y": 1})
     source, file = open_images(tmp_path / "a"), tmp_path / "a" / "x" / "1.png"
-    seen = [source.fingerprint(), open_images(tmp_path / "a").fingerprint()]
-    assert len(set(seen)) == 1
+    seen, made = [source.states()], source.fingerprint()
+    assert np.array_equal(seen[0], open_images(tmp_path / "a").states())
     held = file.stat()
+    assert (seen[0].dtype, seen[0][1].tolist()) == (np.int64, [held.st_size, held.st_mtime_ns])
     file.write_bytes(file.read_bytes()[::-1])
     os.utime(file, ns=(held.st_atime_ns, held.st_mtime_ns + 1))  # of the same size
-    seen.append(source.fingerprint())
+    seen.append(source.states())
     file.write_bytes(file.read_bytes() + b"x")
     os.utime(file, ns=(held.st_atime_ns, held.st_mtime_ns + 1))  # of the same time
-    seen.append(source.fingerprint())
-    assert len(set(seen)) == 3
+    seen.append(source.states())
+    for before, now in pairwise(seen):
+        assert (before != now).any(1).tolist() == [False, True, False]
+    assert source.fingerprint() == made  # which is of the names
+    assert source.name_of(1) == str(file)
     file.unlink()
     with pytest.raises(FileFormatError, match=r"x/1.png: the file cannot be read"):
-        source.fingerprint()
+        source.states()
 
 
 def test_fingerprints_tell_replaced_records_and_labels_apart(tmp_path):

@@ -105,7 +105,7 @@ class BinaryImages(ImageSource):
         """sha256 of labels, and of names, sizes and times of the files."""
         total = hashlib.sha256(self.labels.tobytes())
         for file in self.files:
-            total.update(f"{file.name}:{state_of_file(file)}".encode())
+            total.update(repr((file.name, *state_of_file(file))).encode())
         return total.hexdigest()
 
 

@@ -21,6 +21,7 @@ from iconlearn.extraction.batches import prepared
 from iconlearn.extraction.skipped import Skipped
 from iconlearn.extraction.source import ImageSource
 from iconlearn.extraction.sources import open_images
+from iconlearn.extraction.states import States
 from iconlearn.extraction.views import Views
 from iconlearn.features import Features, FeatureWriter
 
@@ -50,7 +51,7 @@ def extract_features(
 
     View 0 is the image as the model was trained to see it; the others are changed at random first. What is on disk
     when a run ends early is kept: the same call goes on from there and ends with the same features. A folder
-    that holds features made otherwise is refused.
+    that holds features made otherwise is refused, and so is an image that was changed after its features were made.
 
     Parameters
     ----------
@@ -91,6 +92,8 @@ def extract_features(
     ------
     ImageError
         More damaged images than ``skip_corrupt``, naming the last.
+    InputError
+        An image was changed after its features were made, naming the first.
     InputError, OptionError, FileFormatError
         Of the source, the model or the options.
     DiskError
@@ -124,6 +127,7 @@ def extract_features(
         "transforms": make_views.describe(),
     }
     folder = Path(out)
+    states = States(folder / "images.states", images)
     writer = FeatureWriter(
         folder,
         backbone.dim,
@@ -134,7 +138,8 @@ def extract_features(
         about=about,
     )
     skipped = Skipped(folder / "skipped.json", skip_corrupt)
-    start = skipped.go_on_from(writer.rows)
+    start = skipped.go_on_from(writer.rows, writer.manifest.complete)
+    states.go_on_from(start, {entry["image"] for entry in skipped.found})
     check_room(folder, (len(images) - start) * views * backbone.dim * np.dtype(dtype).itemsize)
     labelled = images.classes is not None
     with writer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -63,15 +62,20 @@ class ImageFolder(ImageSource):
 
     def __getitem__(self, index: int) -> tuple[Image.Image, int, str]:
         name = self.names[index]
-        image = read_image(self.root / name, text(str(self.root / name)))
+        image = read_image(self.root / name, self.name_of(index))
         return image, -1 if self.labels is None else int(self.labels[index]), text(name)
 
     def fingerprint(self) -> str:
-        """sha256 of names, sizes and times: a file that was written anew makes another source."""
-        total = hashlib.sha256(self.names.digest().encode())
-        for name in self.names:
-            total.update(state_of_file(self.root / name).encode())
-        return total.hexdigest()
+        return self.names.digest()
+
+    def states(self) -> np.ndarray:
+        found = np.empty((len(self), 2), dtype=np.int64)
+        for index, name in enumerate(self.names):
+            found[index] = state_of_file(self.root / name)
+        return found
+
+    def name_of(self, index: int) -> str:
+        return text(str(self.root / self.names[index]))
 
 
 def open_folder(root: Path, split: str | None) -> ImageFolder:
@@ -112,15 +116,15 @@ def image_files(root: Path) -> list[str]:
     return sorted(found, key=lambda path: path.split("/"))
 
 
-def state_of_file(file: Path) -> str:
-    """Size and time of a file, by which a replaced one is told from what it was."""
+def state_of_file(file: Path) -> tuple[int, int]:
+    """Size in bytes and time of change in ns, by which a replaced file is told from what it was."""
     try:
         state = file.stat()
     except OSError as error:
         raise FileFormatError(
             f"{text(str(file))}: the file cannot be read ({error.strerror}); put it back, or remove the link"
         ) from error
-    return f"{state.st_size}:{state.st_mtime_ns} "
+    return state.st_size, state.st_mtime_ns
 
 
 def text(name: str) -> str:

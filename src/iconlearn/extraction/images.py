@@ -85,9 +85,14 @@ def read_image(file: Path | bytes, name: str) -> Image.Image:
             ) from error
         if isinstance(error, MemoryError):
             raise
+        mend = (
+            "mend the data set and begin in an empty folder"
+            if isinstance(file, bytes)
+            else "replace it and go on, or remove it and begin in an empty folder"
+        )
         raise ImageError(
-            f"{name}: not an image that can be decoded ({cause}); replace or remove it, or allow to skip some: "
-            "skip_corrupt=N (--skip-corrupt N)"
+            f"{name}: not an image that can be decoded ({cause}); {mend}, or allow to skip some: skip_corrupt=N "
+            "(--skip-corrupt N)"
         ) from error
 
 

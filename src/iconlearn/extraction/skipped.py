@@ -25,15 +25,18 @@ class Skipped:
         self.path, self.most = path, most
         self.found: list[dict[str, Any]] = []
 
-    def go_on_from(self, rows: int) -> int:
-        """The image after the one that row ``rows - 1`` is; what was skipped later will be met again."""
+    def go_on_from(self, rows: int, finished: bool) -> int:
+        """The image after the one that row ``rows - 1`` is; what was skipped later will be met again.
+
+        In a ``finished`` folder nothing is met again: what was skipped after the last row was passed, too.
+        """
         if not rows:
             self.path.unlink(missing_ok=True)
             return 0
         before = self.read() if self.path.exists() else []
         image = rows
         for entry in before:
-            image += entry["image"] < image
+            image += entry["image"] < image + finished
         self.found = [entry for entry in before if entry["image"] < image]
         return image
 

@@ -15,7 +15,7 @@ class ImageSource(ABC):
     """A sequence of images that are read one by one, when asked for.
 
     Derive from it to read from elsewhere: ``__len__`` and ``__getitem__`` are needed, ``kind``, ``classes`` and
-    ``fingerprint`` are what there is to say about all images together.
+    ``fingerprint`` are what there is to say about all images together, ``states`` and ``name_of`` about each one.
 
     Attributes
     ----------
@@ -52,6 +52,18 @@ class ImageSource(ABC):
     def fingerprint(self) -> str:
         """What tells these images, in this order, from others, without reading them all."""
         return ""
+
+    def states(self) -> np.ndarray | None:
+        """Size in bytes and time of change in ns of every image, (n, 2) int64; None where images have none.
+
+        An image that was changed after its features were made is told by them when a run is resumed; one whose
+        turn has not come may change. What ``fingerprint`` holds may never change.
+        """
+        return None
+
+    def name_of(self, index: int) -> str:
+        """The name of an image that is not read, for messages."""
+        return f"image {index}"
 
 
 class Names(Sequence[str]):
