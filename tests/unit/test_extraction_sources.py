@@ -267,6 +267,16 @@ def test_parquet_as_the_hub_writes_it(tmp_path):
         open_images(tmp_path)
 
 
+def test_fingerprints_tell_replaced_parquet_files_apart(tmp_path):
+    path, seen = tmp_path / "few.parquet", []
+    for body, time in ((b"x", 5), (b"x", 5), (b"x", 6), (b"xy" * 99, 6)):
+        parquet.write_table(pa.table({"image": [body]}), path)
+        os.utime(path, ns=(time, time))
+        seen.append(open_images(path).fingerprint())
+    assert seen[0] == seen[1]
+    assert len(set(seen)) == 3
+
+
 def test_parquet_of_plain_bytes_and_text_labels(tmp_path):
     path = tmp_path / "few.parquet"
     rows = {

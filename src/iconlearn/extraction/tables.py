@@ -15,6 +15,7 @@ from PIL import Image
 from iconlearn._checks import check_choice, nearest_name
 from iconlearn._errors import FileFormatError, InputError
 from iconlearn.data.features import listed
+from iconlearn.extraction.folders import state_of_file
 from iconlearn.extraction.images import ImageError, read_image, to_rgb
 from iconlearn.extraction.source import ImageSource
 
@@ -77,8 +78,9 @@ class ParquetImages(ImageSource):
         return {**self.__dict__, "_held": (-1, None)}
 
     def fingerprint(self) -> str:
-        sizes = [(file.name, file.stat().st_size) for file in self.files]
-        return hashlib.sha256(json.dumps([sizes, len(self)]).encode()).hexdigest()
+        """sha256 of names, sizes and times of the files, and the number of images."""
+        states = [(file.name, *state_of_file(file)) for file in self.files]
+        return hashlib.sha256(json.dumps([states, len(self)]).encode()).hexdigest()
 
 
 class HubImages(ImageSource):
