@@ -56,6 +56,28 @@ def test_overlapping_round_classes_keep_k_means():
     assert model.history.loss == pytest.approx(model(X).item(), rel=1e-4)
 
 
+def test_what_was_trained_is_a_start_of_k_means_too():
+    rng = np.random.default_rng(0)
+    centres = np.repeat(
+        20 * rng.normal(size=(8, 6)), 2, 0
+    )  # in near pairs, of which a k-means start splits too few
+    centres[::2, 0] += 3
+    part = torch.arange(16).repeat_interleave(25)
+    rows = torch.from_numpy(centres[part] + 0.5 * rng.normal(size=(400, 6))).float()
+    head = SoftmaxHead(6, 16)
+
+    def pure(near):
+        head.start_by_kmeans(rows, torch.Generator().manual_seed(0), 1, near)
+        table = torch.zeros(16, 16).index_put_(
+            (head(rows).argmax(-1), part), torch.ones(400), accumulate=True
+        )
+        return table.max(1).values.sum() == 400 and bool((table.sum(1) > 0).all())
+
+    assert not pure(None)
+    assert pure(part)
+    assert not pure(part.clamp(max=14))  # a partition with an empty part is no start
+
+
 def test_rings_are_worth_leaving_k_means():
     model = fitted(RINGS, 2, 0.04)
     assert not model.history.kept_baseline

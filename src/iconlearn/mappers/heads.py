@@ -126,8 +126,10 @@ class SoftmaxHead(Initializable, Described, nn.Module):
         self.start_by_kmeans(x, generator)
 
     @torch.no_grad()
-    def start_by_kmeans(self, x: Tensor, generator: torch.Generator, starts: int = 1) -> None:
-        r"""Soft membership of a k-means solution of the rows, the best of so many.
+    def start_by_kmeans(
+        self, x: Tensor, generator: torch.Generator, starts: int = 1, near: Tensor | None = None
+    ) -> None:
+        r"""Soft membership of a k-means solution, the best of so many and of one from the partition ``near``.
 
         .. math:: \log p_{ic} = -\beta |z_i - m_c|^2 + \text{const}_i, \quad
             \beta = 2 / \langle |z_i - m_{c(i)}|^2 \rangle
@@ -138,6 +140,8 @@ class SoftmaxHead(Initializable, Described, nn.Module):
         """
         z = self.scaled(x)
         solutions = [kmeans(z, self.num_clusters, generator) for _ in range(starts)]
+        if near is not None and len(near.unique()) == self.num_clusters:
+            solutions.append(kmeans(z, self.num_clusters, generator, near))
         centres, _, inertia = min(solutions, key=lambda solution: solution[2])
         # Logits -beta |x - centre|^2 up to a constant; beta makes memberships soft enough to move.
         beta = 2.0 / inertia if inertia > 0 else 1.0

@@ -19,8 +19,13 @@ MOST_PARTS = 4096
 EXPONENTS = (1.0, 0.7)  # 1: average linkage; less: larger parts are taken in sooner
 
 
-def kmeans(x: Tensor, k: int, generator: torch.Generator) -> tuple[Tensor, Tensor, float]:
-    """One k-means solution: centres (k, d), the part of every row (n,), and the mean squared distance to its centre."""
+def kmeans(
+    x: Tensor, k: int, generator: torch.Generator, start: Tensor | None = None
+) -> tuple[Tensor, Tensor, float]:
+    """One k-means solution: centres (k, d), the part of every row (n,), and the mean squared distance to its centre.
+
+    It starts from the means of the partition ``start`` (n,), each of its k parts with rows, or from drawn centres.
+    """
     import warnings
 
     from sklearn.cluster import KMeans  # heavy, and only needed here
@@ -40,10 +45,20 @@ def kmeans(x: Tensor, k: int, generator: torch.Generator) -> tuple[Tensor, Tenso
         large = (
             rows.dtype == np.float32
         )  # choosing the first centres with care takes longer than all rounds then
-        options = {"init": "random", "max_iter": LARGE_ROUNDS} if large else {}
-        solution: Any = KMeans(k, n_init=1, random_state=seed, **options).fit(rows)  # type: ignore[arg-type]
+        options: dict[str, Any] = {"init": "random", "max_iter": LARGE_ROUNDS} if large else {}
+        if start is not None:
+            options["init"] = means_of(rows, start.cpu().numpy(), k)
+        options |= {"n_init": 1, "random_state": seed}
+        solution: Any = KMeans(k, **options).fit(rows)
     labels = torch.from_numpy(solution.labels_.astype(np.int64))
     return torch.from_numpy(solution.cluster_centers_), labels, float(solution.inertia_) / len(rows)
+
+
+def means_of(rows: np.ndarray, part: np.ndarray, k: int) -> np.ndarray:
+    """The mean of every part (k, d), in the type of the rows."""
+    total = np.zeros((k, rows.shape[1]))
+    np.add.at(total, part, rows)
+    return (total / np.bincount(part, minlength=k)[:, None]).astype(rows.dtype)
 
 
 def linked(x: Tensor, target: Conditional, k: int, generator: torch.Generator) -> Tensor:

@@ -50,7 +50,9 @@ def keep_baseline(run: Run) -> bool:
         return False
     head = copy.deepcopy(trained)
     x = require_value(points, repr(head))
-    head.start_by_kmeans(x, run.generator, STARTS if x.numel() <= MOST_EXACT else 1)
+    # the clusters that were trained are a start too: with many clusters ten others miss what they have found
+    starts, near = STARTS if x.numel() <= MOST_EXACT else 1, trained(x).argmax(-1)
+    head.start_by_kmeans(x, run.generator, starts, near)
     ours, theirs = (modularity(target, part(x).argmax(-1), part.num_clusters) for part in (trained, head))
     if ours >= (1 + gain) * theirs:
         return False
