@@ -2,6 +2,7 @@
 # ruff: noqa: I001
 
 from iconlearn._errors import (
+    BusyError as BusyError,
     DiskError as DiskError,
     FileFormatError as FileFormatError,
     IConLearnError as IConLearnError,

@@ -52,8 +52,9 @@ def rows(features) -> torch.Tensor:
 
 
 def shards(folder: Path) -> dict[str, bytes]:
-    """What the extraction wrote, without the note of a check."""
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != ".checked"}
+    """What the extraction wrote, without the note of a check and the lock file of a process that was killed."""
+    notes = (".checked", ".lock")
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name not in notes}
 
 
 def damage(images: Path, *names: str) -> None:

@@ -78,7 +78,7 @@ def test_every_row_has_a_page_with_all_parts(name):
     for part in (row.rewards, row.degenerates, row.paper, row.family, row.estimator, row.takes.words):
         assert part in text
     for parameter, default in row.parameters.items():
-        shown = repr(default) if isinstance(default, str) else f"{default:g}"
+        shown = repr(default) if isinstance(default, (str, type(None))) else f"{default:g}"
         assert re.search(rf"\| `{parameter}` \| `{re.escape(shown)}", text) or f"`{default}" in text
     assert "**passed**" in text
     assert "2.0e-13" in text

@@ -137,12 +137,12 @@ def extract_features(
         classes=images.classes,
         about=about,
     )
-    skipped = Skipped(folder / "skipped.json", skip_corrupt)
-    start = skipped.go_on_from(writer.rows, writer.manifest.complete)
-    states.go_on_from(start, {entry["image"] for entry in skipped.found})
-    check_room(folder, (len(images) - start) * views * backbone.dim * np.dtype(dtype).itemsize)
     labelled = images.classes is not None
-    with writer:
+    with writer:  # whatever is refused from here on, the folder is left to others
+        skipped = Skipped(folder / "skipped.json", skip_corrupt)
+        start = skipped.go_on_from(writer.rows, writer.manifest.complete)
+        states.go_on_from(start, {entry["image"] for entry in skipped.found})
+        check_room(folder, (len(images) - start) * views * backbone.dim * np.dtype(dtype).itemsize)
         for batch in prepared(images, make_views, start, batch_size, workers):
             if batch.failure is not None:
                 raise batch.failure
