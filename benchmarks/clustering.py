@@ -17,6 +17,7 @@ alone or into both sides, for the equation itself in the paper's setting: one li
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import statistics
@@ -82,16 +83,18 @@ def budget() -> dict[str, object]:
     return {name: defaults[name] for name in ("max_iter", "restarts")}
 
 
-COMPARED = 4  # the first methods, which the table has unless others are named
 METHODS: dict[str, Callable[[], Fit]] = {
     FIRST: lambda: kmeans,
     OURS: lambda: estimator("InfoNCEClustering"),
     "TEMI": lambda: estimator("TEMI", **budget()),
     "SCAN": lambda: estimator("SCAN", **budget()),
+}
+VARIANTS: dict[str, Callable[[], Fit]] = {
     "balance 1": lambda: estimator("InfoNCEClustering", balance=1.0),
     "trained": lambda: estimator("InfoNCEClustering", baseline=-1.0),
-    "trained, balance 1": lambda: estimator("InfoNCEClustering", baseline=-1.0, balance=1.0),
+    "trained balance 1": lambda: estimator("InfoNCEClustering", baseline=-1.0, balance=1.0),
 }
+EVERY = METHODS | VARIANTS
 
 
 def shown(values: Sequence[float]) -> str:
@@ -119,17 +122,28 @@ def accuracies(fits: list[Fitted], sets: list[str], methods: list[str]) -> str:
 
 def fit_one(name: str, seed: int, method: str) -> Fitted:
     """One method on one set."""
-    data, fit = DATA[name](seed), METHODS[method]()
+    data, fit = DATA[name](seed), EVERY[method]()
     start = time.perf_counter()
     found = fit(data, seed)
     return Fitted(name, seed, method, hungarian_accuracy(data.y, found), time.perf_counter() - start)
 
 
+def code() -> str:
+    """Digest of the library's sources and of the benchmark's: fits of other code are not in the same table."""
+    found = hashlib.blake2b(digest_size=8)
+    for folder in (Path(iconlearn.__file__).parent, Path(__file__).parent):
+        for path in sorted(folder.rglob("*.py")):
+            found.update(path.read_bytes())
+    return found.hexdigest()
+
+
 def fit_all(wanted: list[tuple[str, int, str]], kept: Path | None, jobs: int) -> list[Fitted]:
-    """All fits, in processes of one thread each; those in the file ``kept`` are not made again."""
+    """All fits, in processes of one thread each; those in the file ``kept`` by the same code are not made again."""
     os.environ["OMP_NUM_THREADS"] = "1"  # read by the processes as they start
     lines = kept.read_text().splitlines() if kept is not None and kept.exists() else []
-    done = {(fit.data, fit.seed, fit.method): fit for fit in (Fitted(**json.loads(line)) for line in lines)}
+    here, told = code(), map(json.loads, lines)
+    fits = [Fitted(**line["fit"]) for line in told if line["code"] == here]
+    done = {(fit.data, fit.seed, fit.method): fit for fit in fits}
     missing = [one for one in wanted if one not in done]
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         for fit in pool.map(fit_one, *zip(*missing, strict=True)) if missing else ():
@@ -137,7 +151,7 @@ def fit_all(wanted: list[tuple[str, int, str]], kept: Path | None, jobs: int) ->
             progress(fit)
             if kept is not None:
                 with kept.open("a") as file:
-                    print(json.dumps(asdict(fit)), file=file)
+                    print(json.dumps({"code": here, "fit": asdict(fit)}), file=file)
     return [done[one] for one in wanted]
 
 
@@ -180,11 +194,11 @@ def progress(*words: object) -> None:
     print(*words, file=sys.stderr, flush=True)
 
 
-def chosen(value: str | None, known: Iterable[str], option: str, between: str = ",") -> list[str]:
+def chosen(value: str | None, known: Iterable[str], option: str) -> list[str]:
     """Names given with commas between them, or all."""
-    names = list(known) if value is None else value.split(between)
+    names = list(known) if value is None else value.split(",")
     if unknown := [name for name in names if name not in known]:
-        raise SystemExit(f"{option}: {unknown} unknown; choose from {f'{between} '.join(known)}")
+        raise SystemExit(f"{option}: {unknown} unknown; choose from {', '.join(known)}")
     return names
 
 
@@ -192,9 +206,7 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", help=f"data sets, of {', '.join(DATA)} (default: all; of --alpha: {SWEPT})")
-    parser.add_argument(
-        "--methods", help=f"of {'; '.join(METHODS)}; with semicolons (default: the first {COMPARED})"
-    )
+    parser.add_argument("--methods", help=f"of {', '.join(EVERY)} (default: {', '.join(METHODS)})")
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0 (default 5)")
     parser.add_argument("--jobs", type=int, default=2, help="processes, of one thread each (default 2)")
     parser.add_argument(
@@ -209,7 +221,8 @@ def main() -> None:
     arguments = parser.parse_args()
     seeds, report = range(arguments.seeds), Report(arguments.out)
     report(header())
-    report(f"{len(seeds)} seeds: mean ± standard deviation")
+    if not arguments.scale:
+        report(f"{len(seeds)} seeds: mean ± standard deviation")
     if arguments.scale:
         for scale in chosen(arguments.scale, SCALES, "--scale"):
             report(table(("features on disk", scale), lines(measure(scale, arguments.epochs))))
@@ -218,9 +231,7 @@ def main() -> None:
             report(sweep(name, seeds))
     else:
         sets = chosen(arguments.only, DATA, "--only")
-        methods = chosen(arguments.methods, METHODS, "--methods", ";")[
-            : None if arguments.methods else COMPARED
-        ]
+        methods = chosen(arguments.methods or ",".join(METHODS), EVERY, "--methods")
         wanted = [(name, seed, method) for name in sets for seed in seeds for method in methods]
         report(accuracies(fit_all(wanted, arguments.keep, arguments.jobs), sets, methods))
     report("")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
@@ -13,6 +14,12 @@ from torch.utils.checkpoint import checkpoint
 from iconlearn._parallel import in_order
 
 NEG = -math.inf
+
+
+def divided(array: np.ndarray, unit: float, dtype: Any = np.float32) -> np.ndarray:
+    """A copy of the array in the given unit, which may itself be beyond its type, as 2^128 is beyond float32."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.array(array if unit == 1 else array / np.float64(unit), dtype=dtype)
 
 
 def recompute(function: Callable[..., Tensor], *args: Tensor) -> Tensor:

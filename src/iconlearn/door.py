@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from iconlearn._errors import InputError
+from iconlearn._numerics import divided
 from iconlearn.data.features import check_samples, to_array
 from iconlearn.features import Features
-from iconlearn.inputs import Inputs, as_labels, as_tensor, assemble, divided, safe_unit, take_apart
+from iconlearn.inputs import Inputs, as_labels, as_tensor, assemble, safe_unit, take_apart
 
 
 def fit_inputs(X: Any, y: Any, *, min_rows: int = 2, unit: float | None = None) -> Inputs:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from iconlearn._errors import InputError
+from iconlearn._numerics import divided
 from iconlearn.data.features import to_array
 from iconlearn.features import Features
 from iconlearn.points import Points
@@ -314,9 +315,3 @@ def safe_unit(*arrays: np.ndarray) -> float:
     if peak == 0 or SAFE_SCALE[0] <= peak <= SAFE_SCALE[1]:
         return 1.0
     return math.ldexp(1.0, min(round(math.log2(peak)), 1023))
-
-
-def divided(array: np.ndarray, unit: float) -> np.ndarray:
-    """A float32 copy of the array in the given unit, which may itself be beyond float32."""
-    with np.errstate(over="ignore", under="ignore"):
-        return np.array(array if unit == 1 else array / np.float64(unit), dtype=np.float32)

@@ -125,8 +125,8 @@ class ICon(Objective):
             tenths the best twelfth of them all, and of that the best one. Of starts that are on their way to one
             solution only the best goes on.
         baseline : float, optional
-            Of a ``SoftmaxHead``: keep the best of ten k-means solutions unless the modularity of the target's graph is
-            larger by this share after training.
+            Of a ``SoftmaxHead``: keep the best of eleven k-means solutions, one from the trained clusters, unless the
+            modularity of the target's graph is larger by this share after training.
         random_state : int or None, default 0
             Seed of everything random; None draws one.
         tol : float, optional

@@ -176,14 +176,6 @@ def test_a_seed_that_was_drawn_is_kept(tmp_path):
     same_bits(*(fit("map", checkpoint=p, random_state=None) for p in (path, held)))
 
 
-@pytest.fixture
-def interruptible():
-    """SIGINT as a terminal gives it: what runs in the background ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_waits_for_the_end_of_the_step(tmp_path):
     calls = []

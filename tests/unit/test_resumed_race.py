@@ -98,14 +98,6 @@ def test_a_race_that_a_callback_stopped_goes_on(tmp_path):
     same_bits(fit("race", checkpoint=path), unbroken("race"))
 
 
-@pytest.fixture
-def interruptible():
-    """SIGINT as a terminal gives it: what runs in the background ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("method", ["begin", "try_step", "loss"])
 def test_ctrl_c_waits_until_the_race_is_between_two_steps(method, tmp_path, monkeypatch):

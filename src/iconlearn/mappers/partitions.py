@@ -42,9 +42,7 @@ def kmeans(
     # threads add up the rows of a centre in any order, and its last bits would depend on that
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows than clusters
-        large = (
-            rows.dtype == np.float32
-        )  # choosing the first centres with care takes longer than all rounds then
+        large = rows.dtype == np.float32  # choosing first centres with care takes longer than all rounds then
         options: dict[str, Any] = {"init": "random", "max_iter": LARGE_ROUNDS} if large else {}
         if start is not None:
             options["init"] = means_of(rows, start.cpu().numpy(), k)

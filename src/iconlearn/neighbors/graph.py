@@ -15,6 +15,7 @@ from torch import Tensor
 
 from iconlearn._checks import check_choice, check_number
 from iconlearn._errors import InputError, OptionError
+from iconlearn._numerics import divided
 from iconlearn.data.features import check_features
 from iconlearn.metrics import METRICS, SCALE_FREE, Metric, check_metric_name, metric_name
 from iconlearn.neighbors._files import digest, read_graph, write_graph
@@ -23,7 +24,7 @@ from iconlearn.neighbors._progress import Stages
 from iconlearn.neighbors._reservoir import Found, Reservoir, Task, over_tiles
 from iconlearn.neighbors._scratch import scratch_folder
 from iconlearn.neighbors.index import RECALL, search_index
-from iconlearn.neighbors.search import PRECOMPUTED, as_support, extreme_unit, in_units, task_of
+from iconlearn.neighbors.search import PRECOMPUTED, as_support, extreme_unit, task_of
 from iconlearn.neighbors.stored import Stored, Wanted, is_stored, search_stored
 from iconlearn.support import Support
 
@@ -134,7 +135,7 @@ class NeighborGraph:
                 )
             value = check_features(X, f"{owner}: X")
             unit = extreme_unit(value) if metric not in SCALE_FREE else 1.0
-            held = torch.from_numpy(in_units(value, unit))
+            held = torch.from_numpy(divided(value, unit, value.dtype))
             numbers = np.arange(len(held))
             task = task_of(metric, held, held, (numbers, numbers), min(k, len(held) - 1))
             found, reached = search_index(task, index, seed, recall, stages)
@@ -294,7 +295,7 @@ class NeighborGraph:
     def _listed(cls, cols: np.ndarray, far: np.ndarray, metric: str) -> NeighborGraph:
         """Of neighbours and their distances, checked and in order."""
         unit = extreme_unit(far)
-        far = in_units(far.astype(np.result_type(far, np.float32)), unit)
+        far = divided(far, unit, np.result_type(far, np.float32))
         return cls(
             torch.from_numpy(cols.astype(np.int32)), torch.from_numpy(np.square(far)), metric, 1.0, unit
         )

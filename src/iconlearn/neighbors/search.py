@@ -132,8 +132,3 @@ def extreme_unit(value: np.ndarray) -> float:
     """The power of two by which data is divided whose squares would leave the range of float32."""
     peak = float(np.abs(value).max(initial=0))
     return 1.0 if peak == 0 or 1 / EXTREME <= peak <= EXTREME else 2.0 ** min(int(np.frexp(peak)[1]), 1023)
-
-
-def in_units(value: np.ndarray, unit: float) -> np.ndarray:
-    """A copy in units that may themselves be beyond the type of the data, as 2^128 is beyond float32."""
-    return np.array(value) if unit == 1.0 else (value / np.float64(unit)).astype(value.dtype)

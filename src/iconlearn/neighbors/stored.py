@@ -20,6 +20,7 @@ import torch
 
 from iconlearn._checks import check_choice
 from iconlearn._errors import InputError, OptionError
+from iconlearn._numerics import divided
 from iconlearn._parallel import in_order
 from iconlearn.metrics import SCALE_FREE
 from iconlearn.neighbors._files import digest
@@ -30,7 +31,7 @@ from iconlearn.neighbors._scratch import Scratch, file_digest
 from iconlearn.neighbors.cells import PIECE, Cells, Search, Unit, assigned, find_centres
 from iconlearn.neighbors.exact import Product
 from iconlearn.neighbors.index import choose_probes, wants_cells
-from iconlearn.neighbors.search import extreme_unit, in_units, on_sphere
+from iconlearn.neighbors.search import extreme_unit, on_sphere
 
 METRICS = ("euclidean", *SCALE_FREE)
 SPHERE = 2048  # rows that a thread puts on the sphere at a time
@@ -90,7 +91,7 @@ class Stored:
             slabs = torch.from_numpy(rows).split(SPHERE)
             held = in_order(lambda x: on_sphere(self.metric, x, 1).astype(np.float32), slabs, spread=True)
             return np.concatenate(list(held))
-        return rows if self.unit == 1.0 else in_units(rows, self.unit).astype(np.float32)
+        return rows if self.unit == 1.0 else divided(rows, self.unit)
 
 
 class Sorted:

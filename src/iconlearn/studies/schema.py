@@ -87,7 +87,10 @@ def read_study(path: str | os.PathLike[str]) -> Study:
     """
     whole = read_yaml(Path(path))
     told = whole.table(ENTRIES, ("title", "images", "backbones", "neighbors", "runs"))
-    given = lambda name, default: told.get(name, Entry(f"{whole.where}: {name}", default))  # noqa: E731
+
+    def given(name: str, default: Any) -> Entry:
+        return told.get(name, Entry(f"{whole.where}: {name}", default))
+
     backbones = {name: entry.text() for name, entry in told["backbones"].table().items()}
     if not backbones:
         raise told["backbones"].wrong("is empty", "at least one model is needed")

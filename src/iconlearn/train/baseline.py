@@ -19,7 +19,7 @@ from iconlearn.train.run import Run
 
 log = logging.getLogger("iconlearn")
 FOLLOWERS = (Momentum, RunningShares)  # they go after the head, and have seen the trained one
-STARTS = 10  # k-means solutions, of which the one with the least inertia is the baseline; of large data one
+STARTS = 10  # drawn starts of k-means, beside that from the trained clusters; of large data one
 
 
 def check_baseline(model: Objective, gain: float | None) -> None:
@@ -51,9 +51,9 @@ def keep_baseline(run: Run) -> bool:
     head = copy.deepcopy(trained)
     x = require_value(points, repr(head))
     # the clusters that were trained are a start too: with many clusters ten others miss what they have found
-    starts, near = STARTS if x.numel() <= MOST_EXACT else 1, trained(x).argmax(-1)
-    head.start_by_kmeans(x, run.generator, starts, near)
-    ours, theirs = (modularity(target, part(x).argmax(-1), part.num_clusters) for part in (trained, head))
+    labels = trained(x).argmax(-1)
+    head.start_by_kmeans(x, run.generator, STARTS if x.numel() <= MOST_EXACT else 1, labels)
+    ours, theirs = (modularity(target, part, head.num_clusters) for part in (labels, head(x).argmax(-1)))
     if ours >= (1 + gain) * theirs:
         return False
     trained.load_state_dict(head.state_dict())
