@@ -14,11 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pictures import write_images
+from PIL import Image
 from pyarrow import parquet
 from sklearn.metrics import adjusted_rand_score
+from stored_rows import CALL, COUNTS, NAMES, RNG, X, Y, command, write_rows
 
 from iconlearn import FeatureWriter, NeighborGraph, OptionError, load, open_features
-from iconlearn.cli import main
 from iconlearn.cli.fit import parse_settings
 from iconlearn.evaluation import clustering_report, hungarian_accuracy
 from iconlearn.extraction import open_images
@@ -28,17 +29,10 @@ from iconlearn.run import RunOptions, clusters, run_stored, stored
 from iconlearn.run.clusters import judge_clusters, read_clusters
 from iconlearn.run.folder import put_in_place
 from iconlearn.run.images import RowImages
+from iconlearn.run.judged import SHEET
 from iconlearn.run.partial import Partial
 from iconlearn.train.run import Run
 
-RNG = np.random.default_rng(0)
-COUNTS = {"ape": 100, "bee": 80, "cow": 60}
-Y = np.repeat([0, 1, 2], list(COUNTS.values()))
-X = (6 * np.eye(3, 8)[Y] + RNG.normal(size=(240, 8))).astype(np.float32)
-NAMES = sorted(
-    f"{kind}/{k}.png" for kind, count in COUNTS.items() for k in range(count)
-)  # as a folder is read
-CALL = ("fit", "pmi-clustering", "--set", "n_clusters=3", "--epochs", "3", "--batch-size", "80", "-q")
 ALL = {
     "clusters.parquet",
     "confusion.png",
@@ -52,17 +46,7 @@ ALL = {
 
 @pytest.fixture(scope="module")
 def features(tmp_path_factory) -> Features:
-    folder = tmp_path_factory.mktemp("features") / "rows"
-    label = np.where(np.arange(240) % 40 == 0, -1, Y)
-    with FeatureWriter(folder, 8, shard_rows=100, dtype="float32", classes=list(COUNTS)) as writer:
-        writer.add(X, label, NAMES)
-    return open_features(folder)
-
-
-def command(*args: object) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main([str(a) for a in args])
-    return int(stop.value.code or 0)
+    return write_rows(tmp_path_factory.mktemp("features") / "rows")
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -194,6 +178,20 @@ def test_the_contact_sheet_shows_the_images_of_the_rows(features, tmp_path, monk
     ).read_bytes()
 
 
+def test_a_finished_run_shows_the_images_it_is_given_now(features, tmp_path):
+    root, out = write_images(tmp_path / "images", COUNTS), tmp_path / "out"
+    call = (*CALL, features.path, "--out", out)
+    assert command(*call, "--images", root) == 0
+    clusters, first = (out / "clusters.parquet").stat(), (out / SHEET).read_bytes()
+    assert command(*call) == 0
+    assert (out / SHEET).read_bytes() == first
+    for path in root.rglob("*.png"):
+        Image.open(path).convert("L").point(lambda value: 255 - value).save(path)
+    assert command(*call, "--images", root) == 0
+    assert (out / SHEET).read_bytes() != first
+    assert (out / "clusters.parquet").stat() == clusters
+
+
 def test_images_are_found_by_name_where_some_were_left_out(tmp_path):
     root = write_images(tmp_path / "images", {"ape": 4, "bee": 3})
     (root / "ape" / "1.png").write_bytes(b"no image")
@@ -205,40 +203,6 @@ def test_images_are_found_by_name_where_some_were_left_out(tmp_path):
         source = open_images(root)
         expected = next(source[k][0] for k in range(7) if k != 1 and source[k][2] == name)
         assert np.array_equal(images[row], np.asarray(expected))
-
-
-def test_predict_streams_the_clusters_of_new_rows(features, tmp_path, capsys):
-    out = tmp_path / "out"
-    command(*CALL, features.path, "--out", out)
-    np.savez(tmp_path / "new.npz", X=X[::3], y=Y[::3])
-    assert command("predict", out, tmp_path / "new.npz", "--out", tmp_path / "new.parquet") == 0
-    assert "Hungarian accuracy" in capsys.readouterr().out
-    fitted = read_clusters(out / "clusters.parquet", "cluster")["cluster"]
-    found = read_clusters(tmp_path / "new.parquet", "cluster", "confidence")
-    assert np.array_equal(found["cluster"], fitted[::3])
-    assert (found["confidence"] > 1 / 3).all()
-
-
-def test_predict_serves_tables_of_assignments_too(tmp_path, capsys):
-    np.save(tmp_path / "x.npy", X)
-    assert (
-        command(
-            "fit",
-            "dcd",
-            tmp_path / "x.npy",
-            "-q",
-            "--set",
-            "n_clusters=3",
-            "--max-iter",
-            20,
-            "-o",
-            tmp_path / "run",
-        )
-        == 0
-    )
-    assert command("predict", tmp_path / "run", tmp_path / "x.npy", "-o", tmp_path / "new.parquet", "-q") == 0
-    found = read_clusters(tmp_path / "new.parquet", "cluster")["cluster"]
-    assert np.array_equal(found, np.load(tmp_path / "run" / "assignment.npy"))
 
 
 def refused(name: str, folder: Path, features: Features) -> tuple[list[object], str]:
@@ -298,19 +262,6 @@ def test_the_work_of_other_options_is_not_gone_on_with(features, tmp_path, monke
     message = capsys.readouterr().err
     assert "another run" in message
     assert "out.partial" in message
-
-
-def test_a_damaged_run_cannot_predict(features, tmp_path, capsys):
-    np.save(tmp_path / "x.npy", X)
-    assert command("predict", tmp_path, tmp_path / "x.npy", "-o", tmp_path / "new.parquet") == 2
-    assert "holds no finished run" in capsys.readouterr().err
-    command(*CALL, features.path, "--out", tmp_path / "out")
-    assert command("predict", tmp_path / "out", tmp_path / "x.npy", "-o", tmp_path / "new.csv") == 2
-    assert ".parquet" in capsys.readouterr().err
-    np.save(tmp_path / "narrow.npy", X[:, :3])
-    assert command("predict", tmp_path / "out", tmp_path / "narrow.npy", "-o", tmp_path / "new.parquet") == 2
-    assert "3" in capsys.readouterr().err
-    assert not (tmp_path / "new.parquet").exists()
 
 
 def test_neighbours_found_before_serve_a_run(features, tmp_path, monkeypatch):
@@ -379,16 +330,3 @@ def test_results_that_are_replaced_in_part_pass_for_no_run(tmp_path, monkeypatch
     monkeypatch.undo()
     put_in_place(new, old)
     assert {path.read_text() for path in old.iterdir()} == {"new"}
-
-
-def test_predict_names_the_row_and_spares_the_features(features, tmp_path, capsys):
-    command(*CALL, features.path, "--out", tmp_path / "out")
-    bad = np.where(np.arange(240)[:, None] == 177, np.nan, X)
-    np.save(tmp_path / "bad.npy", bad)
-    assert command("predict", tmp_path / "out", tmp_path / "bad.npy", "-o", tmp_path / "new.parquet") == 2
-    assert "row 177" in capsys.readouterr().err
-    before = {path: path.read_bytes() for path in features.path.iterdir() if path.suffix != ".checked"}
-    assert command("predict", tmp_path / "out", features.path, "-o", features.path / "new.parquet") == 2
-    assert "belongs to the features" in capsys.readouterr().err
-    assert before.items() <= {path: path.read_bytes() for path in features.path.iterdir()}.items()
-    assert not (features.path / "new.parquet").exists()

@@ -12,6 +12,8 @@ from iconlearn.data.files import Dataset
 from iconlearn.evaluation import Reliability, reliability_curve
 from iconlearn.viz import confusion_figure, contact_sheet_figure, reliability_figure, save_figure
 
+SHEET = "contact_sheet.png"
+
 
 @dataclass(frozen=True, eq=False)
 class Judged:
@@ -60,10 +62,15 @@ def draw_judgement(folder: Path, found: Judged, title: str) -> None:
     if found.curve is not None:
         save_figure(reliability_figure(found.curve, title), folder / "reliability.png")
     if found.images is not None:
-        figure = contact_sheet_figure(
-            found.images, found.assigned, found.confidence, labels, classes, title=title
-        )
-        save_figure(figure, folder / "contact_sheet.png")
+        draw_sheet(folder / SHEET, found, title)
+
+
+def draw_sheet(path: Path, found: Judged, title: str) -> None:
+    """Draw the images of every cluster."""
+    figure = contact_sheet_figure(
+        found.images, found.assigned, found.confidence, found.labels, found.classes, title=title
+    )
+    save_figure(figure, path)
 
 
 def pictures(dataset: Dataset) -> np.ndarray | None:

@@ -21,10 +21,10 @@ from iconlearn.methods import METHODS, Method, method
 from iconlearn.neighbors import NeighborGraph, neighbors_of
 from iconlearn.run import scores, tables
 from iconlearn.run.captions import loss_name
-from iconlearn.run.clusters import write_clusters
+from iconlearn.run.clusters import read_clusters, write_clusters
 from iconlearn.run.images import RowImages, images_of
 from iconlearn.run.job import RunOptions, RunResult, keep_model, training_settings
-from iconlearn.run.judged import Judged, draw_judgement
+from iconlearn.run.judged import SHEET, Judged, draw_judgement, draw_sheet
 from iconlearn.run.partial import Partial
 from iconlearn.train.processes import join
 from iconlearn.viz import loss_figure, save_figure
@@ -46,8 +46,8 @@ def run_stored(
     """Fit a clustering to features that stay on disk, and write clusters, scores, pictures, model and record.
 
     Neighbours, and then the state of the training, are kept in ``OUT.partial``: after a kill at any moment the same
-    call goes on there and ends with the same clusters. A call whose results are there already does nothing. Under
-    torchrun the processes share the training, and the first one writes.
+    call goes on there and ends with the same clusters. A call whose results are there already draws the images that
+    it is given, and does nothing else. Under torchrun the processes share the training, and the first one writes.
 
     Parameters
     ----------
@@ -107,6 +107,8 @@ def run_stored(
         record = None if options.overwrite else across.lead(lambda: partial.finished(command))
         if record is not None:
             across.lead(partial.clear)  # a kill may have come between the results and this
+            if shown is not None and images is not None:
+                across.lead(lambda: draw_again(partial, row, features, shown))
             return result_of(row, partial.target, record, start)
         with partial.working(overwrite=options.overwrite) if across.first else nullcontext():
             graph = neighbors
@@ -217,7 +219,7 @@ def draw(
     images: RowImages | None,
 ) -> None:
     """All pictures."""
-    title = f"{row.title} on {features.path.name}"
+    title = title_of(row, features)
     losses = np.asarray(estimator.model_.history.losses)
     words = loss_name(estimator.model_, limit=False)
     step = max(1, len(losses) // MOST_STEPS)
@@ -229,6 +231,19 @@ def draw(
         estimator.labels_, estimator.confidence_, features.label, features.classes, report.reliability, images
     )
     draw_judgement(folder, found, title)
+
+
+def title_of(row: Method, features: Features) -> str:
+    """Of every picture."""
+    return f"{row.title} on {features.path.name}"
+
+
+def draw_again(partial: Partial, row: Method, features: Features, images: RowImages) -> None:
+    """Draw the contact sheet of a finished run of the images that are given now."""
+    with partial.working(overwrite=True):
+        table = read_clusters(partial.target / "clusters.parquet", "cluster", "confidence")
+        found = Judged(table["cluster"], table["confidence"], features.label, features.classes, images=images)
+        draw_sheet(partial.target / SHEET, found, title_of(row, features))
 
 
 def final_loss(losses: np.ndarray) -> float:
