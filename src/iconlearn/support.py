@@ -121,7 +121,7 @@ class Support:
 
     def take_rows(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Entries of the given rows: (index into ``rows``, index into the entries)."""
-        lengths = self.lengths[rows]
+        lengths = self.indptr[rows + 1] - self.indptr[rows]
         owner = torch.repeat_interleave(torch.arange(len(rows), device=rows.device), lengths)
         starts = self.indptr[rows] - (lengths.cumsum(0) - lengths)
         return owner, torch.arange(len(owner), device=rows.device) + starts[owner]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from iconlearn import KNN, MLP, Augmentation, ICon, InputError, OptionError, SoftmaxHead, UniformCluster
 from iconlearn.distributions.graphs import Graph
@@ -19,6 +20,31 @@ def seeded(seed=0):
 
 def batches(options, target=None, data=None):
     return Batches(as_inputs(X) if data is None else data, options, 1, seeded(), target)
+
+
+class Largest(TorchDispatchMode):
+    """The largest tensor that is made."""
+
+    numel = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        out = func(*args, **(kwargs or {}))
+        if isinstance(out, torch.Tensor) and func is not torch.ops.aten.detach.default:
+            self.numel = max(self.numel, out.numel())
+        return out
+
+
+def test_a_batch_of_a_graph_makes_nothing_of_the_size_of_all_samples():
+    rows = torch.randn(5000, 2, generator=seeded())
+    data = as_inputs(rows)
+    target = KNN(4).prepare(data.points())
+    model = ICon(KNN(4), UniformCluster(), SoftmaxHead(2, 3))
+    model.hold(target)
+    source = batches(Training(batch_size=40, positives=1), target, data)
+    next(source)  # it makes the order of an epoch
+    with Largest() as seen:
+        model(next(source)).backward()
+    assert 40 * 4 <= seen.numel < 5000
 
 
 def test_positives_are_neighbours_and_every_sample_leads_once_an_epoch():

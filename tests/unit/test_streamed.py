@@ -172,6 +172,15 @@ def test_what_cannot_be_done_from_disk_is_refused_with_words(stored, tmp_path):
         PMIClustering(n_clusters=30, n_neighbors=5).fit(open_features(tmp_path / "few.npy"))
 
 
+def test_a_target_of_two_metrics_is_refused_before_the_search(stored, monkeypatch):
+    monkeypatch.setattr(NeighborGraph, "of", None)
+    both = 0.5 * KNN(5) + 0.5 * KNN(5, metric="cos")
+    with pytest.raises(
+        OptionError, match="under cos and euclidean, but rows on disk are searched once; use one"
+    ):
+        ICon(both, UniformCluster(), SoftmaxHead(8, 6)).fit(stored, **OPTIONS)
+
+
 def test_a_map_of_stored_rows_needs_only_their_neighbours(stored):
     with pytest.raises(OptionError, match="batch_size"):
         ICon(KNN(6), StudentT(), Embedding(900, 2)).fit(stored)

@@ -324,8 +324,10 @@ class Graph(Sparse):
 
     def is_whole(self, table: Support, points: Points) -> bool:
         """Are these all samples in order, and all pairs of the graph candidates?"""
+        if points.n != table.n or table.n != table.m or self.pairs == "cross_view":
+            return False
         own = torch.arange(table.n, device=points.device) if self.ids is None else self.ids
-        if table.n != table.m or self.pairs == "cross_view" or not torch.equal(points.id, own):
+        if not torch.equal(points.id, own):
             return False
         pieces = table.pieces(PIECE) if self.pairs == "distinct" else ()
         return all(bool((rows != table.cols[entries]).all()) for rows, entries in pieces)
@@ -336,8 +338,8 @@ class Graph(Sparse):
         if self.is_whole(table, i) and (i is j or self.is_whole(table, j)):
             return table, self.log_weight
         owner, entry = table.take_rows(self.places(i))
-        ids = self.cols if self.ids is None else self.ids[self.cols]
-        hit, cols = join(ids[entry], j.id)
+        cols = self.cols[entry]  # of a batch: all of the graph are many
+        hit, cols = join(cols if self.ids is None else self.ids[cols], j.id)
         rows, log_mass = owner[hit], self.log_weight[entry[hit]]
         keep = candidate_edges(i, j, rows, cols, self.pairs)
         support, order = Support.from_pairs(rows[keep], cols[keep], i.n, j.n)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from iconlearn._errors import OptionError
 from iconlearn.metrics import Metric, metric_name
 from iconlearn.neighbors.graph import NeighborGraph
 from iconlearn.neighbors.index import search_index
@@ -34,13 +35,23 @@ def neighbors_of(
         Has the first of several processes search (``Processes.lead``).
     checkpoint, verbose
         As of `NeighborGraph.of`.
+
+    Raises
+    ------
+    OptionError
+        If the target searches under several metrics.
     """
     searches = target.searches()
     if not searches:
         return None
-    k, metric = max(k for _, _, k in searches), searches[0][0]
-    k = max(1, min(k, features.n - 1))  # as of rows in memory
-    name = metric_name(metric) or repr(metric)
+    names = {metric_name(metric) or repr(metric) for metric, _, _ in searches}
+    if len(names) > 1:
+        raise OptionError(
+            f"{target!r} looks for neighbours under {' and '.join(sorted(names))}, but rows on disk are searched once; "
+            "use one metric, or load the rows"
+        )
+    (name,) = names
+    k = max(1, min(max(k for _, _, k in searches), features.n - 1))  # as of rows in memory
     return lead(lambda: NeighborGraph.of(features, k, name, checkpoint=checkpoint, verbose=int(verbose)))
 
 
