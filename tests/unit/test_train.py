@@ -21,6 +21,7 @@ from iconlearn import (
     Momentum,
     OptionError,
     Perplexity,
+    Queue,
     StudentT,
     UniformCluster,
 )
@@ -260,6 +261,23 @@ def test_the_neighbour_graph_of_the_whole_data_serves_minibatches():
     model.fit(X, max_iter=3, batch_size=25, callbacks=(look,))
     assert max(seen) <= 3
     assert model.prepared is None
+
+
+@pytest.mark.parametrize("queued", [False, True])
+def test_a_momentum_teacher_starts_at_the_mapper(queued):
+    keys, started = Momentum(0.9), []
+    mapper = MLP(5, 2)
+    columns = Queue(20, keys=keys) if queued else keys
+    model = ICon(Augmentation(2), Gaussian(0.7, metric="cos"), mapper, mapper_j=columns)
+
+    def at_start(event):
+        if event.kind == "start":
+            pairs = zip(keys.teacher.parameters(), mapper.parameters(), strict=True)
+            started.append(all(torch.equal(a, b) for a, b in pairs))
+
+    for seed in (0, 1):
+        model.fit(X, max_iter=1, random_state=seed, augment=lambda x, g: x + 0.1, callbacks=(at_start,))
+    assert started == [True, True]
 
 
 def test_augment_makes_fresh_views_of_every_batch():

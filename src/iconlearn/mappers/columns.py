@@ -188,6 +188,7 @@ class Momentum(Initializable, ColumnMapper):
     """
 
     same_points = True
+    starts_children = True  # a teacher that drew weights of its own would not start at the mapper
     teacher: nn.Module
 
     def __init__(self, momentum: float = 0.99) -> None:

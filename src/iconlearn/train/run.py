@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import nn
@@ -69,7 +70,7 @@ class Run:
     def begin(self) -> Run:
         """Bring the mappers to their start; a warm start keeps all weights, and a queue forgets its points."""
         points, target = self.start_from()
-        for module in self.model.modules():
+        for module in starting(self.model):
             if isinstance(module, Initializable) and (
                 isinstance(module, Queue) or not self.options.warm_start
             ):
@@ -178,6 +179,18 @@ class Run:
             what = f"the divergence of rows {rows}"
             fix = "lower lr=, widen the kernel, or give q mass everywhere with learned_dist.debias(0.01)"
         return f"step {self.step}: the loss is {value} because {what} is not finite; {fix}"
+
+
+def starting(module: nn.Module, seen: set[int] | None = None) -> Iterator[nn.Module]:
+    """A module and those inside it, each once, without those that another brings to their start."""
+    seen = set() if seen is None else seen
+    if id(module) in seen:
+        return
+    seen.add(id(module))
+    yield module
+    if not getattr(module, "starts_children", False):
+        for child in module.children():
+            yield from starting(child, seen)
 
 
 def shared_parameters(model: Objective, data: Inputs) -> list[nn.Parameter]:
