@@ -25,8 +25,8 @@ import iconlearn
 from iconlearn import Augmentation, Gaussian, ICon
 from iconlearn.data.views import ImageJitter
 from iconlearn.extraction import extract_features
-from iconlearn.extraction.backbone import quietly
 from iconlearn.features import Features
+from iconlearn.pretrained import quietly
 from iconlearn.train.schedules import Cosine
 from iconlearn.viz import class_colors, contact_sheet_figure, save_figure, style
 

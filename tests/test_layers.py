@@ -11,12 +11,12 @@ import iconlearn
 
 LAYERS = (
     "_errors _checks _parallel _compile _rows _widths _numerics _describe _version published _files _lock",
-    "points support profile edges metrics bandwidth neighbors data features spectral initializable",
+    "points support profile edges metrics bandwidth neighbors data features spectral initializable pretrained",
     "conditional composed distributions",
     "divergences refusals engines",
     "processes mappers inputs door",
     "objective explain",
-    "train evaluation viz extraction",
+    "train evaluation viz extraction augmentations",
     "model recipes intake claim claims methods recording persistence",
     "estimators verification",
     "run pages studies",

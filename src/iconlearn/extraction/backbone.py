@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +12,21 @@ from PIL import Image
 from torch import Tensor
 
 from iconlearn._checks import check_choice, check_number
-from iconlearn._errors import FileFormatError, InputError, OptionError
-from iconlearn.extraction.pooling import POOLS, choose_pool, own_shape, prefix_tokens, takes
+from iconlearn._errors import FileFormatError, OptionError
 from iconlearn.extraction.preprocessing import CentralCrop, ModelProcessor, Preprocessing
+from iconlearn.pretrained import (
+    POOLS,
+    choose_pool,
+    import_transformers,
+    load_model,
+    locate,
+    own_shape,
+    pooled,
+    quietly,
+    takes,
+)
 
 log = logging.getLogger("iconlearn")
-
-HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
-# Weights that a checkpoint may lack: an untrained pooler is not used, and masks are for training.
-NEVER_NEEDED = re.compile(r"pooler|mask_token|text_model|text_projection|logit_scale|logit_bias|position_ids")
 
 
 class Backbone:
@@ -65,14 +68,8 @@ class Backbone:
         found = self._forward(pixels)
         if self.pool == "image features":
             features = found if isinstance(found, Tensor) else found.pooler_output  # transformers 4, 5
-        elif self.pool == "pooler":
-            features = found.pooler_output.flatten(1)
-        elif found.last_hidden_state.ndim == 4:  # (b, channels, h, w) of a convolutional net
-            features = found.last_hidden_state.mean((2, 3))
-        elif self.pool == "cls":
-            features = found.last_hidden_state[:, 0]
         else:
-            features = found.last_hidden_state[:, prefix_tokens(self.tower) :].mean(1)
+            features = pooled(self.tower, found, self.pool)
         return features.float().cpu()
 
     @torch.inference_mode()
@@ -131,12 +128,6 @@ def load_backbone(
     with quietly(transformers):
         model, lacking = load_model(transformers, where, local)
         processor = load_processor(transformers, where, local)
-    needed = [key for key in lacking if not NEVER_NEEDED.search(key)]
-    if needed:
-        raise FileFormatError(
-            f"{where}: the checkpoint lacks {len(needed)} weights ({', '.join(needed[:3])}, ...), which would be "
-            "random numbers; give the folder of a whole model"
-        )
     side = image_size or max(own_shape(model), default=224)  # of images, where no processor tells it
     prepare = CentralCrop(side) if processor is None else ModelProcessor(processor, image_size)
     trained_pooler = not any("pooler" in key for key in lacking)
@@ -148,16 +139,6 @@ def load_backbone(
     return backbone
 
 
-def import_transformers() -> Any:
-    try:
-        import transformers
-    except ImportError as error:
-        raise InputError(
-            'features of images need transformers, which is not installed: pip install "iconlearn[features]"'
-        ) from error
-    return transformers
-
-
 def device_of(name: str) -> torch.device:
     """A device that is there."""
     try:
@@ -167,39 +148,6 @@ def device_of(name: str) -> torch.device:
         cause = " ".join(str(error).split())[:120]
         raise OptionError(f"device={name!r} is not available ({cause}); use device='cpu'") from error
     return device
-
-
-def locate(name: str | Path) -> tuple[str, bool]:
-    """What transformers is to load, and whether it is a folder here."""
-    path = Path(name).expanduser()
-    if path.is_dir():
-        if not (path / "config.json").is_file():
-            raise FileFormatError(f"{path}: has no config.json, so it is not a model's folder")
-        return str(path), True
-    if path.exists() or not HUB_NAME.fullmatch(str(name)) or str(name).startswith("."):
-        raise FileFormatError(
-            f"model={str(name)!r}: no such folder (looked from {Path.cwd()}), and no name on the Hugging Face hub"
-        )
-    return str(name), False
-
-
-def load_model(transformers: Any, where: str, local: bool) -> tuple[Any, list[str]]:
-    """The model, and the names of weights that its checkpoint lacks."""
-    try:
-        model, info = transformers.AutoModel.from_pretrained(
-            where,
-            local_files_only=local,
-            use_safetensors=True,  # other formats are pickles
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-    except Exception as error:  # the loader raises many types, for damaged files any
-        cause = " ".join(str(error).split())[:300]
-        raise FileFormatError(
-            f"model {where}: cannot be loaded ({type(error).__name__}: {cause}); it needs config.json and weights in "
-            "safetensors, of an architecture that transformers knows"
-        ) from error
-    return model, sorted(info["missing_keys"])
 
 
 def load_processor(transformers: Any, where: str, local: bool) -> Any:
@@ -216,18 +164,3 @@ def load_processor(transformers: Any, where: str, local: bool) -> Any:
             cause = " ".join(str(error).split())[:300]
             raise FileFormatError(f"{where}: its image processor cannot be loaded ({cause})") from error
         return None
-
-
-@contextlib.contextmanager
-def quietly(transformers: Any) -> Iterator[None]:
-    """Without the bars and notes that transformers writes while it loads."""
-    logs = transformers.utils.logging
-    level, bars = logs.get_verbosity(), logs.is_progress_bar_enabled()
-    logs.set_verbosity_error()
-    logs.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logs.set_verbosity(level)
-        if bars:
-            logs.enable_progress_bar()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from iconlearn._errors import OptionError
 
@@ -30,6 +30,16 @@ def choose_pool(name: str, model: nn.Module, found: Any, pool: str, trained_pool
         why = "a pooler whose weights are not in the checkpoint" if pooled else "no pooler"
         raise OptionError(f"pool='pooler': {name} has {why}; use pool='auto'")
     return pool
+
+
+def pooled(model: Any, found: Any, pool: str) -> Tensor:
+    """Features (b, dim) of what a model has found for b images; ``pool`` as `choose_pool` tells it."""
+    if pool == "pooler":
+        return found.pooler_output.flatten(1)
+    states = found.last_hidden_state
+    if states.ndim == 4:  # (b, channels, h, w) of a convolutional net
+        return states.mean((2, 3))
+    return states[:, 0] if pool == "cls" else states[:, prefix_tokens(model) :].mean(1)
 
 
 def has_token(model: nn.Module, *names: str) -> bool:
