@@ -1,6 +1,7 @@
 """Mappers: how a sample becomes an embedding. Any ``nn.Module`` is one."""
 
 from iconlearn.mappers._build import Initializable
+from iconlearn.mappers.backbones import Encoder, ResNet18, ResNet34, ResNet50, ViT
 from iconlearn.mappers.columns import (
     ColumnMapper,
     Momentum,
@@ -24,6 +25,10 @@ MAPPERS = {
         Orthonormal,
         MLP,
         CNN,
+        ResNet18,
+        ResNet34,
+        ResNet50,
+        ViT,
         SoftmaxHead,
         Assignments,
         PerView,
@@ -42,6 +47,7 @@ __all__ = [
     "Assignments",
     "ColumnMapper",
     "Embedding",
+    "Encoder",
     "Initializable",
     "Linear",
     "Momentum",
@@ -50,9 +56,13 @@ __all__ = [
     "Predicted",
     "Prototypes",
     "Queue",
+    "ResNet18",
+    "ResNet34",
+    "ResNet50",
     "SoftmaxHead",
     "Table",
     "TokenEncoder",
+    "ViT",
     "embed",
     "representation",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +15,7 @@ from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional
 from iconlearn.mappers._build import Initializable, draw, layer, seeded
 from iconlearn.mappers._rows import RowLinear
+from iconlearn.mappers.images import check_image_shape
 from iconlearn.points import Points
 
 
@@ -159,15 +159,6 @@ class MLP(Network):
     def forward(self, x: Tensor) -> Tensor:
         x = flat(x, repr(self), self.in_features, next(self.parameters()))
         return self.net(x / self.input_scale)
-
-
-def check_image_shape(owner: str, image_shape: Any) -> tuple[int, int, int]:
-    """Refuse anything but three positive integers."""
-    sides = tuple(image_shape) if isinstance(image_shape, Sequence) else ()
-    if len(sides) != 3:
-        raise OptionError(f"{owner}: image_shape={image_shape!r} must be (channels, height, width)")
-    channels, height, width = (check_number(owner, "image_shape", s, low=1, integer=True) for s in sides)
-    return channels, height, width
 
 
 class CNN(Network):

@@ -24,8 +24,12 @@ from iconlearn.mappers import (
     Predicted,
     Prototypes,
     Queue,
+    ResNet18,
+    ResNet34,
+    ResNet50,
     SoftmaxHead,
     TokenEncoder,
+    ViT,
 )
 from iconlearn.pages import clusters, wrapped  # noqa: F401  (note their formulas)
 from iconlearn.pages.kernels import tell
@@ -116,6 +120,11 @@ MAPPERS: dict[type[nn.Module], Callable[[Any], Mapped]] = {
     Orthonormal: lambda m: (r"z_i = W x_i,\quad W W^T = 1", f"{m.out_features} orthonormal directions"),
     MLP: lambda m: (r"z_i = f_\theta(x_i)", "a perceptron"),
     CNN: lambda m: (r"z_i = f_\theta(x_i)", "a convolutional network, for images"),
+    **{
+        kind: lambda m: (r"z_i = f_\theta(x_i)", "a residual network and a projector, for images")
+        for kind in (ResNet18, ResNet34, ResNet50)
+    },
+    ViT: lambda m: (r"z_i = f_\theta(x_i)", "a vision transformer and a projector, for images"),
     SoftmaxHead: lambda m: (r"z_i = W x_i + b", "a linear head, whose softmax are the clusters"),
     Predicted: lambda m: (r"z_i = g_\theta(f_\theta(x_i))", "an encoder and a predictor after it"),
     TokenEncoder: lambda m: (r"z_i = f_\theta(x_i)", "a network that reads a window of tokens"),

@@ -150,6 +150,21 @@ WEIGHTS: dict[str, Callable[[Mapping[str, Any]], int]] = {
         + chain(a["context"] * a.get("token_dim", 32), a.get("hidden", 256), a["out_features"])
     ),
     "MLP": lambda a: chain(a["in_features"], *a.get("hidden", (256,)), a["out_features"]),
+    **{
+        name: lambda a, width=width: (
+            9 * 64 * a.get("image_shape", (3,))[0]
+            + chain(width, *a.get("projector", ()), a.get("embedding_dim", 128))
+        )
+        for name, width in (("ResNet18", 512), ("ResNet34", 512), ("ResNet50", 2048))
+    },
+    "ViT": lambda a: (
+        12 * a.get("depth", 12) * a.get("width", 384) ** 2
+        + math.prod(a.get("image_shape", (3, 224, 224))[1:])
+        // a.get("patch_size", 16) ** 2
+        * a.get("width", 384)
+        + a.get("image_shape", (3,))[0] * a.get("patch_size", 16) ** 2 * a.get("width", 384)
+        + chain(a.get("width", 384), *a.get("projector", ()), a.get("embedding_dim", 128))
+    ),
     "CNN": lambda a: chain(
         math.prod(-(-int(s) // 4) for s in a["image_shape"]), a.get("hidden", 128), a.get("embedding_dim", 64)
     ),
