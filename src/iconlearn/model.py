@@ -118,8 +118,9 @@ class ICon(Objective):
             A schedule maps (step, steps) to a number: ``Constant``, ``Steps``, ``Cosine``; ``lr=PerSample(...)`` is
             one times the number of samples. Momentum and gain are those of the optimiser, exaggeration
             multiplies the attraction of the target, temperature divides the learned scores.
-        augment : callable (x, generator) -> view, optional
-            Makes the views of every batch.
+        augment : callable (x, generator) -> view, or several, optional
+            Makes the views of every batch; several make them in turn, such as those of
+            ``iconlearn.augmentations.image_views("simclr", (3, 32, 32))``.
         restarts : int, default 1
             Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
             tenths the best twelfth of them all, and of that the best one. Of starts that are on their way to one

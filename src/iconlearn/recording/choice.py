@@ -8,7 +8,7 @@ from torch import Tensor
 
 from iconlearn.inputs import Inputs
 from iconlearn.objective import Pair
-from iconlearn.train.options import Augment
+from iconlearn.train.options import Augment, make_views
 
 
 def snapshot_steps(total: int, count: int) -> set[int]:
@@ -72,8 +72,7 @@ def probe_batch(
     batch = data.take(rows.to(data.id.device))
     if augment is None:
         return batch
-    x = batch.stacked()
-    return batch.with_views(*(augment(x, generator) for _ in range(num_views)))
+    return batch.with_views(*make_views(augment, batch.stacked(), generator, num_views))
 
 
 def few_of_each(label: Tensor, order: Tensor, size: int) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from iconlearn._errors import OptionError
 from iconlearn.distributions import Distribution
 from iconlearn.inputs import Inputs
-from iconlearn.train.options import Training
+from iconlearn.train.options import Training, make_views
 
 
 class Batches(Iterator[Inputs]):
@@ -96,8 +96,7 @@ class Batches(Iterator[Inputs]):
     def _views(self, batch: Inputs) -> Inputs:
         if self.augment is None:
             return batch
-        x = batch.stacked()
-        return batch.with_views(*(self.augment(x, self.generator) for _ in range(self.num_views)))
+        return batch.with_views(*make_views(self.augment, batch.stacked(), self.generator, self.num_views))
 
 
 class ById:

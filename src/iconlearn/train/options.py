@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -16,7 +16,25 @@ from iconlearn.train.events import Callback
 from iconlearn.train.optimizers import OPTIMIZERS
 from iconlearn.train.schedules import PerSample, Schedule, as_schedule
 
-Augment = Callable[[Tensor, torch.Generator], Tensor]
+View = Callable[[Tensor, torch.Generator], Tensor]
+Augment = View | Sequence[View]
+
+
+def in_turn(augment: Augment) -> Sequence[View]:
+    """What makes the first view, the second, and so on in turn.
+
+    Examples
+    --------
+    >>> in_turn(len)
+    (<built-in function len>,)
+    """
+    return augment if isinstance(augment, (tuple, list)) and augment else (augment,)  # type: ignore[return-value]
+
+
+def make_views(augment: Augment, x: Tensor, generator: torch.Generator, count: int) -> list[Tensor]:
+    """So many views of a batch."""
+    makers = in_turn(augment)
+    return [makers[k % len(makers)](x, generator) for k in range(count)]
 
 
 @dataclass(frozen=True)
@@ -65,8 +83,10 @@ class Training:
             if getattr(self, name) is not None and not getattr(OPTIMIZERS[self.optimizer], f"has_{name}"):
                 able = ", ".join(sorted(n for n, o in OPTIMIZERS.items() if getattr(o, f"has_{name}")))
                 raise OptionError(f"fit: optimizer={self.optimizer!r} takes no {name}; those that do: {able}")
-        if self.augment is not None and not callable(self.augment):
-            raise OptionError(f"fit: augment={self.augment!r} must be a function (x, generator) -> view of x")
+        if self.augment is not None and not all(map(callable, in_turn(self.augment))):
+            raise OptionError(
+                f"fit: augment={self.augment!r} must be a function (x, generator) -> view of x, or several, one a view"
+            )
         if self.random_state is not None:
             check_number("fit", "random_state", self.random_state, low=0, high=2**63 - 1, integer=True)
         if self.baseline is not None:
