@@ -172,6 +172,17 @@ def test_a_column_y_holds_the_labels_without_being_named(tmp_path):
     assert open_features(tmp_path / "alone.parquet", key="y").shape == (60, 1)
 
 
+def test_a_column_that_looks_like_a_label_is_pointed_out(tmp_path, caplog):
+    kinds = pa.array(np.arange(60) % 3)
+    parquet.write_table(pa.table({"a": X[:, 0], "kind": kinds, "b": X[:, 1]}), tmp_path / "one.parquet")
+    parquet.write_table(pa.table({"a": kinds, "b": kinds}), tmp_path / "all.parquet")
+    assert open_features(tmp_path / "all.parquet").d == 2
+    assert open_features(tmp_path / "one.parquet", labels="kind").d == 2
+    assert "whole numbers" not in caplog.text
+    assert open_features(tmp_path / "one.parquet").d == 3
+    assert "column 'kind', the only one of whole numbers, is taken as a feature" in caplog.text
+
+
 def test_labels_are_found_beside_features_or_given(tmp_path):
     p = tmp_path
     saved(p / "x.npy")

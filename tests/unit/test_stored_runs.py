@@ -182,14 +182,27 @@ def test_a_finished_run_shows_the_images_it_is_given_now(features, tmp_path):
     root, out = write_images(tmp_path / "images", COUNTS), tmp_path / "out"
     call = (*CALL, features.path, "--out", out)
     assert command(*call, "--images", root) == 0
-    clusters, first = (out / "clusters.parquet").stat(), (out / SHEET).read_bytes()
+    clusters, first = (out / "clusters.parquet").stat().st_mtime_ns, (out / SHEET).read_bytes()
     assert command(*call) == 0
     assert (out / SHEET).read_bytes() == first
     for path in root.rglob("*.png"):
         Image.open(path).convert("L").point(lambda value: 255 - value).save(path)
     assert command(*call, "--images", root) == 0
     assert (out / SHEET).read_bytes() != first
-    assert (out / "clusters.parquet").stat() == clusters
+    assert (out / "clusters.parquet").stat().st_mtime_ns == clusters
+
+
+def test_what_the_scores_do_not_tell_is_said(features, tmp_path, capsys):
+    far = np.random.default_rng(0).normal(size=(90, 4)) + 50 * np.eye(3, 4)[np.arange(90) % 3]
+    np.save(tmp_path / "far.npy", far)
+    call = ("fit", "infonce-clustering", tmp_path / "far.npy", "--stored", "--set", "n_clusters=3")
+    assert command(*call, "--epochs", 2, "-o", tmp_path / "out") == 0
+    assert "k-means was kept" in capsys.readouterr().out
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["kept_baseline"]
+    assert command(*call, "--epochs", 2, "-o", tmp_path / "out") == 0
+    assert "finished before, and not done again" in capsys.readouterr().out
+    assert command(*call, "--epochs", 2, "--baseline", -1, "-o", tmp_path / "trained") == 0
+    assert "k-means" not in capsys.readouterr().out
 
 
 def test_images_are_found_by_name_where_some_were_left_out(tmp_path):

@@ -52,6 +52,12 @@ def fit(
         typer.Option(help="Passes over the rows, in place of --max-iter, where they stay on disk."),
     ] = None,
     batch_size: Annotated[int | None, typer.Option(help="Rows of a step.")] = None,
+    baseline: Annotated[
+        float | None,
+        typer.Option(
+            help="Keep k-means unless training finds this share more of the neighbour graph; -1 never keeps it."
+        ),
+    ] = None,
     stored: Annotated[
         bool, typer.Option("--stored", help="Leave the rows of a file on disk, as those of a folder.")
     ] = False,
@@ -72,7 +78,7 @@ def fit(
     """
     row = method(name)
     parameters = parse_settings(row, settings or [])
-    options = RunOptions(parameters, seed, max_iter, restarts, overwrite, epochs, batch_size)
+    options = RunOptions(parameters, seed, max_iter, restarts, overwrite, epochs, batch_size, baseline)
     if stored or (data is not None and Path(data).expanduser().is_dir()):
         result = fit_stored(name, data, labels, out, options, images, verbose=not quiet)
     elif images is not None:
@@ -169,6 +175,8 @@ def report(result: RunResult) -> None:
         print("interrupted: these are the results of the best state so far")
     for key, value in result.metrics.items():
         print(f"{key:>24}  {value:.4f}" if isinstance(value, float) else f"{key:>24}  {value}")
+    for note in result.notes:
+        print(note)
     print(
         f"{len(result.files)} files in {result.out} after {result.seconds:.1f} s: {', '.join(result.files)}"
     )

@@ -140,7 +140,9 @@ def check_features(X: Any, name: str = "X", min_rows: int = 2) -> np.ndarray:
 def _check_table(array: np.ndarray, given: Any, name: str, min_rows: int) -> np.ndarray:
     """The array, checked; ``given`` is what the user passed, whose column names and type messages may tell."""
     if array.ndim != 2:
-        fix = f"{name}.reshape(-1, 1)" if array.ndim == 1 else f"{name}.reshape(len({name}), -1)"
+        fix = f"{name}.reshape(len({name}), -1)"
+        if array.ndim == 1:
+            fix = f"{name}.reshape(1, -1) if it is one row, {name}.reshape(-1, 1) if it is one column"
         fix = f"Reshape your data: {fix}" if array.ndim else f"give an array, not a {type(given).__name__}"
         raise InputError(f"{name}: shape {array.shape}, but (rows, features) is needed; {fix}")
     for count, least, what in ((array.shape[0], min_rows, "sample"), (array.shape[1], 1, "feature")):

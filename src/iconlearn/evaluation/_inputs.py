@@ -24,7 +24,7 @@ def one_label_per_row(labels: Any, name: str) -> np.ndarray:
     if missing.any():
         raise InputError(
             f"{name}: {int(missing.sum())} of {len(array)} labels are NaN, first at row "
-            f"{int(missing.argmax())} (counted from 0); leave those rows out"
+            f"{int(missing.argmax())} (counted from 0); leave those rows out, or where -1 means unknown write -1"
         )
     return array
 

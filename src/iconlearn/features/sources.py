@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from iconlearn.features.layout import laid_out, unpacked
 from iconlearn.features.manifest import KIND
 from iconlearn.features.slots import STORED, Shard, as_float32, beyond_float32
 
+log = logging.getLogger("iconlearn")
 STEP = 4096  # rows of a parquet file at a time
 
 
@@ -149,8 +151,22 @@ def _parquet(path: Path, key: str | None, labels: str | None) -> Source:
                 f"{path}: has no column but the labels {labels!r}; add features, or say key={labels!r}"
             )
         known = None if labels is None else file.read(columns=[labels])[labels].to_pylist()
+        if labels is None and len(whole := whole_columns(file.schema_arrow, columns)) == 1:
+            log.warning(
+                "%s: column %r, the only one of whole numbers, is taken as a feature; if it is the label, say so: "
+                "labels=%r",
+                path, whole[0], whole[0],
+            )  # fmt: skip
     where, array = laid_out(path, f"columns {columns}", n, lambda: _table_blocks(path, columns))
     return Source(Shard(path, where, n, 1, array.shape[1], array.dtype, array.raw, array.offset), known)
+
+
+def whole_columns(schema: Any, columns: list[str]) -> list[str]:
+    """Those of the columns that hold whole numbers, where others do not."""
+    import pyarrow as pa
+
+    whole = [name for name in columns if pa.types.is_integer(schema.field(name).type)]
+    return whole if len(whole) < len(columns) else []
 
 
 def _table_blocks(path: Path, columns: list[str]) -> Iterator[np.ndarray]:

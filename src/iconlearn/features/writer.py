@@ -124,7 +124,7 @@ class FeatureWriter:
         for name in [*asked, *before]:
             if asked.get(name) != before.get(name):
                 raise OptionError(
-                    f"{self.folder}: was begun with {name}={before.get(name)!r:.200}, not {asked.get(name)!r:.200}; "
+                    f"{self.folder}: was begun with {in_words(name, before.get(name), asked.get(name))}; "
                     "give the same to go on, or an empty folder to start anew"
                 )
         for part in begun.shards:
@@ -282,3 +282,18 @@ def _as_json(owner: str, about: Mapping[str, Any]) -> dict[str, Any]:
         raise OptionError(
             f"{owner}: about={about!r:.200} is no JSON ({error}); use text, numbers and lists"
         ) from error
+
+
+def in_words(name: str, before: Any, asked: Any) -> str:
+    """The first thing in which two values differ, however deep.
+
+    Examples
+    --------
+    >>> in_words("about", {"seed": 0, "views": 2}, {"seed": 3, "views": 2})
+    "about['seed']=0, not 3"
+    """
+    if isinstance(before, Mapping) and isinstance(asked, Mapping):
+        for key in [*asked, *before]:
+            if before.get(key) != asked.get(key):
+                return in_words(f"{name}[{key!r}]", before.get(key), asked.get(key))
+    return f"{name}={before!r:.200}, not {asked!r:.200}"

@@ -89,6 +89,7 @@ def record(
         },
         "steps": len(history.losses),
         "interrupted": history.interrupted,
+        "kept_baseline": history.kept_baseline,
         "divergence": model.measure.name,
         "final_loss": recorder.snapshots[-1].loss,
         "restart_losses": list(history.restart_losses),
@@ -100,3 +101,17 @@ def record(
         "plan": str(model.plan(rows * model.num_views)),
         "equation": list(told.lines),
     }
+
+
+def clustering_title(title: str, kept_baseline: bool) -> str:
+    """The heading of a clustering, which says where it is not that of the training."""
+    return f"{title}: k-means was kept" if kept_baseline else title
+
+
+def notes(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the scores of a run do not tell."""
+    if not record.get("kept_baseline"):
+        return ()
+    return (
+        "k-means was kept: training found no more of the neighbour graph; --baseline -1 takes the trained head",
+    )

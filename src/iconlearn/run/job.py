@@ -65,7 +65,7 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run left behind: ``files`` in ``out``, its ``metrics``, and whether it was cut short."""
+    """What a run left behind: ``files`` in ``out``, ``metrics``, whether it was cut short, and what else to know."""
 
     method: str
     out: Path
@@ -73,6 +73,7 @@ class RunResult:
     metrics: dict[str, Any]
     seconds: float
     interrupted: bool
+    notes: tuple[str, ...] = ()
 
 
 def run_method(
@@ -149,7 +150,8 @@ def run_method(
         album = make_album(row, shown, recorder, result, split.train, dataset.name)
         draw(folder, row, album, estimator.model_, result, metrics)
         if row.clusters:
-            draw_judgement(folder, Judged.of(shown, result, judged_rows(split, result)), album.title)
+            title = captions.clustering_title(album.title, estimator.model_.history.kept_baseline)
+            draw_judgement(folder, Judged.of(shown, result, judged_rows(split, result)), title)
         seconds = {"fit": fitted - began, "score": scored - fitted, "draw": time.perf_counter() - scored}
         chosen = {**row.parameters, **options.parameters, **row.fit, **training_settings(row, options)}
         record = captions.record(row, chosen, dataset, estimator.model_, album)
@@ -159,7 +161,8 @@ def run_method(
         seconds["total"] = time.perf_counter() - start
         tables.write_record(folder, record | {"seconds": seconds, "versions": tables.versions()})
         files = tuple(sorted(path.name for path in folder.iterdir()))
-    return RunResult(name, Path(out), files, metrics, seconds["total"], record["interrupted"])
+    notes = captions.notes(record)
+    return RunResult(name, Path(out), files, metrics, seconds["total"], record["interrupted"], notes)
 
 
 def keep_model(model: ICon, folder: Path) -> str:

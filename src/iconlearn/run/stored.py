@@ -20,7 +20,7 @@ from iconlearn.features import Features
 from iconlearn.methods import METHODS, Method, method
 from iconlearn.neighbors import NeighborGraph, neighbors_of
 from iconlearn.run import scores, tables
-from iconlearn.run.captions import loss_name
+from iconlearn.run.captions import clustering_title, loss_name, notes
 from iconlearn.run.clusters import read_clusters, write_clusters
 from iconlearn.run.images import RowImages, images_of
 from iconlearn.run.job import RunOptions, RunResult, keep_model, training_settings
@@ -108,8 +108,9 @@ def run_stored(
         if record is not None:
             across.lead(partial.clear)  # a kill may have come between the results and this
             if shown is not None and images is not None:
-                across.lead(lambda: draw_again(partial, row, features, shown))
-            return result_of(row, partial.target, record, start)
+                kept = bool(record.get("kept_baseline"))
+                across.lead(lambda: draw_again(partial, row, features, shown, kept))
+            return result_of(row, partial.target, record, start, "finished before, and not done again")
         with partial.working(overwrite=options.overwrite) if across.first else nullcontext():
             graph = neighbors
             if graph is None:
@@ -219,6 +220,7 @@ def draw(
     images: RowImages | None,
 ) -> None:
     """All pictures."""
+    kept = estimator.model_.history.kept_baseline
     title = title_of(row, features)
     losses = np.asarray(estimator.model_.history.losses)
     words = loss_name(estimator.model_, limit=False)
@@ -226,11 +228,12 @@ def draw(
     at = np.arange(0, len(losses), step)
     means = np.array([losses[max(0, k - step + 1) : k + 1].mean() for k in at])
     final = f"{words} {losses[0]:.4g} → {final_loss(losses):.4g} in {len(losses)} steps"
+    final += ", after which k-means was kept" if kept else ""
     save_figure(loss_figure(at, means, name=words, title=title, subtitle=final), folder / "loss.png")
     found = Judged(
         estimator.labels_, estimator.confidence_, features.label, features.classes, report.reliability, images
     )
-    draw_judgement(folder, found, title)
+    draw_judgement(folder, found, clustering_title(title, kept))
 
 
 def title_of(row: Method, features: Features) -> str:
@@ -238,12 +241,12 @@ def title_of(row: Method, features: Features) -> str:
     return f"{row.title} on {features.path.name}"
 
 
-def draw_again(partial: Partial, row: Method, features: Features, images: RowImages) -> None:
+def draw_again(partial: Partial, row: Method, features: Features, images: RowImages, kept: bool) -> None:
     """Draw the contact sheet of a finished run of the images that are given now."""
     with partial.working(overwrite=True):
         table = read_clusters(partial.target / "clusters.parquet", "cluster", "confidence")
         found = Judged(table["cluster"], table["confidence"], features.label, features.classes, images=images)
-        draw_sheet(partial.target / SHEET, found, title_of(row, features))
+        draw_sheet(partial.target / SHEET, found, clustering_title(title_of(row, features), kept))
 
 
 def final_loss(losses: np.ndarray) -> float:
@@ -284,9 +287,8 @@ def describe(
     }
 
 
-def result_of(row: Method, target: Path, record: dict[str, Any], start: float) -> RunResult:
+def result_of(row: Method, target: Path, record: dict[str, Any], start: float, *more: str) -> RunResult:
     """What a record tells of a finished run."""
     files = tuple(sorted(path.name for path in target.iterdir()))
-    return RunResult(
-        row.name, target, files, record["metrics"], time.perf_counter() - start, interrupted=False
-    )
+    told = (*notes(record), *more)
+    return RunResult(row.name, target, files, record["metrics"], time.perf_counter() - start, False, told)

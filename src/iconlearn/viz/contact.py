@@ -93,8 +93,10 @@ def contact_sheet_figure(
     chosen = _choose(owner, clusters, names, sizes)
     if not subtitle:
         part = f"{len(chosen)} of {len(names)}" if len(chosen) < len(names) else f"{len(names)}"
-        order = "" if closeness is None else ", the most typical images first"
-        subtitle = f"{part} clusters{order}"
+        ranked = any(np.ptp(near[codes == k]) > 0 for k in chosen)
+        order = ", the most typical images first" if ranked else ""
+        frames = "" if truth is None else ", orange where most of the cluster are of another class"
+        subtitle = f"{part} clusters{order}{frames}"
     columns = int(min(n_images, sizes[chosen].max()))
     top = style.heading_height(title, subtitle) + 0.05
     row = _PITCH + _GUTTER
