@@ -126,8 +126,12 @@ from iconlearn.mappers import (
     Predicted as Predicted,
     Prototypes as Prototypes,
     Queue as Queue,
+    ResNet18 as ResNet18,
+    ResNet34 as ResNet34,
+    ResNet50 as ResNet50,
     SoftmaxHead as SoftmaxHead,
     TokenEncoder as TokenEncoder,
+    ViT as ViT,
 )
 from iconlearn.methods import (
     METHODS as METHODS,
