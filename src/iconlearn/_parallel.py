@@ -39,7 +39,18 @@ def one_thread_each() -> Iterator[None]:
 @cache
 def _pool(workers: int, process: int) -> ThreadPoolExecutor:
     """Threads that run tensor operations alone; one pool for each process, since threads do not survive a fork."""
-    return ThreadPoolExecutor(workers, "iconlearn", initializer=torch.set_num_threads, initargs=(1,))
+    return ThreadPoolExecutor(workers, "iconlearn", initializer=_alone)
+
+
+def _alone() -> None:
+    """Have this thread of a pool work alone, whatever number of threads others set for torch.
+
+    Its own pieces must not be given to the pool again: threads that wait for each other would wait for ever. torch may
+    take a number that another thread has set when this one first asks for it, so it asks at once, and is told after.
+    """
+    torch.get_num_threads()
+    torch.set_num_threads(1)
+    _workers.set(1)
 
 
 def in_order(work: Callable[[Item], Result], items: Sequence[Item], *, spread: bool) -> Iterator[Result]:
