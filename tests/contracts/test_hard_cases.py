@@ -35,7 +35,7 @@ BAD = {
     r"0 sample\(s\)": np.empty((0, 6)),
     r"1 sample\(s\)": X[:1],
     r"0 feature\(s\)": np.empty((60, 0)),
-    r"Reshape your data: X.reshape\(-1, 1\)": X[:, 0],
+    r"Reshape your data: X.reshape\(1, -1\) if it is one row, X.reshape\(-1, 1\)": X[:, 0],
     "give an array": 3.0,
     "row 0, column 0 holds 'a'": np.full((60, 6), "a", dtype=object),
     "does not hold numbers": np.full((60, 6), "a"),
