@@ -20,7 +20,8 @@ KERNEL = 0.1  # side of the kernel of a blur, as a share of the side of the imag
 class ImageView:
     """A random view of every image of a batch: ``view(x, generator)``, for ``fit(augment=...)``.
 
-    Crop and resize, flip, colour jitter, grey, blur and solarisation, in this order and each drawn for every image.
+    Crop and resize, flip, colour jitter, grey, blur and solarisation, in this order and each drawn for every image; the
+    order of brightness, contrast, saturation and hue within the jitter is one for a batch.
     Equal generators give equal views; torch's global state is left as it was.
 
     Parameters

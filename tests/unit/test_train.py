@@ -295,6 +295,12 @@ def test_augment_makes_fresh_views_of_every_batch():
     assert not torch.equal(views[0], views[1])
 
 
+@pytest.mark.parametrize("augment", [(), [len, 3], "flip", 0.5])
+def test_augment_that_is_no_function_is_refused_in_words(augment):
+    with pytest.raises(OptionError, match="which make the views in turn"):
+        ICon(Augmentation(2), Gaussian(0.7, "cos"), Linear(5, 2)).fit(X, max_iter=1, augment=augment)
+
+
 def test_events_and_the_loss_curve():
     curve, events = LossCurve(), []
     model = a_map()

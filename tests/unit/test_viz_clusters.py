@@ -192,6 +192,16 @@ def test_contact_sheet_shows_the_closest_images_first_and_says_what_they_are() -
     )
 
 
+def test_contact_sheet_claims_an_order_and_explains_frames_only_where_they_are() -> None:
+    images, assigned, ranked = RNG.random((6, 5, 5)), [0, 0, 0, 1, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    bare, full = (words(contact_sheet_figure(images, assigned, *rest)) for rest in ((), (ranked, assigned)))
+    assert "2 clusters" in bare
+    assert (
+        "2 clusters, the most typical images first, orange where most of the cluster are of another class"
+        in full
+    )
+
+
 def test_contact_sheet_chooses_the_largest_clusters_or_those_named() -> None:
     images = RNG.random((200, 5, 5))
     assigned = np.concatenate([np.arange(25), np.arange(175) % 22])

@@ -2,21 +2,14 @@
 
 from iconlearn.distributions.agreement import ClusterAgreement
 from iconlearn.distributions.base import Distribution, Kernel, Sparse
+from iconlearn.distributions.classes import Context, DataLabel
 from iconlearn.distributions.clusters import UniformCluster
 from iconlearn.distributions.contrasts import DCL, MarginGaussian
 from iconlearn.distributions.cuts import DegreeSoftmax
-from iconlearn.distributions.graphs import (
-    KNN,
-    Augmentation,
-    Context,
-    CrossModal,
-    DataLabel,
-    Graph,
-    Identity,
-    Label,
-)
+from iconlearn.distributions.graphs import KNN, Graph
 from iconlearn.distributions.kernels import Gaussian, Harmonic, StudentT
 from iconlearn.distributions.labels import LabelKNN
+from iconlearn.distributions.matches import Augmentation, CrossModal, Identity, Label
 from iconlearn.distributions.mixtures import Mixture
 from iconlearn.distributions.wrappers import (
     Debiased,

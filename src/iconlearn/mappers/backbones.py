@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ STEMS = ("auto", "image", "small")
 SMALL = 64  # pixels: images of this side or less keep their size in the first layers
 
 
-class Encoder(Initializable, Described, nn.Module):
+class Encoder(Initializable, Described, nn.Module, ABC):
     """A network of transformers, and a projector behind it whose output the loss sees.
 
     Parameters
@@ -65,13 +66,13 @@ class Encoder(Initializable, Described, nn.Module):
         self.head = MLP(self.features_dim, self.embedding_dim, self.projector, seed=self.seed)
 
     @property
+    @abstractmethod
     def features_dim(self) -> int:
         """Numbers of the features, before the projector."""
-        raise NotImplementedError
 
+    @abstractmethod
     def network(self) -> nn.Module:
         """The network with random weights, drawn from torch's global state."""
-        raise NotImplementedError
 
     def drawn(self, generator: torch.Generator) -> nn.Module:
         """The network with weights from a generator; torch's global state is left as it was."""

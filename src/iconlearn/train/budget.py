@@ -15,7 +15,7 @@ from iconlearn._errors import MemoryBudgetError
 from iconlearn.bandwidth import RowBandwidth
 from iconlearn.distributions import KNN, Distribution, Gaussian, Graph, Mixture
 from iconlearn.distributions.base import Kernel, Sparse
-from iconlearn.distributions.graphs import Match
+from iconlearn.distributions.matches import Match
 from iconlearn.distributions.wrappers import Debiased, Nearest, Propagated, Symmetrized, Wrapper
 from iconlearn.engines.plan import DENSE_SHARE, Problem, free_memory, plan
 from iconlearn.engines.radial import MAX_DIM

@@ -28,7 +28,7 @@ def in_turn(augment: Augment) -> Sequence[View]:
     >>> in_turn(len)
     (<built-in function len>,)
     """
-    return augment if isinstance(augment, (tuple, list)) and augment else (augment,)  # type: ignore[return-value]
+    return (augment,) if callable(augment) else augment
 
 
 def make_views(augment: Augment, x: Tensor, generator: torch.Generator, count: int) -> list[Tensor]:
@@ -83,10 +83,13 @@ class Training:
             if getattr(self, name) is not None and not getattr(OPTIMIZERS[self.optimizer], f"has_{name}"):
                 able = ", ".join(sorted(n for n, o in OPTIMIZERS.items() if getattr(o, f"has_{name}")))
                 raise OptionError(f"fit: optimizer={self.optimizer!r} takes no {name}; those that do: {able}")
-        if self.augment is not None and not all(map(callable, in_turn(self.augment))):
-            raise OptionError(
-                f"fit: augment={self.augment!r} must be a function (x, generator) -> view of x, or several, one a view"
-            )
+        if self.augment is not None and not callable(self.augment):
+            several = isinstance(self.augment, (tuple, list)) and len(self.augment) > 0
+            if not several or not all(map(callable, self.augment)):
+                raise OptionError(
+                    f"fit: augment={self.augment!r} must be a function (x, generator) -> view of x, or a tuple of such "
+                    "functions, which make the views in turn"
+                )
         if self.random_state is not None:
             check_number("fit", "random_state", self.random_state, low=0, high=2**63 - 1, integer=True)
         if self.baseline is not None:
