@@ -13,15 +13,13 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import torch
-from rich.console import Console
-from rich.table import Table
 from sklearn.cluster import KMeans
 from sklearn.model_selection import train_test_split
 
 import iconlearn
 from iconlearn.data.files import Dataset, load_digits_dataset
 from iconlearn.evaluation import hungarian_accuracy, knn_accuracy, linear_probe, trustworthiness
+from reporting import Report, header, table
 
 Row = dict[str, float]
 
@@ -97,12 +95,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0 (default 5)")
     parser.add_argument("--only", choices=RUNS, help="one of the methods; all by default")
+    parser.add_argument("--out", help="also append to this file of benchmarks/results")
     arguments = parser.parse_args()
-    seeds = range(arguments.seeds)
+    seeds, report, lines = range(arguments.seeds), Report(arguments.out), []
     digits = load_digits_dataset()
-    table = Table(title=f"iconlearn {iconlearn.__version__} on digits, {torch.get_num_threads()} threads")
-    for column in ("method", "figure", *(f"seed {s}" for s in seeds), "median", "target"):
-        table.add_column(column, justify="left" if column in ("method", "figure", "target") else "right")
+    report(header())
     for name in [arguments.only] if arguments.only else RUNS:
         run = RUNS[name]
         rows = [run(digits, seed) for seed in seeds]
@@ -112,9 +109,9 @@ def main() -> None:
                 f"{v:.1f}" if figure == "seconds" else f"{v:.4f}"
                 for v in (*values, statistics.median(values))
             ]
-            table.add_row(name, figure, *shown, TARGETS.get((name, figure), ""))
-        table.add_section()
-    Console(width=150).print(table)
+            lines.append((f"{name}, {figure}", *shown, TARGETS.get((name, figure), "")))
+    report(table(("method, figure", *(f"seed {s}" for s in seeds), "median", "target"), lines))
+    report("")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,7 @@ import resource
 import subprocess
 import sys
 
-from rich.console import Console
-from rich.table import Table
+from reporting import Report, header, table
 
 SIZES = (4000, 8000, 16000)
 DENSE_LIMIT = 8000  # beyond it the dense engine would need more than ten gigabytes
@@ -49,14 +48,15 @@ def main() -> None:
     """Measure every size in its own process and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--one", nargs=2, metavar=("ENGINE", "N"), help="measure one case in this process")
-    if (one := parser.parse_args().one) is not None:
-        measure(one[0], int(one[1]))
+    parser.add_argument("--out", help="also append to this file of benchmarks/results")
+    arguments = parser.parse_args()
+    if arguments.one is not None:
+        measure(arguments.one[0], int(arguments.one[1]))
         return
+    report, lines = Report(arguments.out), []
+    report(header())
     # Freed blocks go back to the system at once, so that the peak is that of live tensors.
     environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
-    table = Table(title="peak memory of one loss and gradient, MiB")
-    for column in ("n", "dense", "tiled (block 128)"):
-        table.add_column(column, justify="right")
     for n in SIZES:
         cells = []
         for engine in ("dense", "tiled"):
@@ -68,8 +68,9 @@ def main() -> None:
                 command, env=environment, capture_output=True, text=True, check=True
             ).stdout
             cells.append(f"{float(printed):.0f}")
-        table.add_row(str(n), *cells)
-    Console().print(table)
+        lines.append((str(n), *cells))
+    report(table(("peak MiB of one loss and gradient, n", "dense", "tiled (block 128)"), lines))
+    report("")
 
 
 if __name__ == "__main__":
