@@ -55,7 +55,7 @@ class ICon(Objective):
         "kl", "reverse_kl", "jeffreys", "js", "tv", "hellinger", "chi2" or "alpha(a)".
     direction : {"forward", "reverse"}, default "forward"
         D(p||q) or D(q||p).
-    engine : {"auto", "dense", "tiled", "direct", "grid", "factored", "sampled"}, Grid, Sampled or callable
+    engine : {"auto", "dense", "tiled", "direct", "grid", "factored", "product", "sampled"}, Grid, Sampled or callable
         How the sums are evaluated; "auto", the default, plans by kernel, size and free memory.
         ``Grid(tolerance=...)`` and ``Sampled(columns=...)`` of ``iconlearn.engines`` set the accuracy of the steps of
         a run.

@@ -17,7 +17,7 @@ from zoo import points, values
 
 from iconlearn._errors import MemoryBudgetError, OptionError
 from iconlearn.distributions import Gaussian, Harmonic, Label, StudentT, UniformCluster
-from iconlearn.engines import ENGINES, Dense, Direct, PlannedEngine, Problem, Tiled, plan
+from iconlearn.engines import ENGINES, Dense, Direct, PlannedEngine, Problem, Product, Tiled, plan
 from iconlearn.engines.factored import Factored
 from iconlearn.engines.grid import GridScores
 from iconlearn.engines.plan import free_memory
@@ -54,7 +54,8 @@ ELSEWHERE = {
     "grid",
     "sampled",
     "factored",
-}  # test_radial_, test_sampled_ and test_factored_engine.py
+    "product",
+}  # test_radial_, test_sampled_, test_factored_ and test_product_engine.py
 
 
 def test_every_registered_engine_is_tested():
@@ -191,6 +192,7 @@ BUILT = {  # of twelve points a sample is all of them
     "grid": GridScores,
     "sampled": Tiled,
     "factored": Factored,
+    "product": Product,
 }
 
 

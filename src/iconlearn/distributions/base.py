@@ -17,6 +17,7 @@ from iconlearn._numerics import NEG
 from iconlearn.conditional import Conditional, KernelConditional, Scores, TableConditional
 from iconlearn.metrics import Metric
 from iconlearn.points import PAIRS, Pairs, Points, candidate_count, mask_pairs, same_points
+from iconlearn.products import ProductForm
 from iconlearn.profile import Profile
 from iconlearn.support import Support
 
@@ -129,6 +130,10 @@ class Kernel(Distribution):
 
     def profile(self, i: Points) -> Profile | None:
         """The score as a function of the squared distance, where it is one that compiled engines know."""
+        return None
+
+    def product_form(self, i: Points, j: Points) -> ProductForm | None:
+        """The score of calibrated points as a function of inner products, where it is one."""
         return None
 
     @property

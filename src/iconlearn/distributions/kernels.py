@@ -18,6 +18,7 @@ from iconlearn.distributions.base import Engine, Kernel
 from iconlearn.metrics import SCALE_FREE, Metric, as_metric, check_metric, metric_name
 from iconlearn.neighbors import nearest
 from iconlearn.points import Points, candidate_count, mask_pairs, require_value
+from iconlearn.products import ProductForm, product_form
 from iconlearn.profile import GAUSSIAN, STUDENT_T, Profile
 from iconlearn.support import Support
 
@@ -76,6 +77,12 @@ class Radial(Kernel):
         """The width as a number in units of the held values; None where it is not one."""
         plain = i.scale is None and isinstance(width, float) and self.metric == "euclidean"
         return width / i.unit if plain else None  # type: ignore[operator]
+
+    def single_width(self, i: Points, j: Points) -> Tensor | float | None:
+        """The width, where it is one for all rows and the points are plain vectors."""
+        plain = all(side.value is not None and side.value.ndim == 2 for side in (i, j))
+        width = self.own_width(i) if plain and i.scale is None else None
+        return None if isinstance(width, Tensor) and width.numel() != 1 else width
 
     def scaled_rows(self, width: Width, i: Points, j: Points) -> Points:
         """The rows with their bandwidths, where ``width`` is one that is solved from the data."""
@@ -222,6 +229,10 @@ class Gaussian(Radial):
             return None
         return Profile(GAUSSIAN, 0.5 / width**2)
 
+    def product_form(self, i: Points, j: Points) -> ProductForm | None:
+        width = self.single_width(i, j) if self.pool == "logsumexp" else None
+        return None if width is None else product_form(metric_name(self.metric), held_finite(0.5 / width**2))
+
     def score(self, squared: Tensor, width: Tensor | float) -> Tensor:
         return -squared if self.pool != "logsumexp" else squared * -held_finite(0.5 / width**2)
 
@@ -291,6 +302,14 @@ class StudentT(Radial):
         if math.isinf(self.df):
             return Profile(GAUSSIAN, 0.5 / width**2)
         return Profile(STUDENT_T, 1 / (self.df * width**2), (self.df + 1) / 2)
+
+    def product_form(self, i: Points, j: Points) -> ProductForm | None:
+        width, name = self.single_width(i, j), metric_name(self.metric)
+        if width is None:
+            return None
+        if math.isinf(self.df):
+            return product_form(name, held_finite(0.5 / width**2))
+        return product_form(name, held_finite(1 / (self.df * width**2)), (self.df + 1) / 2)
 
     def score(self, squared: Tensor, width: Tensor | float) -> Tensor:
         if math.isinf(self.df):

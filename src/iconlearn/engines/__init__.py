@@ -4,6 +4,7 @@ from iconlearn.engines.exact import Dense, Tiled
 from iconlearn.engines.factored import Factored
 from iconlearn.engines.grid import Grid
 from iconlearn.engines.plan import ENGINES, Plan, PlannedEngine, Problem, plan
+from iconlearn.engines.product import Product
 from iconlearn.engines.radial import Direct
 from iconlearn.engines.sampled import Sampled
 
@@ -16,6 +17,7 @@ __all__ = [
     "Plan",
     "PlannedEngine",
     "Problem",
+    "Product",
     "Sampled",
     "Tiled",
     "plan",

@@ -17,6 +17,7 @@ from iconlearn.distributions.base import Engine, Kernel
 from iconlearn.engines.exact import DEFAULT_BLOCK, Dense, Tiled
 from iconlearn.engines.factored import Factored, factored
 from iconlearn.engines.grid import FINEST, Grid
+from iconlearn.engines.product import Product
 from iconlearn.engines.radial import Direct, radial_profile
 from iconlearn.engines.sampled import COLUMNS, TILE, Sampled, estimable
 from iconlearn.points import Points
@@ -43,9 +44,9 @@ class Problem:
     """The sizes that decide: rows, columns, dimension, bytes of a number, free memory in bytes.
 
     ``cached`` is the number of scores that a tile may have to stay in cache; 0 where that does not matter.
-    ``radial`` tells that compiled engines know the kernel, ``factored`` that its mass is an inner product; ``drawn`` is
-    the number of columns that a run would draw for an estimate, 0 where nothing may be drawn: outside of runs, and
-    where an estimate would not do.
+    ``radial`` tells that compiled engines know the kernel, ``factored`` that its mass is an inner product, ``products``
+    that its scores are functions of one; ``drawn`` is the number of columns that a run would draw for an estimate, 0
+    where nothing may be drawn: outside of runs, and where an estimate would not do.
     """
 
     n: int
@@ -56,6 +57,7 @@ class Problem:
     cached: int = CACHED_SCORES
     radial: bool = False
     factored: bool = False
+    products: bool = False
     drawn: int = 0
 
     @classmethod
@@ -72,6 +74,7 @@ class Problem:
             cached=CACHED_SCORES if i.device.type == "cpu" else 0,
             radial=single and kernel is not None and radial_profile(kernel, i, j) is not None,
             factored=kernel is not None and factored(kernel, i, j),
+            products=kernel is not None and kernel.product_form(i, j) is not None,
             drawn=drawn if kernel is not None and estimable(kernel) and kernel.pool == "logsumexp" else 0,
         )
 
@@ -89,6 +92,11 @@ class Problem:
     def factored_bytes(self) -> int:
         """Peak of the factored engine: both sides with logs and gradients, and the buffers of a tile for each core."""
         return self.itemsize * (4 * (self.n + self.m) * self.d + (1 << 22))
+
+    @property
+    def product_bytes(self) -> int:
+        """Peak of the product engine: points, their vectors with gradients, and the buffers of a tile for each core."""
+        return self.itemsize * (8 * (self.n + self.m) * (self.d + 2) + (1 << 23))
 
     def sampled_bytes(self, columns: int) -> int:
         """Peak of the sampled engine: the points, their gradients, and the buffers of one tile."""
@@ -119,7 +127,7 @@ class Plan:
 
     def build(self) -> Engine:
         """The engine itself."""
-        in_tiles = {"tiled": Tiled, "factored": Factored}.get(self.engine)
+        in_tiles = {"tiled": Tiled, "factored": Factored, "product": Product}.get(self.engine)
         return ENGINES[self.engine] if in_tiles is None else partial(in_tiles, block=self.block)
 
 
@@ -129,6 +137,7 @@ ENGINES: dict[str, Engine] = {
     "direct": Direct.of,
     "grid": Grid(),
     "factored": Factored,
+    "product": Product,
     "sampled": Sampled.alone,
 }
 
@@ -138,7 +147,8 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
 
     Dense evaluates once and keeps the matrix; tiled evaluates twice and keeps memory linear in n, which on a CPU
     is also the faster way once the matrix outgrows the cache; direct is the compiled form of tiled for radial
-    kernels in few dimensions, and factored that for kernels of clusters. These four are exact. Grid sums radial
+    kernels in few dimensions, factored that for kernels of clusters, and product that for kernels of inner products, in
+    any dimension, in half of the tiles where the columns are the rows. These five are exact. Grid sums radial
     kernels in time linear in n, to a tolerance. Sampled estimates the sums of any other kernel from a few columns, so
     the losses of steps are estimates; "auto" takes it only within a run, beyond 4e9 pairs a step.
 
@@ -184,6 +194,10 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
         why = "they fit in a quarter of the free" if fits else "pinned by the caller; free are"
         why = f"{sizes}, about {p.dense_bytes / 1e9:.2g} GB; {why} {p.memory / 1e9:.1f} GB"
         return Plan("dense", p.n, p.dense_bytes, why)
+    if engine == "product" or (engine == "auto" and p.products and p.product_bytes <= p.memory):
+        pin = "pinned by the caller" if engine == "product" else "one matrix would outgrow the cache"
+        how = f"made twice in square tiles, none held, about {p.product_bytes / 1e9:.2g} GB; {pin}"
+        return Plan("product", block, p.product_bytes, f"{sizes} {how}")
     if tiled.bytes > p.memory:
         raise MemoryBudgetError(
             f"{sizes} in {p.d} dimensions need about {tiled.bytes / 1e9:.2f} GB even in tiles, but "

@@ -185,7 +185,10 @@ def learned_bytes(model: Objective, sizes: Sizes) -> int:
     learned = model.learned_dist
     inner = isinstance(learned, Kernel) and learned.factored and learned.pairs == "all"
     n, dim = sizes.n, sizes.dim
-    return plan(Problem(n, n, dim, memory=sizes.free, radial=radial, factored=inner), model.engine).bytes
+    point = Points.of(torch.zeros(1, dim))
+    products = isinstance(learned, Kernel) and learned.product_form(point, point) is not None
+    known = {"radial": radial, "factored": inner, "products": products}
+    return plan(Problem(n, n, dim, memory=sizes.free, **known), model.engine).bytes
 
 
 def dimension(model: Objective) -> int:

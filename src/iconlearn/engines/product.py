@@ -1,0 +1,62 @@
+r"""The engine of kernels that depend on an inner product: ``score_ij = f(u_i . v_j)``.
+
+Such are the Gaussian and the Student-t of Euclidean distances, cosines, correlations and inner products, in any number
+of dimensions: what encoders are trained with. Sums over all pairs are those of tiles that stay in the cache, made again
+in the backward pass. Where the columns are the rows, as in a batch, the tiles above the diagonal are enough.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from iconlearn._errors import OptionError
+from iconlearn._numerics import NEG
+from iconlearn.distributions.base import Kernel
+from iconlearn.engines.exact import DEFAULT_BLOCK, Tiled
+from iconlearn.engines.product_tiles import Layout, LogSums, Totals, pull_back, reduce
+from iconlearn.points import Points
+
+
+class Product(Tiled):
+    """Sums over all pairs of functions of inner products, none held."""
+
+    def __init__(self, kernel: Kernel, i: Points, j: Points, block: int = DEFAULT_BLOCK) -> None:
+        form = kernel.product_form(i, j)
+        if form is None:
+            raise OptionError(
+                "engine='product' sums a Gaussian or Student-t of one width, of Euclidean distances, cosines, "
+                f"correlations or inner products; {kernel!r} is something else: use engine='auto'"
+            )
+        super().__init__(kernel, i, j, block)
+        assert i.value is not None
+        assert j.value is not None
+        self.layout = Layout(form.between(i.value, j.value), i.bare(), j.bare(), kernel.pairs)
+
+    def partition(self) -> Tensor:
+        p = self.layout.products
+        return _Reduced.apply(p.rows, p.cols, self.layout, True) + p.offset  # type: ignore[return-value]
+
+    def total(self) -> Tensor:
+        p = self.layout.products
+        sums: Tensor = _Reduced.apply(p.rows, p.cols, self.layout, False)  # type: ignore[assignment]
+        return sums + p.offset * self.layout.count.to(sums)
+
+
+class _Reduced(torch.autograd.Function):
+    """The log of the sum of exponentials over each row's candidates, or the sum itself."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, cols: Tensor, layout: Layout, in_log: bool) -> Tensor:  # type: ignore[override]
+        found = reduce(layout, LogSums() if in_log else Totals(), NEG if in_log else 0.0)
+        ctx.layout, ctx.in_log = layout, in_log
+        ctx.save_for_backward(found)
+        return found
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, weight: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        (found,) = ctx.saved_tensors
+        return *pull_back(ctx.layout, LogSums(weight, found) if ctx.in_log else Totals(weight)), None, None

@@ -1,0 +1,205 @@
+"""Sums over all pairs of functions of inner products, a tile of rows and columns at a time.
+
+Where rows and columns are the same points, a tile beside the diagonal serves its rows and its columns: half of the
+products are made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from iconlearn._numerics import NEG
+from iconlearn._parallel import in_order
+from iconlearn.points import Points, candidate_count, excluded, same_points
+from iconlearn.products import Products
+
+SIDE = {"cpu": 512}  # rows and columns of a tile: on a processor its matrices stay in the cache
+FAR = 4096  # the side on other devices
+SPAN = 60.0  # scores of a tile that lie within this need one exponential for its rows and its columns
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Some rows and some columns, and whether their scores stand for those of the transposed pairs too."""
+
+    rows: slice
+    cols: slice
+    mirrored: bool
+    whole: bool  # are all pairs candidates?
+
+
+class Reduction(Protocol):
+    """What becomes of the scores of a row, and how its weight comes back to them."""
+
+    def of(self, score: Tensor, tile: Tile) -> tuple[Tensor, Tensor | None]:
+        """The reduced scores of the rows of a tile and, of a mirrored one, of its columns; float64."""
+        ...
+
+    def join(self, total: Tensor, part: Tensor) -> Tensor:
+        """Two reductions as one."""
+        ...
+
+    def pull(self, score: Tensor, tile: Tile) -> Tensor:
+        """Weight of every score of a tile, from those of its rows and, of a mirrored one, of its columns."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Which tiles there are, and which of their pairs are candidates."""
+
+    products: Products
+    i: Points
+    j: Points
+    pairs: str
+
+    @cached_property
+    def half(self) -> bool:
+        """Do tiles above the diagonal stand for those below?"""
+        return self.products.symmetric and same_points(self.i, self.j)
+
+    @cached_property
+    def count(self) -> Tensor:
+        """Number of candidates of every row, (n,)."""
+        return candidate_count(self.i, self.j, self.pairs)
+
+    @cached_property
+    def tiles(self) -> list[Tile]:
+        """The tiles that hold candidates."""
+        side = SIDE.get(self.i.device.type, FAR)
+        over, across = ([slice(k, min(k + side, p.n)) for k in range(0, p.n, side)] for p in (self.i, self.j))
+        rows, cols = self.ranges(self.i, over), self.ranges(self.j, across)
+        found = []
+        for r, (low, high) in enumerate(rows):
+            for c in range(r if self.half else 0, len(cols)):
+                apart = high < cols[c][0] or cols[c][1] < low
+                if self.pairs == "cross_view" and low == high == cols[c][0] == cols[c][1]:
+                    continue  # one view against itself
+                found.append(Tile(over[r], across[c], self.half and r != c, apart))
+        return found
+
+    def ranges(self, points: Points, spans: list[slice]) -> list[tuple[int, int]]:
+        """Smallest and largest of what must not agree in a candidate pair."""
+        if self.pairs == "all":
+            side = 0 if points is self.i else 1
+            return [(side, side)] * len(spans)
+        own = points.key if self.pairs == "distinct" else points.view
+        ends = torch.stack([torch.stack(own[span].aminmax()) for span in spans]).tolist()
+        return [(low, high) for low, high in ends]
+
+    def scores(self, tile: Tile) -> Tensor:
+        """Scores of a tile, -inf where a pair is not a candidate."""
+        p = self.products
+        score = p.score_(p.rows[tile.rows] @ p.cols[tile.cols].mT)
+        if not tile.whole:
+            part = torch.arange(tile.rows.start, tile.rows.stop, device=self.i.device)
+            other = torch.arange(tile.cols.start, tile.cols.stop, device=self.i.device)
+            mask = excluded(self.i.take(part), self.j.take(other), self.pairs)
+            if mask is not None:
+                score.masked_fill_(mask, NEG)
+        return score
+
+
+class LogSums:
+    """log sum_j exp(score_ij); with weights of the rows and what was found, the way back."""
+
+    def __init__(self, weight: Tensor | None = None, found: Tensor | None = None) -> None:
+        self.weight = weight
+        self.found = (
+            None if found is None else found.masked_fill(found == NEG, 0.0)
+        )  # nothing comes back there
+
+    def of(self, score: Tensor, tile: Tile) -> tuple[Tensor, Tensor | None]:
+        low, high = score.aminmax()
+        if float(high - low) <= SPAN:
+            mass = (score - high).exp_()
+            reduced = [high.double() + mass.sum(d).double().log() for d in (1, 0)[: 1 + tile.mirrored]]
+        else:
+            reduced = [score.logsumexp(d).double() for d in (1, 0)[: 1 + tile.mirrored]]
+        return reduced[0], reduced[1] if tile.mirrored else None
+
+    def join(self, total: Tensor, part: Tensor) -> Tensor:
+        return torch.logaddexp(total, part)
+
+    def pull(self, score: Tensor, tile: Tile) -> Tensor:
+        assert self.weight is not None
+        assert self.found is not None
+        ends = [self.weight[tile.rows].unsqueeze(-1)], [self.found[tile.rows].unsqueeze(-1)]
+        if tile.mirrored:
+            ends[0].append(self.weight[tile.cols])
+            ends[1].append(self.found[tile.cols])
+        high = score.amax()
+        lowest = min(float(z.min()) for z in ends[1])
+        if float(high) - lowest <= SPAN:
+            mass = (score - high).exp_()
+            share = sum(w * (high - z).exp() for w, z in zip(*ends, strict=True))
+            return mass.mul_(share)
+        shares = [(score - z).exp_().mul_(w) for w, z in zip(*ends, strict=True)]
+        return shares[0] if len(shares) == 1 else shares[0].add_(shares[1])
+
+
+class Totals:
+    """sum_j score_ij over the candidates; with weights of the rows, the way back."""
+
+    def __init__(self, weight: Tensor | None = None) -> None:
+        self.weight = weight
+
+    def of(self, score: Tensor, tile: Tile) -> tuple[Tensor, Tensor | None]:
+        held = score if tile.whole else score.masked_fill(score == NEG, 0.0)
+        return held.sum(1).double(), held.sum(0).double() if tile.mirrored else None
+
+    def join(self, total: Tensor, part: Tensor) -> Tensor:
+        return total + part
+
+    def pull(self, score: Tensor, tile: Tile) -> Tensor:
+        assert self.weight is not None
+        share = self.weight[tile.rows].unsqueeze(-1)
+        share = share + self.weight[tile.cols] if tile.mirrored else share
+        return share.expand_as(score).masked_fill(score == NEG, 0.0)
+
+
+def reduce(layout: Layout, reduction: Reduction, start: float) -> Tensor:
+    """The reduction of every row over all its candidates, (n,)."""
+
+    @torch.no_grad()  # which each thread is told by itself
+    def work(tile: Tile) -> tuple[Tensor, Tensor | None]:
+        return reduction.of(layout.scores(tile), tile)
+
+    total = torch.full((layout.i.n,), start, dtype=torch.float64, device=layout.i.device)
+    parts = in_order(work, layout.tiles, spread=layout.i.device.type == "cpu")
+    for tile, (mine, theirs) in zip(layout.tiles, parts, strict=True):
+        total[tile.rows] = reduction.join(total[tile.rows], mine)
+        if theirs is not None:
+            total[tile.cols] = reduction.join(total[tile.cols], theirs)
+    return total.to(layout.products.rows.dtype)
+
+
+def pull_back(layout: Layout, reduction: Reduction) -> tuple[Tensor, Tensor | None]:
+    """Gradient of the weighted reductions in the vectors of rows and of columns; one for both where they are one."""
+    p = layout.products
+    u, v = p.rows, p.cols
+
+    @torch.no_grad()  # which each thread is told by itself
+    def work(tile: Tile) -> tuple[Tensor, Tensor]:
+        score = layout.scores(tile)
+        share = reduction.pull(score, tile)
+        slope = p.slope(score)
+        if slope is not None:
+            share.mul_(slope)
+        if p.same and tile.rows == tile.cols:
+            return (share + share.mT) @ v[tile.cols], share[:0]
+        return share @ v[tile.cols], share.mT @ u[tile.rows]
+
+    to_rows = torch.zeros_like(u)
+    to_cols = to_rows if p.same else torch.zeros_like(v)
+    parts = in_order(work, layout.tiles, spread=u.device.type == "cpu")
+    for tile, (mine, theirs) in zip(layout.tiles, parts, strict=True):
+        to_rows[tile.rows] += mine
+        if len(theirs):
+            to_cols[tile.cols] += theirs
+    return to_rows, None if p.same else to_cols
