@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from iconlearn._parallel import in_order
+from iconlearn._parallel import in_order, one_thread_each
 
 NEG = -math.inf
 
@@ -45,7 +45,8 @@ class _TiledRows(torch.autograd.Function):
             with torch.no_grad():
                 return evaluate(rows, *inputs)
 
-        return torch.cat(list(in_order(tile, tiles, spread=on_cpu(tiles))))
+        with one_thread_each():
+            return torch.cat(list(in_order(tile, tiles, spread=on_cpu(tiles))))
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -66,10 +67,11 @@ class _TiledRows(torch.autograd.Function):
                 return (None,) * len(leaves)
             return torch.autograd.grad(out, leaves, gradient[rows], allow_unused=True)
 
-        for parts in in_order(tile, ctx.tiles, spread=on_cpu(ctx.tiles)):
-            for total, part in zip(totals, parts, strict=True):
-                if part is not None:
-                    total.add_(part)
+        with one_thread_each():
+            for parts in in_order(tile, ctx.tiles, spread=on_cpu(ctx.tiles)):
+                for total, part in zip(totals, parts, strict=True):
+                    if part is not None:
+                        total.add_(part)
         found = iter(totals)
         return (None, None, None, *(next(found) if need else None for need in needed))
 

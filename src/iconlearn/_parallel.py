@@ -25,7 +25,11 @@ _workers: ContextVar[int | None] = ContextVar("iconlearn_workers", default=None)
 
 @contextmanager
 def one_thread_each() -> Iterator[None]:
-    """Tensor operations of this thread run on one thread; :func:`in_order` spreads over as many as there were."""
+    """Tensor operations of this thread run on one thread; :func:`in_order` spreads over as many as there were.
+
+    Where pieces come back, even a small sum over them would else wake threads that wait for more of it, busily, on the
+    cores that the pieces need: half of the time of a loss was theirs.
+    """
     before = torch.get_num_threads()
     token = _workers.set(_workers.get() or before)
     torch.set_num_threads(1)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from iconlearn._numerics import NEG, log_sum_exp
-from iconlearn._parallel import in_order
+from iconlearn._parallel import in_order, one_thread_each
 
 SIDE = 512  # rows and columns of a tile: its matrices stay in the cache
 LOST_AT_ONCE = 1 << 21  # numbers worked on at a time in log space
@@ -97,15 +97,16 @@ def sweep(
     def tile(place: tuple[slice, slice]) -> Part:
         return tile_of(factors, floor, weight, *place, half, both or factors.same)
 
-    parts = in_order(tile, tiles, spread=a.device.type == "cpu")
-    for (rows, cols), part in zip(tiles, parts, strict=True):
-        total[rows] += part.sums
-        if part.turned is not None:
-            total[cols] += part.turned
-        if part.rows is not None:
-            to_rows[rows] += part.rows  # type: ignore[index]
-        if part.cols is not None:
-            to_cols[cols] += part.cols  # type: ignore[index]
+    with one_thread_each():
+        parts = in_order(tile, tiles, spread=a.device.type == "cpu")
+        for (rows, cols), part in zip(tiles, parts, strict=True):
+            total[rows] += part.sums
+            if part.turned is not None:
+                total[cols] += part.turned
+            if part.rows is not None:
+                to_rows[rows] += part.rows  # type: ignore[index]
+            if part.cols is not None:
+                to_cols[cols] += part.cols  # type: ignore[index]
     return total, (to_rows, None if factors.same else to_cols)
 
 

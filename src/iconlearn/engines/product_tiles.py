@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from iconlearn._numerics import NEG
-from iconlearn._parallel import in_order
+from iconlearn._parallel import in_order, one_thread_each
 from iconlearn.points import Points, candidate_count, excluded, same_points
 from iconlearn.products import Products
 
@@ -171,11 +171,12 @@ def reduce(layout: Layout, reduction: Reduction, start: float) -> Tensor:
         return reduction.of(layout.scores(tile), tile)
 
     total = torch.full((layout.i.n,), start, dtype=torch.float64, device=layout.i.device)
-    parts = in_order(work, layout.tiles, spread=layout.i.device.type == "cpu")
-    for tile, (mine, theirs) in zip(layout.tiles, parts, strict=True):
-        total[tile.rows] = reduction.join(total[tile.rows], mine)
-        if theirs is not None:
-            total[tile.cols] = reduction.join(total[tile.cols], theirs)
+    with one_thread_each():
+        parts = in_order(work, layout.tiles, spread=layout.i.device.type == "cpu")
+        for tile, (mine, theirs) in zip(layout.tiles, parts, strict=True):
+            total[tile.rows] = reduction.join(total[tile.rows], mine)
+            if theirs is not None:
+                total[tile.cols] = reduction.join(total[tile.cols], theirs)
     return total.to(layout.products.rows.dtype)
 
 
@@ -197,9 +198,10 @@ def pull_back(layout: Layout, reduction: Reduction) -> tuple[Tensor, Tensor | No
 
     to_rows = torch.zeros_like(u)
     to_cols = to_rows if p.same else torch.zeros_like(v)
-    parts = in_order(work, layout.tiles, spread=u.device.type == "cpu")
-    for tile, (mine, theirs) in zip(layout.tiles, parts, strict=True):
-        to_rows[tile.rows] += mine
-        if len(theirs):
-            to_cols[tile.cols] += theirs
+    with one_thread_each():
+        parts = in_order(work, layout.tiles, spread=u.device.type == "cpu")
+        for tile, (mine, theirs) in zip(layout.tiles, parts, strict=True):
+            to_rows[tile.rows] += mine
+            if len(theirs):
+                to_cols[tile.cols] += theirs
     return to_rows, None if p.same else to_cols
