@@ -2,8 +2,8 @@
 
 It runs with the interpreter of the method's environment, so it imports nothing at the top but the standard library,
 numpy and torch. A batch is two views of ``PAIRS`` samples, 128 numbers each, of ten classes. It writes OUT.npy, the
-gradient in the embeddings, and OUT.json: the loss, the seconds of loss and gradient, repeated, and how far the memory of
-the process rose meanwhile.
+gradient in the embeddings, and OUT.json: the loss, the seconds of loss and gradient, repeated, and how far the memory
+of the process rose meanwhile.
 """
 
 from __future__ import annotations

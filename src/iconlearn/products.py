@@ -39,8 +39,14 @@ class Products:
         """Are the vectors of the columns those of the rows?"""
         return self.rows is self.cols
 
+    def score(self, product: Tensor) -> Tensor:
+        """f + c."""
+        if self.power is not None:
+            return product.clamp(min=0).log1p() * -self.power
+        return product + self.offset
+
     def score_(self, product: Tensor) -> Tensor:
-        """f, in place."""
+        """f, in place, without gradient."""
         return product if self.power is None else product.clamp_(min=0).log1p_().mul_(-self.power)
 
     def slope(self, score: Tensor) -> Tensor | None:

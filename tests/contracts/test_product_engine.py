@@ -36,6 +36,11 @@ def values(n: int, seed: int = 0, dim: int = 6, dtype: torch.dtype = torch.float
     return made.to(dtype).requires_grad_()
 
 
+def tiles_of(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SIDE", "SMALLEST"):
+        monkeypatch.setattr(f"iconlearn.engines.product_tiles.{name}", side)
+
+
 def two_views(x: Tensor) -> Points:
     """The first half is one view of the samples, the second the other."""
     half = len(x) // 2
@@ -68,7 +73,7 @@ def compare(mine: list[Tensor], theirs: list[Tensor], tolerance: float) -> None:
 @pytest.mark.parametrize("pairs", ["distinct", "all", "cross_view"])
 @pytest.mark.parametrize("name", KERNELS)
 def test_sums_and_gradients_are_those_of_the_matrix(name, pairs, monkeypatch):
-    monkeypatch.setitem(__import__("iconlearn.engines.product_tiles", fromlist=["SIDE"]).SIDE, "cpu", 7)
+    tiles_of(7, monkeypatch)
     kernel, x, y = KERNELS[name](pairs=pairs).double(), values(24), values(17, 1)
     square, other = two_views(x), Points.of(y, view=torch.arange(17) % 3 % 2, id=torch.arange(17))
     for i, j, leaves in ((square, square, [x]), (square, other, [x, y])):
@@ -125,7 +130,7 @@ def test_what_is_no_number_is_seen():
 
 
 def test_gradients_pass_gradcheck(monkeypatch):
-    monkeypatch.setitem(__import__("iconlearn.engines.product_tiles", fromlist=["SIDE"]).SIDE, "cpu", 4)
+    tiles_of(4, monkeypatch)
     for kernel in (Gaussian(0.6, "cos"), StudentT(), Gaussian(pairs="cross_view")):
 
         def sums(x: Tensor, kernel: Kernel = kernel) -> Tensor:
@@ -174,9 +179,7 @@ def test_threads_do_not_change_a_bit():
 
 
 def test_each_pair_of_a_batch_is_multiplied_once(monkeypatch):
-    from iconlearn.engines import product_tiles
-
-    monkeypatch.setitem(product_tiles.SIDE, "cpu", 10)
+    tiles_of(10, monkeypatch)
     i = two_views(values(40))
     assert len(Product(Gaussian(), i, i).layout.tiles) == 10  # of 16
     assert (
@@ -186,7 +189,7 @@ def test_each_pair_of_a_batch_is_multiplied_once(monkeypatch):
 
 
 def test_the_plan_takes_it_where_a_matrix_would_outgrow_the_cache():
-    small, large = Points.of(torch.zeros(50, 8)), Points.of(torch.zeros(1000, 8))
+    small, large = Points.of(torch.zeros(50, 8)), Points.of(torch.zeros(2100, 8))
 
     def chosen(kernel: Kernel, points: Points = large) -> str:
         return plan(Problem.of(points, points, kernel)).engine

@@ -41,7 +41,11 @@ class Radial(Kernel):
         """Log-score of pairs with these squared distances, in rows of this width."""
 
     def log_score(self, i: Points, j: Points) -> Tensor:
-        return self.score(self.squared(i, j), self.own_width(i))
+        form = self.product_form(i, j)
+        if form is None or form.metric == "euclidean":  # which is exactly 0 between equal points
+            return self.score(self.squared(i, j), self.own_width(i))
+        p = form.between(require_value(i, repr(self)), require_value(j, repr(self)))
+        return p.score(p.rows @ p.cols.mT)  # one matrix in place of four
 
     def own_width(self, i: Points) -> Tensor | float:
         """The kernel's width as its rows hold it; 1 where it has none."""

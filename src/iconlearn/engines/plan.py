@@ -26,6 +26,9 @@ from iconlearn.points import Points
 # matrix is one such tile, so it is held instead of being evaluated twice.
 CACHED_SCORES = 1 << 19
 
+# Products of vectors are so fast that a matrix of their scores is held as long as square tiles are too few to share.
+HELD_PRODUCTS = 1 << 22
+
 # Buffers of the size of the score matrix that are alive at once in a dense forward and backward pass, and
 # the share of free memory that they may take.
 DENSE_BUFFERS = 6
@@ -161,7 +164,7 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
     p = problem
     sizes = f"{p.n} x {p.m} scores"
     fits = p.dense_bytes <= DENSE_SHARE * p.memory
-    small = not p.cached or p.n * p.m <= p.cached
+    small = not p.cached or p.n * p.m <= (HELD_PRODUCTS if p.products else p.cached)
     room = DENSE_SHARE * p.memory // (DENSE_BUFFERS * p.itemsize)
     block = int(max(1, min(DEFAULT_BLOCK, (min(room, p.cached) if p.cached else room) // max(1, p.m))))
     tiled = Plan("tiled", block, p.tiled_bytes(block), "")

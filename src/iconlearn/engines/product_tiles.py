@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from iconlearn._numerics import NEG
 from iconlearn._parallel import in_order, one_thread_each
-from iconlearn.points import Points, candidate_count, excluded, same_points
+from iconlearn.points import Points, candidate_count, same_points
 from iconlearn.products import Products
+from iconlearn.support import join
 
-SIDE = {"cpu": 512}  # rows and columns of a tile: on a processor its matrices stay in the cache
-FAR = 4096  # the side on other devices
+SIDE, SMALLEST = 512, 128  # rows and columns of a tile on a processor, where its matrices stay in the cache
+FAR = 4096  # on other devices
+AT_LEAST = 8  # tiles along a side, as long as they are not the smallest: pieces for several cores
 SPAN = 60.0  # scores of a tile that lie within this need one exponential for its rows and its columns
 
 
@@ -36,7 +38,7 @@ class Tile:
 class Reduction(Protocol):
     """What becomes of the scores of a row, and how its weight comes back to them."""
 
-    def of(self, score: Tensor, tile: Tile) -> tuple[Tensor, Tensor | None]:
+    def of(self, scored: Scored, tile: Tile) -> tuple[Tensor, Tensor | None]:
         """The reduced scores of the rows of a tile and, of a mirrored one, of its columns; float64."""
         ...
 
@@ -44,7 +46,7 @@ class Reduction(Protocol):
         """Two reductions as one."""
         ...
 
-    def pull(self, score: Tensor, tile: Tile) -> Tensor:
+    def pull(self, scored: Scored, tile: Tile) -> Tensor:
         """Weight of every score of a tile, from those of its rows and, of a mirrored one, of its columns."""
         ...
 
@@ -71,7 +73,9 @@ class Layout:
     @cached_property
     def tiles(self) -> list[Tile]:
         """The tiles that hold candidates."""
-        side = SIDE.get(self.i.device.type, FAR)
+        side = FAR
+        if self.i.device.type == "cpu":
+            side = max(SMALLEST, min(SIDE, -(-self.i.n // AT_LEAST)))
         over, across = ([slice(k, min(k + side, p.n)) for k in range(0, p.n, side)] for p in (self.i, self.j))
         rows, cols = self.ranges(self.i, over), self.ranges(self.j, across)
         found = []
@@ -92,17 +96,38 @@ class Layout:
         ends = torch.stack([torch.stack(own[span].aminmax()) for span in spans]).tolist()
         return [(low, high) for low, high in ends]
 
-    def scores(self, tile: Tile) -> Tensor:
+    def leave_out(self, score: Tensor, tile: Tile) -> None:
+        """Set the scores of pairs that are not candidates to -inf."""
+        if self.pairs == "cross_view":
+            score.masked_fill_(self.i.view[tile.rows].unsqueeze(-1) == self.j.view[tile.cols], NEG)
+            return
+        rows, cols = self.own  # few beside the pairs of a tile
+        span = slice(*torch.searchsorted(rows, rows.new_tensor([tile.rows.start, tile.rows.stop])).tolist())
+        rows, cols = rows[span] - tile.rows.start, cols[span] - tile.cols.start
+        here = (cols >= 0) & (cols < score.shape[1])
+        score[rows[here], cols[here]] = NEG
+
+    @cached_property
+    def own(self) -> tuple[Tensor, Tensor]:
+        """Rows and columns of the pairs of a point with itself, by rows."""
+        return join(self.i.key, self.j.key)
+
+    def scores(self, tile: Tile) -> Scored:
         """Scores of a tile, -inf where a pair is not a candidate."""
         p = self.products
         score = p.score_(p.rows[tile.rows] @ p.cols[tile.cols].mT)
+        low, high = score.aminmax()
         if not tile.whole:
-            part = torch.arange(tile.rows.start, tile.rows.stop, device=self.i.device)
-            other = torch.arange(tile.cols.start, tile.cols.stop, device=self.i.device)
-            mask = excluded(self.i.take(part), self.j.take(other), self.pairs)
-            if mask is not None:
-                score.masked_fill_(mask, NEG)
-        return score
+            self.leave_out(score, tile)
+        return Scored(score, float(low), float(high))
+
+
+class Scored(NamedTuple):
+    """Scores of a tile, and the range of them and of those that are no candidates."""
+
+    score: Tensor
+    low: float
+    high: float
 
 
 class LogSums:
@@ -114,28 +139,28 @@ class LogSums:
             None if found is None else found.masked_fill(found == NEG, 0.0)
         )  # nothing comes back there
 
-    def of(self, score: Tensor, tile: Tile) -> tuple[Tensor, Tensor | None]:
-        low, high = score.aminmax()
-        if float(high - low) <= SPAN:
+    def of(self, scored: Scored, tile: Tile) -> tuple[Tensor, Tensor | None]:
+        score, low, high = scored
+        sides = (1, 0)[: 1 + tile.mirrored]
+        if high - low <= SPAN:
             mass = (score - high).exp_()
-            reduced = [high.double() + mass.sum(d).double().log() for d in (1, 0)[: 1 + tile.mirrored]]
+            reduced = [mass.sum(side).double().log() + high for side in sides]
         else:
-            reduced = [score.logsumexp(d).double() for d in (1, 0)[: 1 + tile.mirrored]]
+            reduced = [score.logsumexp(side).double() for side in sides]
         return reduced[0], reduced[1] if tile.mirrored else None
 
     def join(self, total: Tensor, part: Tensor) -> Tensor:
         return torch.logaddexp(total, part)
 
-    def pull(self, score: Tensor, tile: Tile) -> Tensor:
+    def pull(self, scored: Scored, tile: Tile) -> Tensor:
         assert self.weight is not None
         assert self.found is not None
+        score, _, high = scored
         ends = [self.weight[tile.rows].unsqueeze(-1)], [self.found[tile.rows].unsqueeze(-1)]
         if tile.mirrored:
             ends[0].append(self.weight[tile.cols])
             ends[1].append(self.found[tile.cols])
-        high = score.amax()
-        lowest = min(float(z.min()) for z in ends[1])
-        if float(high) - lowest <= SPAN:
+        if high - min(float(z.min()) for z in ends[1]) <= SPAN:
             mass = (score - high).exp_()
             share = sum(w * (high - z).exp() for w, z in zip(*ends, strict=True))
             return mass.mul_(share)
@@ -149,15 +174,17 @@ class Totals:
     def __init__(self, weight: Tensor | None = None) -> None:
         self.weight = weight
 
-    def of(self, score: Tensor, tile: Tile) -> tuple[Tensor, Tensor | None]:
+    def of(self, scored: Scored, tile: Tile) -> tuple[Tensor, Tensor | None]:
+        score = scored.score
         held = score if tile.whole else score.masked_fill(score == NEG, 0.0)
         return held.sum(1).double(), held.sum(0).double() if tile.mirrored else None
 
     def join(self, total: Tensor, part: Tensor) -> Tensor:
         return total + part
 
-    def pull(self, score: Tensor, tile: Tile) -> Tensor:
+    def pull(self, scored: Scored, tile: Tile) -> Tensor:
         assert self.weight is not None
+        score = scored.score
         share = self.weight[tile.rows].unsqueeze(-1)
         share = share + self.weight[tile.cols] if tile.mirrored else share
         return share.expand_as(score).masked_fill(score == NEG, 0.0)
@@ -187,9 +214,9 @@ def pull_back(layout: Layout, reduction: Reduction) -> tuple[Tensor, Tensor | No
 
     @torch.no_grad()  # which each thread is told by itself
     def work(tile: Tile) -> tuple[Tensor, Tensor]:
-        score = layout.scores(tile)
-        share = reduction.pull(score, tile)
-        slope = p.slope(score)
+        scored = layout.scores(tile)
+        share = reduction.pull(scored, tile)
+        slope = p.slope(scored.score)
         if slope is not None:
             share.mul_(slope)
         if p.same and tile.rows == tile.cols:
