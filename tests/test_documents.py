@@ -30,10 +30,16 @@ def test_docstring_examples_run(name):
     [
         "README.md",
         "CONTRIBUTING.md",
+        "docs/guide/choosing.md",
         "docs/guide/clustering.md",
         "docs/guide/data.md",
+        "docs/guide/debiasing.md",
+        "docs/guide/encoders.md",
         "docs/guide/evaluation.md",
+        pytest.param("docs/guide/loops.md", marks=pytest.mark.filterwarnings("ignore:::pytorch_lightning")),
         "docs/guide/processes.md",
+        "docs/guide/reading.md",
+        pytest.param("docs/guide/maps.md", marks=pytest.mark.slow),
         "docs/features.md",
     ],
 )

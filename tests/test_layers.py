@@ -11,7 +11,7 @@ import iconlearn
 
 LAYERS = (
     "_errors _checks _parallel _compile _rows _widths _numerics _describe _version published _files _lock",
-    "points support profile edges metrics bandwidth neighbors data features spectral initializable pretrained",
+    "points support profile products edges metrics bandwidth neighbors data features spectral initializable pretrained",
     "conditional composed distributions",
     "divergences refusals engines",
     "processes mappers inputs door",

@@ -57,7 +57,7 @@ def explain(model: Objective, batch: Inputs | None) -> Explanation:
         )
     with evaluating(model), torch.no_grad():
         pair = model.pair(batch)
-        loss, h = float(model.loss(pair)), float(entropy(pair.target))
+        loss, h = float(model.loss(pair)), float(entropy(pair.target)) + 0.0  # no -0
     chosen = None
     if isinstance(model.engine, str):
         kernel = model.learned_dist if isinstance(model.learned_dist, Kernel) else None
