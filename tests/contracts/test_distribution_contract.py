@@ -38,7 +38,7 @@ from iconlearn.distributions import (
     Label,
     StudentT,
     UniformCluster,
-    graphs,
+    matches,
 )
 from iconlearn.divergences import DIVERGENCES
 from iconlearn.engines import Dense
@@ -313,8 +313,8 @@ def test_a_streamed_match_is_the_listed_one(make, pairs, norm, monkeypatch):
     i = points(values(FORMS[0], 0))
     listed = make(normalize=norm)(i, i, Dense)
     assert listed.support is not None
-    monkeypatch.setattr(graphs, "LISTED_PAIRS", 0)
-    monkeypatch.setattr(graphs, "LISTED_SHARE", 0.0)
+    monkeypatch.setattr(matches, "LISTED_PAIRS", 0)
+    monkeypatch.setattr(matches, "LISTED_SHARE", 0.0)
     for engine in ENGINES.values():
         streamed = make(normalize=norm)(i, i, engine)
         assert streamed.support is None

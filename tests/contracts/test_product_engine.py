@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from iconlearn import Augmentation, ICon, Label, Linear, OptionError
+from iconlearn import Augmentation, ICon, Label, Linear, MarginGaussian, OptionError
 from iconlearn.bandwidth import Learnable, Perplexity
 from iconlearn.distributions import Gaussian, Harmonic, Kernel, StudentT, UniformCluster
 from iconlearn.engines import Dense, PlannedEngine, Problem, Product, plan
@@ -204,6 +204,23 @@ def test_the_plan_takes_it_where_a_matrix_would_outgrow_the_cache():
     assert chosen(StudentT(), Points.of(torch.zeros(1000, 2))) == "direct"
     assert "none held" in str(plan(Problem.of(large, large, StudentT())))
     assert isinstance(PlannedEngine()(Gaussian(), large, large), Product)
+
+
+class Halved(Gaussian):
+    """A kernel of a user's, with a score of its own."""
+
+    def score(self, squared: Tensor, width: Tensor | float) -> Tensor:
+        return super().score(squared, width) / 2
+
+
+def test_a_kernel_with_a_score_of_its_own_is_evaluated_by_it():
+    points = Points.of(values(12))
+    for kernel in (Halved(0.5, "cos"), Halved(0.5)):
+        assert kernel.product_form(points, points) is None
+        assert kernel.profile(points) is None
+        plain = Gaussian(0.5, kernel.metric).log_score(points, points)
+        torch.testing.assert_close(kernel.log_score(points, points), plain / 2)
+    assert MarginGaussian(0.5).product_form(points, points) is None
 
 
 @pytest.mark.parametrize(

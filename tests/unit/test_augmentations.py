@@ -113,9 +113,9 @@ def test_views_are_made_by_the_makers_in_turn():
     model = ICon(Augmentation(3), Gaussian(0.7, metric="cos"), CNN(SHAPE, 4))
     model.fit(IMAGES.numpy(), max_iter=2, batch_size=8, augment=(maker("a"), maker("b")))
     assert seen == ["a", "b", "a"] * 2
-    with pytest.raises(OptionError, match=r"must be a function \(x, generator\) -> view of x, or several"):
+    with pytest.raises(OptionError, match=r"must be a function \(x, generator\) -> view of x, or a tuple"):
         model.fit(IMAGES.numpy(), augment=(maker("a"), 3))
-    with pytest.raises(OptionError, match="or several"):
+    with pytest.raises(OptionError, match="or a tuple"):
         model.fit(IMAGES.numpy(), augment=())
 
 

@@ -125,6 +125,12 @@ class Radial(Kernel):
         return torch.cat(tiles)
 
 
+def keeps_score(kernel: Kernel, base: type[Kernel]) -> bool:
+    """Is the score of a kernel that of ``base``, which it may derive from with another?"""
+    names = ("log_score", "masked_score", "score", "squared")
+    return all(getattr(type(kernel), name, None) is getattr(base, name) for name in names)
+
+
 def held_finite(rate: Tensor | float) -> Tensor | float:
     """A rate that times a distance of 0 is 0: the square of a width may leave the range of float32."""
     return rate.clamp(max=torch.finfo(rate.dtype).max) if isinstance(rate, Tensor) else rate
@@ -229,12 +235,12 @@ class Gaussian(Radial):
 
     def profile(self, i: Points) -> Profile | None:
         width = self.number(self.sigma, i)
-        if width is None or self.pool != "logsumexp":
+        if width is None or self.pool != "logsumexp" or not keeps_score(self, Gaussian):
             return None
         return Profile(GAUSSIAN, 0.5 / width**2)
 
     def product_form(self, i: Points, j: Points) -> ProductForm | None:
-        width = self.single_width(i, j) if self.pool == "logsumexp" else None
+        width = self.single_width(i, j) if self.pool == "logsumexp" and keeps_score(self, Gaussian) else None
         return None if width is None else product_form(metric_name(self.metric), held_finite(0.5 / width**2))
 
     def score(self, squared: Tensor, width: Tensor | float) -> Tensor:
@@ -301,7 +307,7 @@ class StudentT(Radial):
 
     def profile(self, i: Points) -> Profile | None:
         width = self.number(self.width, i)
-        if width is None:
+        if width is None or not keeps_score(self, StudentT):
             return None
         if math.isinf(self.df):
             return Profile(GAUSSIAN, 0.5 / width**2)
@@ -309,7 +315,7 @@ class StudentT(Radial):
 
     def product_form(self, i: Points, j: Points) -> ProductForm | None:
         width, name = self.single_width(i, j), metric_name(self.metric)
-        if width is None:
+        if width is None or not keeps_score(self, StudentT):
             return None
         if math.isinf(self.df):
             return product_form(name, held_finite(0.5 / width**2))
