@@ -40,6 +40,20 @@ def pair_scores(near, far, log_near, log_far, smallest, indptr, cols, start, sto
 
 
 @compiled
+def weighted_sums(indptr, cols, position, weight, values, start, stop, out):
+    """sum_e weight_e values_j of every row over its entries; entry e has the weight numbered ``position[e]``."""
+    width = values.shape[1]
+    total = np.empty(width, np.float32)
+    for i in range(start, stop):
+        total[:] = f32(0.0)
+        for e in range(indptr[i], indptr[i + 1]):
+            j, share = cols[e], weight[position[e]]
+            for c in range(width):
+                total[c] += share * values[j, c]
+        out[i, :] = total
+
+
+@compiled
 def pair_forces(
     near, far, log_near, log_far, indptr, cols, position, weight, product, score, start, stop, gradient
 ):

@@ -15,9 +15,13 @@ from torch import Tensor
 from iconlearn._errors import OptionError
 from iconlearn._numerics import NEG
 from iconlearn.distributions.base import Kernel
+from iconlearn.edges import Edges
+from iconlearn.engines._inner import weighted_sums
 from iconlearn.engines.exact import DEFAULT_BLOCK, Tiled
+from iconlearn.engines.pairs import spread
 from iconlearn.engines.product_tiles import Layout, LogSums, Totals, pull_back, reduce
 from iconlearn.points import Points
+from iconlearn.support import Support
 
 
 class Product(Tiled):
@@ -39,10 +43,46 @@ class Product(Tiled):
         p = self.layout.products
         return _Reduced.apply(p.rows, p.cols, self.layout, True) + p.offset  # type: ignore[return-value]
 
+    def pull(self, edges: Edges) -> Tensor:
+        p = self.layout.products
+        if p.power is not None or p.rows.device.type != "cpu" or p.rows.dtype != torch.float32:
+            return super().pull(edges)
+        # linear in the products: the vectors of the columns are added up before they meet that of the row
+        pulled: Tensor = _Pull.apply(p.rows, p.cols, edges)  # type: ignore[assignment]
+        return pulled + p.offset * edges.totals.to(pulled)
+
     def total(self) -> Tensor:
         p = self.layout.products
         sums: Tensor = _Reduced.apply(p.rows, p.cols, self.layout, False)  # type: ignore[assignment]
         return sums + p.offset * self.layout.count.to(sums)
+
+
+class _Pull(torch.autograd.Function):
+    """sum_j mass_ij u_i . v_j of every row, by compiled loops."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, cols: Tensor, edges: Edges) -> Tensor:  # type: ignore[override]
+        pulled = summed(edges.support, torch.arange(len(edges.mass)), edges.mass, cols)
+        ctx.edges = edges
+        ctx.save_for_backward(rows, pulled)
+        return (rows * pulled).sum(1)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, weight: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        rows, pulled = ctx.saved_tensors
+        turned, position = ctx.edges.support.transposed
+        back = summed(turned, position, ctx.edges.mass, rows * weight.unsqueeze(1))
+        return pulled * weight.unsqueeze(1), back, None
+
+
+def summed(support: Support, position: Tensor, mass: Tensor, values: Tensor) -> Tensor:
+    """sum_j mass_ij values_j of every row of a support, whose entries have the masses at ``position``."""
+    out = torch.empty(support.n, values.shape[1])
+    held = values.detach().contiguous()
+    given = support.indptr, support.cols, position, mass.detach().float(), held
+    spread(weighted_sums, support.n, *given, out=(out,), at_least=64)
+    return out
 
 
 class _Reduced(torch.autograd.Function):
