@@ -135,7 +135,7 @@ def metric_learning(name: str) -> Callable[[], Loss]:
 PML = "pytorch-metric-learning"
 METHODS: dict[str, dict[str, Method]] = {
     loss: {
-        "iconlearn": Method("iconlearn", ours(loss)),
+        "iconlearn": Method("iconlearn", ours(loss), most=8192 if loss == "SupCon" else 1 << 20),
         "plain torch": Method("torch", plain(loss), most=8192),
     }
     for loss in ("NT-Xent", "debiased", "t-SimCLR", "SupCon")

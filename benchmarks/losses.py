@@ -5,7 +5,7 @@ process of its own, and they take turns; the best time counts, for other work on
 how far the process rises above where it stood with the input in place. Losses and gradients are compared with plain
 torch, which is left out where its matrices would not fit: of 65 536 rows one takes 17 GB, and four are alive at once.
 pytorch-metric-learning's NT-Xent makes a matrix of positives by negatives, 34 GB at 1024 samples, so it is given at
-most 256. lightly lives in benchmarks/.peers, an environment that the script makes.
+most 256; SupCon of 65 536 rows of ten classes has 430 million positive pairs, which is left out too. lightly lives in benchmarks/.peers, an environment that the script makes.
 """
 
 from __future__ import annotations
@@ -89,9 +89,11 @@ def main() -> None:
         raise SystemExit(
             f"--losses: {sorted(unknown)} unknown; choose from {', '.join(loss_methods.METHODS)}"
         )
-    lines, versions = [], {}
+    report, versions = Report(given.out), {}
+    tables = []
     with tempfile.TemporaryDirectory() as folder:
         for loss in losses:
+            lines: list[tuple[str, ...]] = []
             for pairs in map(int, given.sizes.split(",")):
                 found: dict[str, Figures] = {}
                 names = [name for name, one in loss_methods.METHODS[loss].items() if pairs <= one.most]
@@ -103,9 +105,11 @@ def main() -> None:
                         old.peak_mib = max(old.peak_mib, new.peak_mib)
                         versions[loss_methods.METHODS[loss][name].library] = new.version
                 lines += compare(loss, pairs, found)
-    report = Report(given.out)
+            tables.append(table(COLUMNS, lines))
+            print(tables[-1], file=sys.stderr, flush=True)
     report(header(f"{name} {number}" for name, number in versions.items() if name not in ("torch", OURS)))
-    report(table(COLUMNS, lines) + "\n")
+    for text in tables:
+        report(text + "\n")
 
 
 if __name__ == "__main__":
