@@ -5,7 +5,8 @@ process of its own, and they take turns; the best time counts, for other work on
 how far the process rises above where it stood with the input in place. Losses and gradients are compared with plain
 torch, which is left out where its matrices would not fit: of 65 536 rows one takes 17 GB, and four are alive at once.
 pytorch-metric-learning's NT-Xent makes a matrix of positives by negatives, 34 GB at 1024 samples, so it is given at
-most 256; SupCon of 65 536 rows of ten classes has 430 million positive pairs, which is left out too. lightly lives in benchmarks/.peers, an environment that the script makes.
+most 256; SupCon of 65 536 rows of ten classes has 430 million positive pairs, which is left out too. lightly lives in
+benchmarks/.peers, an environment that the script makes.
 """
 
 from __future__ import annotations

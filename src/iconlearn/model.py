@@ -20,6 +20,7 @@ from iconlearn.engines.plan import free_memory
 from iconlearn.explain import Explanation, evaluating, explain
 from iconlearn.inputs import Inputs, as_inputs
 from iconlearn.mappers import Table, embed, representation
+from iconlearn.mappers.threads import threads_of
 from iconlearn.neighbors import neighbors_of
 from iconlearn.objective import Objective
 from iconlearn.processes import Processes
@@ -232,7 +233,7 @@ class ICon(Objective):
         """
         data = fit_inputs(X, None, min_rows=1, unit=self.unit)
         for rows in torch.arange(data.n).split(CHUNK):
-            with one_thread_each():
+            with threads_of(self.mapper):
                 piece = finite(self.embed(data.take(rows)).cpu())
             yield piece
 

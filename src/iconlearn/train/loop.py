@@ -10,10 +10,10 @@ from functools import partial
 import torch
 
 from iconlearn._errors import InputError, OptionError
-from iconlearn._parallel import one_thread_each
 from iconlearn.conditional import Conditional, MatrixConditional
 from iconlearn.engines.plan import DENSE_SHARE, Problem
 from iconlearn.inputs import Inputs
+from iconlearn.mappers.threads import threads_of
 from iconlearn.objective import Objective
 from iconlearn.processes import own_randomness
 from iconlearn.train.baseline import check_baseline, keep_baseline
@@ -61,7 +61,7 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
     seed = across.lead(options.seed) if saved is None else int(saved.start["seed"])
     model.train()
     try:
-        with one_thread_each(), own_randomness(seed, device):
+        with threads_of(model.mapper), own_randomness(seed, device):
             target = None
             if saved is None or not saved.finished:
                 check_budget(model, data, options)
