@@ -37,6 +37,7 @@ from iconlearn.distributions import (
     Sparse,
     StudentT,
     UniformCluster,
+    VarianceCovariance,
 )
 from iconlearn.divergences import DIVERGENCES, Divergence
 from iconlearn.mappers import (
@@ -128,6 +129,7 @@ __all__ = [
     "StudentT",
     "TokenEncoder",
     "UniformCluster",
+    "VarianceCovariance",
     "ViT",
     "__version__",
     "load",

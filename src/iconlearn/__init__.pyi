@@ -42,6 +42,7 @@ from iconlearn.distributions import (
     Sparse as Sparse,
     StudentT as StudentT,
     UniformCluster as UniformCluster,
+    VarianceCovariance as VarianceCovariance,
 )
 from iconlearn.divergences import (
     DIVERGENCES as DIVERGENCES,
@@ -111,6 +112,7 @@ from iconlearn.estimators import (
     TripletSupCon as TripletSupCon,
     UniformSNE as UniformSNE,
     UniformTSNE as UniformTSNE,
+    VICReg as VICReg,
     VIReg as VIReg,
     XSample as XSample,
 )

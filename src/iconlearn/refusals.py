@@ -48,13 +48,15 @@ def refuse(divergence: Costs, p: Conditional, q: Conditional) -> None:
         raise InputError(f"target_dist covers {p.n} x {p.m} pairs but learned_dist {q.n} x {q.m}")
     if p.improper:
         raise OptionError(
-            "target_dist has sigma=0 or inf, or running sizes, or is ClusterAgreement or DCL, and is no probability; "
-            "use KNN(1) for sigma=0, UniformCluster() for clusters, Augmentation() for DCL, or a finite sigma"
+            "target_dist has sigma=0 or inf, or running sizes, or is ClusterAgreement, VarianceCovariance or DCL, and "
+            "is no probability; use KNN(1) for sigma=0, UniformCluster() for clusters, Augmentation() for DCL, or a "
+            "finite sigma"
         )
     if q.improper and not divergence.splits:
         raise OptionError(
             f"divergence={divergence.name!r} needs probabilities, but learned_dist is none: a limit (sigma = "
-            "0 or inf), running sizes, ClusterAgreement or DCL; use divergence='kl', or a finite sigma or sizes='batch'"
+            "0 or inf), running sizes, ClusterAgreement, VarianceCovariance or DCL; use divergence='kl', or a finite "
+            "sigma or sizes='batch'"
         )
     wide = beyond(divergence, p, q)
     if wide is not None and wide.full_support:

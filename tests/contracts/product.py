@@ -30,6 +30,7 @@ from iconlearn.distributions import (
     Distribution,
     Gaussian,
     UniformCluster,
+    VarianceCovariance,
 )
 from iconlearn.divergences import DIVERGENCES
 from iconlearn.inputs import as_inputs
@@ -39,6 +40,7 @@ OWN = [
     Form("limit 0", lambda normalize: Gaussian(0, normalize=normalize)),
     Form("limit inf", lambda normalize: Gaussian(math.inf, normalize=normalize)),
     Form("DCL", lambda normalize: DCL(0.8)),
+    Form("VarianceCovariance", lambda normalize: VarianceCovariance(2.0, 3.0, 0.5)),
     Form("ClusterAgreement", lambda normalize: ClusterAgreement(0.6, 0.5, 0.3, 1.0)),
     Form("UniformCluster running", lambda normalize: UniformCluster(sizes=0.9).eval()),  # held still
 ]
@@ -59,6 +61,7 @@ MOVING = [
     ("Harmonic", "row"),
     ("MarginGaussian", "row"),
     ("DCL", "row"),
+    ("VarianceCovariance", "row"),
     ("ClusterAgreement", "row"),
     ("UniformCluster running", "row"),
     ("UniformCluster", "row"),

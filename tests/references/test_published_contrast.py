@@ -265,6 +265,7 @@ OF_VIEWS = {
     "cmc": lambda z: contrastive.cmc(z.split(4), 0.3),
     "t_simclr": pairs(contrastive.t_simclr, 4.0, 2.0),
     "dcl": pairs(contrastive.dcl, 0.5, 0.1),
+    "vicreg": pairs(contrastive.vicreg, (25.0, 25.0, 1.0)),
     "t_clip": pairs(contrastive.t_clip, 3.0),
     "vi_reg": pairs(contrastive.vi_reg),
     "x_sample": lambda z: contrastive.x_sample(z, X4, 0.3, 0.1),

@@ -100,6 +100,21 @@ DCL = Claim(
     (Reference("DCL (formula, Chuang et al. 2020)", dcl),),
 )
 
+
+def vicreg(case: Case) -> Tensor:
+    """The published loss."""
+    s, v, c = (case.parameters[name] for name in ("invariance", "variance", "covariance"))
+    return contrastive.vicreg(*two(case), (s / case.z.shape[1], v, c))
+
+
+VICREG = Claim(
+    EXACT,
+    "L = VICReg, its invariance divided by the dimension as in the authors' code: mean squared error of views, and of "
+    "both views the hinge on the deviation of each dimension and the squared covariances; q is no distribution: its "
+    "rows do not sum to one",
+    (Reference("VICReg (formula, Bardes et al. 2022)", vicreg),),
+)
+
 # ---------------------------------------------------------------- MoCo v3
 
 

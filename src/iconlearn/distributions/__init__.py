@@ -11,6 +11,7 @@ from iconlearn.distributions.kernels import Gaussian, Harmonic, StudentT
 from iconlearn.distributions.labels import LabelKNN
 from iconlearn.distributions.matches import Augmentation, CrossModal, Identity, Label
 from iconlearn.distributions.mixtures import Mixture
+from iconlearn.distributions.regularized import VarianceCovariance
 from iconlearn.distributions.wrappers import (
     Debiased,
     Nearest,
@@ -40,6 +41,7 @@ DISTRIBUTIONS: dict[str, type[Distribution]] = {
         DegreeSoftmax,
         MarginGaussian,
         DCL,
+        VarianceCovariance,
     )
 }
 
@@ -72,4 +74,5 @@ __all__ = [
     "Symmetrized",
     "Tempered",
     "UniformCluster",
+    "VarianceCovariance",
 ]

@@ -184,9 +184,9 @@ def require_proper(conditional: Conditional, owner: str) -> None:
     """Refuse rows that do not sum to one where a probability is needed."""
     if conditional.improper:
         raise OptionError(
-            f"{owner}: a limit (sigma = 0 or inf), running sizes, ClusterAgreement and DCL are not probabilities, so "
-            "they cannot be debiased, mixed, walked or symmetrized; use a finite sigma or sizes='batch', or debias "
-            "the target alone"
+            f"{owner}: a limit (sigma = 0 or inf), running sizes, ClusterAgreement, VarianceCovariance and DCL are not "
+            "probabilities, so they cannot be debiased, mixed, walked or symmetrized; use a finite sigma or "
+            "sizes='batch', or debias the target alone"
         )
 
 

@@ -6,7 +6,15 @@ import math
 
 from iconlearn.claims import captions
 from iconlearn.claims import contrastive as claims
-from iconlearn.distributions import DCL, KNN, Augmentation, Gaussian, MarginGaussian, StudentT
+from iconlearn.distributions import (
+    DCL,
+    KNN,
+    Augmentation,
+    Gaussian,
+    MarginGaussian,
+    StudentT,
+    VarianceCovariance,
+)
 from iconlearn.intake import CAPTIONED
 from iconlearn.methods.options import ENCODER, WHOLE
 from iconlearn.methods.row import CONTRASTIVE, REDUCTION, Method
@@ -52,6 +60,13 @@ def t_simcne(n_components: int = 2) -> Recipe:
 
 def vi_reg(embedding_dim: int = 64) -> Recipe:
     learned = Gaussian(math.inf, metric="cos", pairs="all")
+    return Recipe(Augmentation(2), learned, encoder(embedding_dim), augment=jitter)
+
+
+def vicreg(
+    invariance: float = 25.0, variance: float = 25.0, covariance: float = 1.0, embedding_dim: int = 64
+) -> Recipe:
+    learned = VarianceCovariance(invariance, variance, covariance)
     return Recipe(Augmentation(2), learned, encoder(embedding_dim), augment=jitter)
 
 
@@ -180,6 +195,21 @@ METHODS = (
         degenerates="Two opposite heaps have all the variance there is: dimensions may collapse unseen.",
         fit=ENCODER,
         claim=claims.VI_REG,
+    ),
+    Method(
+        name="vicreg",
+        title="VICReg",
+        build=vicreg,
+        family=CONTRASTIVE,
+        target=PAIRS,
+        learned="VICReg's terms (not a distribution)",
+        status="off-grid",
+        paper="Bardes et al. 2022",
+        estimator="VICReg",
+        rewards="Views coincide, every dimension has a spread of one or more, and no two tell the same.",
+        degenerates="A baseline: its q does not sum to one. Dimensions may be independent and yet tell nothing.",
+        fit=ENCODER,
+        claim=claims.VICREG,
     ),
     Method(
         name="triplet",

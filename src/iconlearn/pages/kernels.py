@@ -24,6 +24,7 @@ from iconlearn.distributions import (
     LabelKNN,
     MarginGaussian,
     StudentT,
+    VarianceCovariance,
 )
 from iconlearn.pages.scribe import Scribe, mass, number, over, times, width
 
@@ -166,6 +167,23 @@ def dcl(dist: DCL, scribe: Scribe, symbol: str) -> None:
     )
     scribe.say(rf"s_{{ij}} = {over(cosine, dist.sigma**2)}")
     scribe.note("$+$ is the other view of $i$, $-$ the $N$ others; the rows of this $q$ do not sum to one.")
+
+
+@formula_of(VarianceCovariance)
+def variance_covariance(dist: VarianceCovariance, scribe: Scribe, symbol: str) -> None:
+    scribe.improper = True
+    near, wide, shared = (number(value) for value in (dist.invariance, dist.variance, dist.covariance))
+    scribe.say(
+        rf"-\log {mass(symbol, 'row')} = \frac{{{near}}}{{d}} \Vert {scribe.i} - {scribe.j} \Vert^2 + R"
+    )
+    scribe.say(
+        rf"R = \sum_v \left[ \frac{{{wide}}}{{d}} \sum_k \max\left(0, {number(dist.gamma)} - "
+        rf"\sqrt{{C^v_{{kk}} + {number(dist.eps)}}}\right)"
+        rf" + \frac{{{shared}}}{{d}} \sum_{{k \ne l}} (C^v_{{kl}})^2 \right]"
+    )
+    scribe.note(
+        "$C^v$ is the covariance of the embeddings of view $v$; the rows of this $q$ do not sum to one."
+    )
 
 
 # ------------------------------------------------------------------------------------------ pairs and graphs
