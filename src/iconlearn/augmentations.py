@@ -112,6 +112,10 @@ PRESETS: dict[str, tuple[dict[str, Any], ...]] = {
         {"brightness": 0.4, "contrast": 0.4, "saturation": 0.2, "hue": 0.1, "blur": 1.0},
         {"brightness": 0.4, "contrast": 0.4, "saturation": 0.2, "hue": 0.1, "blur": 0.1, "solarize": 0.2},
     ),
+    "characters": (
+        {"crop": (0.5, 1.0), "flip": 0.0, "brightness": 0.4, "contrast": 0.4, "saturation": 0.0, "hue": 0.0}
+        | {"grey": 0.0, "blur": 0.0},
+    ),
     "small": ({"brightness": 0.4, "contrast": 0.4, "saturation": 0.4, "hue": 0.1, "blur": 0.0},),
 }
 
@@ -121,9 +125,10 @@ def image_views(preset: str, image_shape: tuple[int, int, int], **changes: Any) 
 
     Parameters
     ----------
-    preset : {"simclr", "moco-v3", "small"}
+    preset : {"simclr", "moco-v3", "small", "characters"}
         "simclr" and "moco-v3" are for photographs, the latter with two unlike views; "small" is for images of about 32
-        pixels, as in the experiments with CIFAR-10: weaker colours, no blur.
+        pixels, as in the experiments with CIFAR-10: weaker colours, no blur; "characters" for digits and letters, which
+        mean something else in a mirror: half of the area at least, no flips.
     image_shape : (channels, height, width)
         Of the views.
     **changes

@@ -12,6 +12,7 @@ from torch import nn
 
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError
+from iconlearn.augmentations import PRESETS, image_views
 from iconlearn.data.views import ImageJitter, RowJitter
 from iconlearn.distributions import Distribution, LabelKNN, Symmetrized
 from iconlearn.inputs import safe_unit
@@ -25,8 +26,12 @@ from iconlearn.mappers import (
     PerView,
     Predicted,
     Prototypes,
+    ResNet18,
+    ResNet34,
+    ResNet50,
     SoftmaxHead,
     TokenEncoder,
+    ViT,
 )
 from iconlearn.mappers.networks import check_image_shape
 from iconlearn.model import ICon
@@ -55,6 +60,11 @@ class Shape:
     vocabulary: int = 0  # number of tokens, where the data is text
     init: Any = None  # where a map starts, if not where the method says
     anchors: Any = None  # (ids, positions) of the samples of a map that stay where they are
+    backbone: Any = None  # the network of images: a name of BACKBONES, or a function that builds it
+    augment: Any = (
+        None  # random views: a preset of iconlearn.augmentations, or functions (x, generator) -> view
+    )
+    peak: float = 1.0  # largest value, of images the brightest pixel
     stored: bool = False  # do the rows stay on disk, so that nothing is kept for each of them?
 
     @classmethod
@@ -68,7 +78,9 @@ class Shape:
             if math.prod(image_shape) != d:
                 raise InputError(f"image_shape={image_shape} does not hold the {d} columns of X")
         scale = float(np.sqrt(np.square(X / safe_unit(X), dtype=np.float64).mean()))
-        return cls(n, d, image_shape, n_classes, seed, scale if scale > 0 else 1.0)
+        peak = float(X.max())
+        held = cls(n, d, image_shape, n_classes, seed, scale=scale if scale > 0 else 1.0)
+        return replace(held, peak=peak if peak > 0 else 1.0)
 
 
 # Stands for data that is not there yet: enough to say what a recipe is made of.
@@ -133,6 +145,8 @@ class Recipe:
 
 
 LABEL_NEIGHBORS = 15
+LARGE_IMAGE = 96  # pixels of a side from which patches are those of the published transformers
+JITTER = "jitter"
 
 
 def with_labels(target: Distribution, weight: float) -> Distribution:
@@ -172,13 +186,34 @@ def orthonormal(dim: int) -> Build:
     return build
 
 
+def vit(embedding_dim: int, image_shape: tuple[int, int, int], **given: Any) -> ViT:
+    """A vision transformer with patches that suit the size of the images."""
+    patch = 16 if max(image_shape[1:]) >= LARGE_IMAGE else 4
+    return ViT(embedding_dim, image_shape, patch, **given)
+
+
+# Networks of images by name: functions of embedding_dim, image_shape, seed and input_scale.
+BACKBONES: dict[str, Callable[..., nn.Module]] = {
+    "cnn": CNN,
+    "resnet18": ResNet18,
+    "resnet34": ResNet34,
+    "resnet50": ResNet50,
+    "vit": vit,
+}
+VIEWS = (JITTER, *PRESETS)
+
+
 def encoder(dim: int) -> Build:
     """A small network: convolutional for images, a perceptron for rows."""
     check_number("method", "embedding_dim", dim, low=1, integer=True)
 
     def build(shape: Shape) -> nn.Module:
         if shape.image_shape is not None:
-            return CNN(shape.image_shape, dim, seed=shape.seed, input_scale=shape.scale)
+            chosen = "cnn" if shape.backbone is None else shape.backbone
+            network: Callable[..., nn.Module] = BACKBONES[chosen] if isinstance(chosen, str) else chosen
+            scale = shape.scale if network is CNN else shape.peak
+            given = {"image_shape": shape.image_shape, "seed": shape.seed, "input_scale": scale}
+            return network(embedding_dim=dim, **given)
         return MLP(shape.d, dim, hidden=(256, 256), seed=shape.seed, input_scale=shape.scale)
 
     return build
@@ -275,9 +310,15 @@ def table(n_clusters: int) -> Build:
     return build
 
 
-def jitter(shape: Shape) -> ImageJitter | RowJitter:
-    """Views for the shape of the data."""
-    return RowJitter() if shape.image_shape is None else ImageJitter(shape.image_shape)
+def jitter(shape: Shape) -> Any:
+    """Views for the shape of the data, or those that were chosen."""
+    if shape.image_shape is None:
+        return RowJitter() if shape.augment in (None, JITTER) else shape.augment
+    if shape.augment in (None, JITTER):
+        return ImageJitter(shape.image_shape)
+    if isinstance(shape.augment, str):
+        return image_views(shape.augment, shape.image_shape, peak=shape.peak)
+    return shape.augment
 
 
 def temperature_width(temperature: float) -> float:

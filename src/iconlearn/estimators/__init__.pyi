@@ -93,6 +93,16 @@ class AverageMarginSupCon(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -113,6 +123,10 @@ class AverageMarginSupCon(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -312,6 +326,16 @@ class CrossEntropy(PrototypeClassifier):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -333,6 +357,10 @@ class CrossEntropy(PrototypeClassifier):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -471,6 +499,20 @@ class DebiasedContrastiveLoss(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    augment : str | Sequence[Callable[..., Any]] | None, default None
+        Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
+        "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
+        which suits tables and images of a few pixels.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -493,6 +535,11 @@ class DebiasedContrastiveLoss(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        augment: str | Sequence[Callable[..., Any]] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -678,6 +725,16 @@ class ErrorRate(PrototypeClassifier):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -699,6 +756,10 @@ class ErrorRate(PrototypeClassifier):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1082,6 +1143,16 @@ class HarmonicLoss(PrototypeClassifier):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1104,6 +1175,10 @@ class HarmonicLoss(PrototypeClassifier):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1186,6 +1261,11 @@ class IdentityToGaussian(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1208,6 +1288,8 @@ class IdentityToGaussian(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1237,6 +1319,11 @@ class IdentityToNarrow(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1257,6 +1344,8 @@ class IdentityToNarrow(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1290,6 +1379,11 @@ class IdentityToStudent(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1312,6 +1406,8 @@ class IdentityToStudent(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1349,6 +1445,20 @@ class InfoNCE(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    augment : str | Sequence[Callable[..., Any]] | None, default None
+        Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
+        "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
+        which suits tables and images of a few pixels.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1372,6 +1482,11 @@ class InfoNCE(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        augment: str | Sequence[Callable[..., Any]] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1429,11 +1544,10 @@ class InfoNCEClustering(ClusterEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     epochs : int | None, default None
-        Passes over rows that stay on disk (``Features``), in place of ``max_iter``; None takes the method's
-        own.
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
     batch_size : int | None, default None
-        Rows of a step, neighbours that join them included; None takes all rows of a table, and the method's own
-        number of rows on disk.
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1673,6 +1787,11 @@ class LGSimCLR(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1696,6 +1815,8 @@ class LGSimCLR(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1728,6 +1849,16 @@ class LabelToClusters(PrototypeClassifier):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1749,6 +1880,10 @@ class LabelToClusters(PrototypeClassifier):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1778,6 +1913,16 @@ class LabelToWide(PrototypeClassifier):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1798,6 +1943,10 @@ class LabelToWide(PrototypeClassifier):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1827,6 +1976,10 @@ class MIClustering(ClusterEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    augment : str | Sequence[Callable[..., Any]] | None, default None
+        Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
+        "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
+        which suits tables and images of a few pixels.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1847,6 +2000,7 @@ class MIClustering(ClusterEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        augment: str | Sequence[Callable[..., Any]] | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1940,6 +2094,20 @@ class MoCoV3(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    augment : str | Sequence[Callable[..., Any]] | None, default None
+        Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
+        "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
+        which suits tables and images of a few pixels.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1963,6 +2131,11 @@ class MoCoV3(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        augment: str | Sequence[Callable[..., Any]] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -2153,11 +2326,10 @@ class PMIClustering(ClusterEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     epochs : int | None, default None
-        Passes over rows that stay on disk (``Features``), in place of ``max_iter``; None takes the method's
-        own.
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
     batch_size : int | None, default None
-        Rows of a step, neighbours that join them included; None takes all rows of a table, and the method's own
-        number of rows on disk.
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -2220,6 +2392,11 @@ class ParametricSNE(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -2243,6 +2420,8 @@ class ParametricSNE(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -2282,6 +2461,11 @@ class ParametricTSNE(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -2305,6 +2489,8 @@ class ParametricTSNE(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -2413,11 +2599,10 @@ class SCAN(ClusterEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     epochs : int | None, default None
-        Passes over rows that stay on disk (``Features``), in place of ``max_iter``; None takes the method's
-        own.
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
     batch_size : int | None, default None
-        Rows of a step, neighbours that join them included; None takes all rows of a table, and the method's own
-        number of rows on disk.
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -2550,6 +2735,20 @@ class SimCLR(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    augment : str | Sequence[Callable[..., Any]] | None, default None
+        Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
+        "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
+        which suits tables and images of a few pixels.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -2572,6 +2771,11 @@ class SimCLR(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        augment: str | Sequence[Callable[..., Any]] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -2830,6 +3034,16 @@ class SupCon(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -2852,6 +3066,10 @@ class SupCon(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3074,11 +3292,10 @@ class TEMI(ClusterEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     epochs : int | None, default None
-        Passes over rows that stay on disk (``Features``), in place of ``max_iter``; None takes the method's
-        own.
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
     batch_size : int | None, default None
-        Rows of a step, neighbours that join them included; None takes all rows of a table, and the method's own
-        number of rows on disk.
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3268,6 +3485,20 @@ class TSimCLR(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    augment : str | Sequence[Callable[..., Any]] | None, default None
+        Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
+        "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
+        which suits tables and images of a few pixels.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3290,6 +3521,11 @@ class TSimCLR(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        augment: str | Sequence[Callable[..., Any]] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3320,6 +3556,20 @@ class TSimCNE(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    augment : str | Sequence[Callable[..., Any]] | None, default None
+        Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
+        "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
+        which suits tables and images of a few pixels.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3340,6 +3590,11 @@ class TSimCNE(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        augment: str | Sequence[Callable[..., Any]] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3374,6 +3629,16 @@ class TSupCon(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3396,6 +3661,10 @@ class TSupCon(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3427,6 +3696,20 @@ class Triplet(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    augment : str | Sequence[Callable[..., Any]] | None, default None
+        Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
+        "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
+        which suits tables and images of a few pixels.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3448,6 +3731,11 @@ class Triplet(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        augment: str | Sequence[Callable[..., Any]] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3531,6 +3819,16 @@ class TripletSupCon(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3552,6 +3850,10 @@ class TripletSupCon(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3707,6 +4009,83 @@ class UniformTSNE(MapEstimator):
         verbose: int = 0,
     ) -> None: ...
 
+class VICReg(MapEstimator):
+    """VICReg (Bardes et al. 2022), as a scikit-learn estimator.
+
+    p = ``Augmentation()``, q = ``VarianceCovariance()``, divergence ``kl``: the cell (Positive pairs, VICReg's
+    terms (not a distribution)) of the table; family: contrastive.
+
+    Rewards: Views coincide, every dimension has a spread of one or more, and no two tell the same.
+    Degenerates: A baseline: its q does not sum to one. Dimensions may be independent and yet tell nothing.
+
+    ``fit`` takes a table X of shape (n, d).
+
+    Parameters
+    ----------
+    invariance : float, default 25.0
+        A hyper-parameter of the method.
+    variance : float, default 25.0
+        A hyper-parameter of the method.
+    covariance : float, default 1.0
+        A hyper-parameter of the method.
+    embedding_dim : int, default 64
+        Number of columns of the embedding.
+    warm_start : bool, default False
+        Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
+        data must have the same shape.
+    checkpoint : str | PathLike[str] | None, default None
+        File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
+    image_shape : tuple[int, int, int] | None, default None
+        (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    augment : str | Sequence[Callable[..., Any]] | None, default None
+        Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
+        "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
+        which suits tables and images of a few pixels.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
+    max_iter : int | None, default None
+        Optimiser steps; None takes the method's own number.
+    restarts : int | None, default None
+        Starts that race on their own loss: after a twelfth of the steps the best quarter goes on, after three
+        tenths the best twelfth of them all, and the best of those is taken. None takes the method's own.
+    random_state : int | RandomState | None, default 0
+        Seed of everything random; None draws one, so that fits differ.
+    callbacks : Sequence[Callable[[Any], Any]], default ()
+        Functions called with every ``Event`` of the run; False stops it.
+    verbose : int, default 0
+        1 shows a progress bar.
+    """
+
+    def __init__(
+        self,
+        *,
+        invariance: float = 25.0,
+        variance: float = 25.0,
+        covariance: float = 1.0,
+        embedding_dim: int = 64,
+        warm_start: bool = False,
+        checkpoint: str | PathLike[str] | None = None,
+        image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        augment: str | Sequence[Callable[..., Any]] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        max_iter: int | None = None,
+        restarts: int | None = None,
+        random_state: int | RandomState | None = 0,
+        callbacks: Sequence[Callable[[Any], Any]] = (),
+        verbose: int = 0,
+    ) -> None: ...
+
 class VIReg(MapEstimator):
     """VI-Reg (Bardes et al. 2021), as a scikit-learn estimator.
 
@@ -3729,6 +4108,20 @@ class VIReg(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    augment : str | Sequence[Callable[..., Any]] | None, default None
+        Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
+        "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
+        which suits tables and images of a few pixels.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3749,6 +4142,11 @@ class VIReg(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        augment: str | Sequence[Callable[..., Any]] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3786,6 +4184,16 @@ class XSample(MapEstimator):
         File that keeps the state of the run; a fit that was killed goes on from it, to the same bits.
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
+    backbone : str | Callable[..., Any] | None, default None
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
+        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    lr : float | Schedule | None, default None
+        Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    epochs : int | None, default None
+        Passes over the rows, in place of ``max_iter``; None takes the method's own number.
+    batch_size : int | None, default None
+        Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
+        a table is all rows.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3809,6 +4217,10 @@ class XSample(MapEstimator):
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
+        backbone: str | Callable[..., Any] | None = None,
+        lr: float | Schedule | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError, OptionError
 from iconlearn.estimators.labels import class_codes, partial_codes
+from iconlearn.estimators.networks import check_network
 from iconlearn.estimators.starts import check_start
 from iconlearn.features import Features
 from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, NEIGHBORS, ROWS, STORED, Intake
@@ -24,11 +25,13 @@ from iconlearn.neighbors import NeighborGraph
 from iconlearn.points import UNLABELLED
 from iconlearn.recipes import Recipe, Shape
 from iconlearn.train.events import Progress
+from iconlearn.train.schedules import Cosine
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-PASSED_ON = ("max_iter", "epochs", "batch_size", "restarts", "tol", "baseline", "checkpoint")
+PASSED_ON = ("max_iter", "epochs", "batch_size", "lr", "restarts", "tol", "baseline", "checkpoint")
+TO_BUILD = ("init", "anchors", "backbone", "augment")  # options that say what the recipe builds
 MOST_LABEL_WEIGHT = 0.99  # at 1 the rows without labels would have nothing left
 
 
@@ -173,23 +176,34 @@ class MethodEstimator(BaseEstimator):
                 f"{takes.name}; leave it out"
             )
         shape = takes.shape(source, image_shape=self.image_shape, n_classes=n_classes, seed=seed)
-        chosen = {name: getattr(self, name, None) for name in ("init", "anchors")}
+        chosen = {name: getattr(self, name, None) for name in TO_BUILD}
         check_start(type(self).__name__, chosen["init"], shape.n)
+        check_network(type(self).__name__, shape.image_shape, chosen["backbone"], chosen["augment"])
         return replace(shape, **{name: value for name, value in chosen.items() if value is not None})
 
     def _options(self, recipe: Recipe, shape: Shape, seed: int) -> dict[str, Any]:
         """Options of the training loop."""
         options = {**self.row.fit, "random_state": seed, "callbacks": self._callbacks()}
         size = getattr(self, "batch_size", None)
-        if shape.stored or size is not None:
+        if shape.stored or (size is not None and self.row.streamed):
             given = {} if size is None else {"batch_size": size}
             drawn = {} if recipe.target_dist.searches() else {"positives": 0}
             options |= streamed_options({**self.row.streamed, **drawn, **given}, shape.n)
         if recipe.augment is not None and not shape.stored:
             options["augment"] = recipe.augment(shape)
         if self.max_iter is not None:
+            epochs = getattr(self, "epochs", None)
+            if epochs is not None:
+                raise OptionError(
+                    f"{type(self).__name__}: max_iter={self.max_iter!r} and epochs={epochs!r} both say how long to train; "
+                    "give one"
+                )
             options.pop("epochs", None)
         chosen = {name: getattr(self, name, None) for name in PASSED_ON}
+        if isinstance(chosen["lr"], (int, float)) and isinstance(self.row.fit.get("lr"), Cosine):
+            chosen["lr"] = replace(
+                self.row.fit["lr"], peak=check_number(type(self).__name__, "lr", chosen["lr"], low=0)
+            )
         return options | {name: value for name, value in chosen.items() if value is not None}
 
     @property

@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from iconlearn.intake import ROWS
+from iconlearn.intake import CAPTIONED, ROWS
+from iconlearn.mappers import CNN
 from iconlearn.methods import Method
 from iconlearn.methods.row import REDUCTION
+from iconlearn.recipes import Shape
 from iconlearn.train.convergence import settled_from
 from iconlearn.train.schedules import Constant, Cosine, Steps
 
 SCHEDULES = (Constant, Cosine, Steps)
 STEPS = 100  # of a run in which schedules are looked at
+IMAGES = Shape(8, 64, image_shape=(1, 8, 8), n_classes=2)  # stands for images that are not there yet
 
 
 def every(row: Method) -> bool:
@@ -26,6 +29,11 @@ def maps(row: Method) -> bool:
     return row.recipe().is_map
 
 
+def augments(row: Method) -> bool:
+    """Methods that compare random views."""
+    return row.recipe().augment is not None
+
+
 def streams(row: Method) -> bool:
     """Methods that learn from rows on disk."""
     return bool(row.streamed)
@@ -34,6 +42,18 @@ def streams(row: Method) -> bool:
 def compared(row: Method) -> bool:
     """Methods that are compared with k-means."""
     return "baseline" in row.fit
+
+
+def encodes_images(row: Method) -> bool:
+    """Methods that train a network, which is convolutional where rows are images."""
+    return row.takes in (ROWS, CAPTIONED) and any(
+        isinstance(part, CNN) for part in row.recipe().mapper(IMAGES).modules()
+    )
+
+
+def batched(row: Method) -> bool:
+    """Methods whose steps see a batch of the rows."""
+    return streams(row) or (encodes_images(row) and "batch_size" in row.fit)
 
 
 def whole(row: Method) -> bool:
@@ -108,18 +128,39 @@ OPTIONS: dict[str, Option] = {
         "tuple[int, int, int] | None",
         "(channels, height, width) if rows are images; encoders are then convolutional and views are of images.",
     ),
+    "backbone": Option(
+        None,
+        "str | Callable[..., Any] | None",
+        'Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of '
+        "embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.",
+        encodes_images,
+    ),
+    "augment": Option(
+        None,
+        "str | Sequence[Callable[..., Any]] | None",
+        'Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr", '
+        '"moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter", which '
+        "suits tables and images of a few pixels.",
+        augments,
+    ),
+    "lr": Option(
+        None,
+        "float | Schedule | None",
+        "Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.",
+        encodes_images,
+    ),
     "epochs": Option(
         None,
         "int | None",
-        "Passes over rows that stay on disk (``Features``), in place of ``max_iter``; None takes the method's own.",
-        streams,
+        "Passes over the rows, in place of ``max_iter``; None takes the method's own number.",
+        batched,
     ),
     "batch_size": Option(
         None,
         "int | None",
-        "Rows of a step, neighbours that join them included; None takes all rows of a table, and the method's own "
-        "number of rows on disk.",
-        streams,
+        "Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of a "
+        "table is all rows.",
+        batched,
     ),
     "max_iter": Option(None, "int | None", "Optimiser steps; None takes the method's own number."),
     "restarts": Option(

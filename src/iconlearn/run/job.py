@@ -48,7 +48,9 @@ class RunOptions:
     seed : int, default 0
         Of everything random, the split into halves included.
     max_iter, epochs, batch_size, restarts : int, optional
-    baseline : float, optional
+    baseline, lr : float, optional
+    backbone, augment : str, optional
+        Network and views of an encoder.
     overwrite : bool, default False
         Whether results of an earlier run may be replaced.
     """
@@ -61,6 +63,9 @@ class RunOptions:
     epochs: int | None = None
     batch_size: int | None = None
     baseline: float | None = None
+    lr: float | None = None
+    backbone: str | None = None
+    augment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -194,7 +199,7 @@ def training_settings(row: Method, options: RunOptions) -> dict[str, float]:
     OptionError
         If the method has no such option, or two say how long to train.
     """
-    names = ("max_iter", "epochs", "batch_size", "restarts", "baseline")
+    names = ("max_iter", "epochs", "batch_size", "restarts", "baseline", "lr", "backbone", "augment")
     chosen = {name: value for name in names if (value := getattr(options, name)) is not None}
     check_names(row.name, chosen, options_of(row))
     if {"max_iter", "epochs"} <= set(chosen):
@@ -260,7 +265,8 @@ def judge(
     if test is None or y is None:
         return scores.neighbour_scores(result, y)
     with alone():
-        untrained = outcome(material, fit(build(material, options, max_iter=0), material, split.train))
+        at_first = replace(options, max_iter=0, epochs=None)
+        untrained = outcome(material, fit(build(material, at_first), material, split.train))
     found = scores.encoder_scores(y, split.train, test, result, untrained)
     held = row.takes.take(material.source, test)
     if hasattr(estimator, "predict"):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from iconlearn._errors import DiskError, FileFormatError, IConLearnError, OptionError
+from iconlearn._errors import DiskError, IConLearnError, OptionError
 from iconlearn.evaluation import ClusteringReport
 from iconlearn.features import Features
-from iconlearn.methods import METHODS
 from iconlearn.persistence import load
 from iconlearn.run.clusters import judge_clusters, write_clusters
+from iconlearn.run.finished import read_record
 
 
 def predict_stored(
@@ -97,19 +96,10 @@ def check_place(out: Path, features: Features) -> None:
 
 def load_clustering(run: Path) -> Any:
     """The model of a run that is a clustering of rows."""
-    try:
-        record = json.loads((run / "run.json").read_text("utf-8"))
-        name = record["method"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as cause:
-        raise FileFormatError(f"{run}: holds no finished run ({cause}); give the folder of one") from cause
-    if name not in METHODS:
-        raise OptionError(
-            f"{run}: is of the method {name!r}, which is not known here; give its file by --load"
-        )
-    row = METHODS[name]
+    _, row = read_record(run)
     if not (row.clusters and row.takes.places_new):
         raise OptionError(
-            f"{run}: is a run of {name}, which gives new rows no clusters; give a run of a clustering"
+            f"{run}: is a run of {row.name}, which gives new rows no clusters; give a run of a clustering"
         )
     return load(run / "model")
 

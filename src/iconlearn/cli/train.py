@@ -1,0 +1,70 @@
+"""``iconlearn train``: an encoder, from images or rows to a folder of results."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from iconlearn.cli.app import app
+from iconlearn.cli.fit import parse_settings, report
+from iconlearn.data.files import load_dataset
+from iconlearn.methods import method
+from iconlearn.recipes import BACKBONES, VIEWS
+from iconlearn.run import RunOptions, run_method
+from iconlearn.train.processes import first_of_job
+
+
+@app.command()
+def train(
+    name: Annotated[
+        str, typer.Argument(metavar="METHOD", help="A row of `iconlearn methods` that trains an encoder.")
+    ],
+    data: Annotated[
+        str, typer.Argument(help="As of `iconlearn fit`: a file of rows or images, or a built-in set.")
+    ],
+    out: Annotated[str, typer.Option("--out", "-o", help="Folder for the results, new or empty.")] = ...,  # type: ignore[assignment]
+    labels: Annotated[
+        str | None, typer.Option(help="Label column or key of DATA, or a .npy or .csv file of labels.")
+    ] = None,
+    backbone: Annotated[
+        str | None, typer.Option(help=f"Network of images: {', '.join(BACKBONES)}; by default a small one.")
+    ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(help=f"Random views: {', '.join(VIEWS)}; by default jitter, for images of few pixels."),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Passes over the rows; the method's own by default.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Samples of a step.")] = None,
+    lr: Annotated[
+        float | None, typer.Option(help="Step size after warm-up, from which it falls as a cosine.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A hyper-parameter of the method; may be repeated."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run's results.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Train an encoder by METHOD on DATA; write probes, curves, pictures, features and the model to a folder.
+
+    It is trained on a half of the rows; the other half tells what it has learnt.
+    """
+    row = method(name)
+    options = RunOptions(
+        parse_settings(row, settings or []),
+        seed,
+        overwrite=overwrite,
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=lr,
+        backbone=backbone,
+        augment=augment,
+    )
+    result = run_method(name, load_dataset(data, labels), out, options, verbose=not quiet)
+    if not quiet and first_of_job():
+        report(result)

@@ -1,0 +1,165 @@
+"""What the encoder of a finished run makes of data: features for maps and clusterings, and what they are worth."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from iconlearn._errors import InputError, OptionError
+from iconlearn.data.files import Dataset
+from iconlearn.evaluation import knn_accuracy, linear_probe
+from iconlearn.features import Features, FeatureWriter
+from iconlearn.intake import CAPTIONED, ROWS
+from iconlearn.mappers import representation
+from iconlearn.model import ICon
+from iconlearn.persistence import load
+from iconlearn.run.finished import read_record
+
+NEIGHBORS = 10  # of the probe by neighbours
+
+
+class BeforeProjector(nn.Module):
+    """The features of an encoder, before its projector; its output where it has none."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features of rows, (n, d)."""
+        return getattr(self.encoder, "features", self.encoder)(x)
+
+
+def embed_run(
+    run: str | os.PathLike[str], dataset: Dataset, out: str | os.PathLike[str], *, projected: bool = False
+) -> Features:
+    """Write the features of every row to a folder, which maps and clusterings read.
+
+    Parameters
+    ----------
+    run : path
+        A folder of ``run_method``, of a method that trains an encoder of rows.
+    dataset : Dataset
+        Rows of as many columns as the run had.
+    out : path
+        A folder, made if it is not there; one that was begun by the same call goes on.
+    projected : bool, default False
+        The embedding that the loss saw, in place of the features before the projector.
+
+    Returns
+    -------
+    Features
+
+    Raises
+    ------
+    FileFormatError
+        If ``run`` holds no finished run, or its model is damaged.
+    OptionError
+        If the run trained no encoder of rows, or ``out`` holds something else.
+    InputError
+        If the rows do not suit the model.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from iconlearn.data.files import Dataset
+    >>> from iconlearn.run import RunOptions, embed_run, run_method
+    >>> data = Dataset("few", np.random.default_rng(0).normal(size=(40, 4)), None, None)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = run_method("simclr", data, f"{folder}/run", RunOptions(max_iter=2))
+    ...     embed_run(run.out, data, f"{folder}/features").shape
+    (40, 64)
+    """
+    record, model = encoder_of(Path(run))
+    pieces = features_of(model, dataset, projected=projected)
+    first = next(pieces)
+    about = {"encoder": record["method"], "made from": dataset.name, "projected": projected}
+    with FeatureWriter(
+        out, dim=first.shape[1], dtype="float32", classes=dataset.classes, about=about
+    ) as writer:
+        done = writer.rows
+        place = 0
+        for piece in (first, *pieces):
+            rows = slice(max(0, done - place), None)
+            label = None if dataset.y is None else dataset.y[place : place + len(piece)][rows]
+            if len(piece[rows]):
+                writer.add(piece[rows], label=label)
+            place += len(piece)
+        return writer.close()
+
+
+def probe_run(run: str | os.PathLike[str], dataset: Dataset, *, seed: int = 0) -> dict[str, float]:
+    """What the features are worth on labelled rows: a linear classifier and neighbours, on the half not learned from.
+
+    Parameters
+    ----------
+    run, dataset
+        As of :func:`embed_run`; rows without a label are left out.
+    seed : int, default 0
+        Of the halves.
+
+    Returns
+    -------
+    dict
+        "linear_probe", of which "raw" is that of the rows themselves, and "knn_accuracy" of 10 neighbours.
+
+    Raises
+    ------
+    InputError
+        If the rows have no labels of two classes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from iconlearn.data.files import load_digits_dataset
+    >>> from iconlearn.run import RunOptions, probe_run, run_method
+    >>> digits = load_digits_dataset()
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = run_method("simclr", digits, f"{folder}/run", RunOptions(max_iter=2))
+    ...     found = probe_run(run.out, digits)
+    >>> sorted(found)
+    ['knn_accuracy', 'linear_probe', 'linear_probe_raw']
+    """
+    from sklearn.model_selection import train_test_split
+
+    _, model = encoder_of(Path(run))
+    if dataset.y is None:
+        raise InputError(f"{dataset.name}: has no labels, by which a probe judges features; give --labels")
+    rows = np.flatnonzero(dataset.y >= 0)
+    counts = np.unique(dataset.y[rows], return_counts=True)[1]
+    if len(counts) < 2 or counts.min() < 2:
+        raise InputError(
+            f"{dataset.name}: has {len(counts)} classes, the smallest of {counts.min(initial=0)} rows; a probe needs "
+            "two classes or more, with two rows or more each"
+        )
+    train, test = train_test_split(rows, test_size=0.5, random_state=seed, stratify=dataset.y[rows])
+    features, y = np.concatenate(list(features_of(model, dataset))), dataset.y
+    return {
+        "linear_probe": linear_probe(features[train], y[train], features[test], y[test]),
+        "linear_probe_raw": linear_probe(dataset.X[train], y[train], dataset.X[test], y[test]),
+        "knn_accuracy": knn_accuracy(features[test], y[test], NEIGHBORS),
+    }
+
+
+def features_of(model: ICon, dataset: Dataset, *, projected: bool = False) -> Iterator[np.ndarray]:
+    """Features of the rows, some thousand at a time."""
+    encoder = representation(model.mapper)
+    seen = ICon(model.target_dist, model.learned_dist, encoder if projected else BeforeProjector(encoder))
+    seen.unit = model.unit
+    return seen.transform_pieces(dataset.X)
+
+
+def encoder_of(run: Path) -> tuple[dict[str, Any], ICon]:
+    """The record and the model of a run that trained an encoder of rows."""
+    record, row = read_record(run)
+    table = row.recipe().is_map  # a position for every sample, and none for new rows
+    if table or row.clusters or row.takes not in (ROWS, CAPTIONED):
+        raise OptionError(
+            f"{run}: is a run of {row.name}, which trains no encoder of rows; give a run of one that does, as simclr"
+        )
+    return record, load(run / "model")

@@ -1,0 +1,148 @@
+"""Encoders by command: chosen networks and views, what a run leaves, and its features and probes afterwards."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from iconlearn import METHODS, TSNE, InputError, OptionError, ResNet18, SimCLR, ViT, load, open_features
+from iconlearn._errors import FileFormatError
+from iconlearn.cli import main
+from iconlearn.data.files import Dataset, load_digits_dataset
+from iconlearn.estimators import ESTIMATORS
+from iconlearn.estimators.options import options_of
+from iconlearn.run import RunOptions, embed_run, probe_run, run_method
+from iconlearn.train.schedules import Cosine
+
+DIGITS = load_digits_dataset()
+FEW = Dataset("few", DIGITS.X[:80], DIGITS.y[:80], DIGITS.classes, DIGITS.image_shape)
+SHORT = {"epochs": 1, "batch_size": 20}
+
+
+def test_a_network_and_views_are_chosen_by_name():
+    fitted = SimCLR(
+        backbone="resnet18", augment="characters", image_shape=(1, 8, 8), embedding_dim=5, lr=1e-3, **SHORT
+    ).fit(FEW.X)
+    encoder = fitted.model_.mapper
+    assert isinstance(encoder, ResNet18)
+    assert (encoder.embedding_dim, encoder.input_scale, encoder.small) == (5, 16.0, True)
+    assert fitted.n_iter_ == 4
+    assert fitted._options(fitted._recipe(), fitted._shape(FEW.X, None, 0), 0)["lr"] == Cosine(1e-3)
+    assert fitted.transform(FEW.X).shape == (80, 5)
+
+
+def test_a_network_may_be_a_function():
+    made = []
+
+    def small(embedding_dim, image_shape, seed, input_scale):
+        made.append((embedding_dim, image_shape, seed, input_scale))
+        return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, embedding_dim))
+
+    model = SimCLR(backbone=small, image_shape=(1, 8, 8), embedding_dim=3, random_state=4, max_iter=2)
+    assert model.fit(FEW.X).transform(FEW.X).shape == (80, 3)
+    assert made == [(3, (1, 8, 8), 4, 16.0)]
+
+
+def test_a_transformer_has_patches_that_suit_the_images():
+    model = ESTIMATORS["TSimCLR"](backbone="vit", image_shape=(1, 8, 8), max_iter=1, batch_size=10).fit(FEW.X)
+    assert isinstance(model.model_.mapper, ViT)
+    assert model.model_.mapper.patch_size == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"backbone": "resnet19", "image_shape": (1, 8, 8)}, "did you mean 'resnet18'"),
+        ({"backbone": "resnet18"}, r"backbone='resnet18' is for images; give image_shape="),
+        ({"augment": "small"}, r"augment='small' is for images"),
+        ({"augment": "flips", "image_shape": (1, 8, 8)}, "augment='flips'"),
+        ({"augment": (len, 3), "image_shape": (1, 8, 8)}, r"or functions \(x, generator\)"),
+        ({"epochs": 2, "max_iter": 3}, "both say how long"),
+        ({"lr": -1.0}, "lr=-1"),
+    ],
+)
+def test_what_cannot_be_is_refused(options, match):
+    with pytest.raises(OptionError, match=match):
+        SimCLR(**options).fit(FEW.X)
+
+
+def test_only_methods_that_train_networks_have_these_options():
+    for row in METHODS.values():
+        have = {"backbone", "lr"} & set(options_of(row))
+        assert have in ({"backbone", "lr"}, set())
+        assert not (have and (row.clusters or row.recipe().is_map)), row.name
+    assert "backbone" in options_of(METHODS["supcon"])
+    assert "augment" in options_of(METHODS["vicreg"])
+    assert "augment" not in options_of(METHODS["infonce-clustering"])
+    with pytest.raises(OptionError, match="backbone"):
+        TSNE(backbone="resnet18")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    np.savez(folder / "few.npz", X=FEW.X.reshape(-1, 1, 8, 8), y=FEW.y)
+    command = [
+        "train",
+        "simclr",
+        str(folder / "few.npz"),
+        "--out",
+        str(folder / "run"),
+        "--backbone",
+        "resnet18",
+    ]
+    command += ["--augment", "characters", "--epochs", "1", "--batch-size", "20", "--lr", "0.001", "--quiet"]
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 0
+    return folder
+
+
+def test_a_run_leaves_probes_curves_and_pictures(run):
+    record = json.loads((run / "run" / "run.json").read_text())
+    assert {"linear_probe", "linear_probe_untrained"} <= set(record["metrics"])
+    assert record["options"]["backbone"] == "resnet18"
+    for name in ("map.png", "p_vs_q.png", "loss.png", "training.gif", "embedding.csv"):
+        assert (run / "run" / name).exists() or (run / "run" / name.replace(".csv", ".parquet")).exists(), (
+            name
+        )
+
+
+def test_features_are_those_before_the_projector(run, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["embed", str(run / "run"), str(run / "few.npz"), "--out", str(run / "features")])
+    assert ended.value.code == 0
+    assert "80 rows of 512 features" in capsys.readouterr().out
+    features = open_features(run / "features")
+    encoder = load(run / "run" / "model").mapper.eval()
+    with torch.no_grad():
+        own = encoder.features(torch.from_numpy(FEW.X)).numpy()
+    np.testing.assert_allclose(features.take(np.arange(80)), own, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(features.label, FEW.y)
+    projected = embed_run(run / "run", FEW, run / "projected", projected=True)
+    assert projected.d == encoder.embedding_dim
+
+
+def test_probes_judge_the_half_not_learned_from(run, capsys):
+    with pytest.raises(SystemExit):
+        main(["probe", str(run / "run"), str(run / "few.npz")])
+    printed = capsys.readouterr().out
+    assert "linear probe " in printed
+    found = probe_run(run / "run", FEW)
+    assert f"{found['linear_probe']:.4f}" in printed
+    assert 0.3 < found["linear_probe_raw"] <= 1
+
+
+def test_what_is_no_run_of_an_encoder_is_refused(run, tmp_path):
+    with pytest.raises(FileFormatError, match="holds no finished run"):
+        probe_run(tmp_path, FEW)
+    clusters = run_method("k-means", FEW, tmp_path / "clusters", RunOptions({"n_clusters": 3}, max_iter=2))
+    with pytest.raises(OptionError, match="trains no encoder of rows"):
+        embed_run(clusters.out, FEW, tmp_path / "features")
+    with pytest.raises(InputError, match="has no labels"):
+        probe_run(run / "run", Dataset("bare", FEW.X, None, None, FEW.image_shape))
+    with pytest.raises(InputError, match="two classes or more"):
+        probe_run(run / "run", Dataset("one", FEW.X, np.zeros(80, np.int64), ["a"], FEW.image_shape))
