@@ -96,7 +96,7 @@ class AverageMarginSupCon(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -124,7 +124,7 @@ class AverageMarginSupCon(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -329,7 +329,7 @@ class CrossEntropy(PrototypeClassifier):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -358,7 +358,7 @@ class CrossEntropy(PrototypeClassifier):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -506,7 +506,7 @@ class DebiasedContrastiveLoss(MapEstimator):
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
         which suits tables and images of a few pixels.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -537,7 +537,7 @@ class DebiasedContrastiveLoss(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -728,7 +728,7 @@ class ErrorRate(PrototypeClassifier):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -757,7 +757,7 @@ class ErrorRate(PrototypeClassifier):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -1146,7 +1146,7 @@ class HarmonicLoss(PrototypeClassifier):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -1176,7 +1176,7 @@ class HarmonicLoss(PrototypeClassifier):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -1264,7 +1264,7 @@ class IdentityToGaussian(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
@@ -1289,7 +1289,7 @@ class IdentityToGaussian(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1322,7 +1322,7 @@ class IdentityToNarrow(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
@@ -1345,7 +1345,7 @@ class IdentityToNarrow(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1382,7 +1382,7 @@ class IdentityToStudent(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
@@ -1407,7 +1407,7 @@ class IdentityToStudent(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1452,7 +1452,7 @@ class InfoNCE(MapEstimator):
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
         which suits tables and images of a few pixels.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -1484,7 +1484,7 @@ class InfoNCE(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -1790,7 +1790,7 @@ class LGSimCLR(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
@@ -1816,7 +1816,7 @@ class LGSimCLR(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1852,7 +1852,7 @@ class LabelToClusters(PrototypeClassifier):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -1881,7 +1881,7 @@ class LabelToClusters(PrototypeClassifier):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -1916,7 +1916,7 @@ class LabelToWide(PrototypeClassifier):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -1944,7 +1944,7 @@ class LabelToWide(PrototypeClassifier):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -2101,7 +2101,7 @@ class MoCoV3(MapEstimator):
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
         which suits tables and images of a few pixels.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -2133,7 +2133,7 @@ class MoCoV3(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -2395,7 +2395,7 @@ class ParametricSNE(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
@@ -2421,7 +2421,7 @@ class ParametricSNE(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -2464,7 +2464,7 @@ class ParametricTSNE(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
@@ -2490,7 +2490,7 @@ class ParametricTSNE(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -2742,7 +2742,7 @@ class SimCLR(MapEstimator):
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
         which suits tables and images of a few pixels.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -2773,7 +2773,7 @@ class SimCLR(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -3037,7 +3037,7 @@ class SupCon(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -3067,7 +3067,7 @@ class SupCon(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -3492,7 +3492,7 @@ class TSimCLR(MapEstimator):
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
         which suits tables and images of a few pixels.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -3523,7 +3523,7 @@ class TSimCLR(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -3563,7 +3563,7 @@ class TSimCNE(MapEstimator):
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
         which suits tables and images of a few pixels.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -3592,7 +3592,7 @@ class TSimCNE(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -3632,7 +3632,7 @@ class TSupCon(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -3662,7 +3662,7 @@ class TSupCon(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -3703,7 +3703,7 @@ class Triplet(MapEstimator):
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
         which suits tables and images of a few pixels.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -3733,7 +3733,7 @@ class Triplet(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -3822,7 +3822,7 @@ class TripletSupCon(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -3851,7 +3851,7 @@ class TripletSupCon(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -4044,7 +4044,7 @@ class VICReg(MapEstimator):
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
         which suits tables and images of a few pixels.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -4076,7 +4076,7 @@ class VICReg(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -4115,7 +4115,7 @@ class VIReg(MapEstimator):
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
         which suits tables and images of a few pixels.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -4144,7 +4144,7 @@ class VIReg(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,
@@ -4187,7 +4187,7 @@ class XSample(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
-    lr : float | Schedule | None, default None
+    lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
         Passes over the rows, in place of ``max_iter``; None takes the method's own number.
@@ -4218,7 +4218,7 @@ class XSample(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
-        lr: float | Schedule | None = None,
+        lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         max_iter: int | None = None,

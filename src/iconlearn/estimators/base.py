@@ -195,8 +195,8 @@ class MethodEstimator(BaseEstimator):
             epochs = getattr(self, "epochs", None)
             if epochs is not None:
                 raise OptionError(
-                    f"{type(self).__name__}: max_iter={self.max_iter!r} and epochs={epochs!r} both say how long to train; "
-                    "give one"
+                    f"{type(self).__name__}: max_iter={self.max_iter!r} and epochs={epochs!r} both say how long to "
+                    "train; give one"
                 )
             options.pop("epochs", None)
         chosen = {name: getattr(self, name, None) for name in PASSED_ON}

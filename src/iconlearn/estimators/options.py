@@ -145,7 +145,7 @@ OPTIONS: dict[str, Option] = {
     ),
     "lr": Option(
         None,
-        "float | Schedule | None",
+        "Any",
         "Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.",
         encodes_images,
     ),
