@@ -18,7 +18,7 @@ def features(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="Class folders of images, a flat folder, the binary files of CIFAR or STL-10, parquet files, or a "
+            help="Class folders of images, a flat folder, the files of CIFAR, STL-10 or MNIST, parquet files, or a "
             "data set of the Hugging Face hub.",
         ),
     ],

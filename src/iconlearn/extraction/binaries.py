@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from PIL import Image
 
 from iconlearn._checks import check_choice
 from iconlearn._errors import FileFormatError, OptionError
-from iconlearn.extraction.folders import state_of_file
+from iconlearn.extraction.folders import digest_of_files
 from iconlearn.extraction.source import ImageSource
 
 
@@ -102,11 +101,7 @@ class BinaryImages(ImageSource):
         return image, int(self.labels[index]), f"{self.files[file].name}/{row}"
 
     def fingerprint(self) -> str:
-        """sha256 of labels, and of names, sizes and times of the files."""
-        total = hashlib.sha256(self.labels.tobytes())
-        for file in self.files:
-            total.update(repr((file.name, *state_of_file(file))).encode())
-        return total.hexdigest()
+        return digest_of_files(self.labels, self.files)
 
 
 def map_records(file: Path, size: int) -> np.ndarray:

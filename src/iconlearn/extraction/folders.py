@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +127,14 @@ def state_of_file(file: Path) -> tuple[int, int]:
             f"{text(str(file))}: the file cannot be read ({error.strerror}); put it back, or remove the link"
         ) from error
     return state.st_size, state.st_mtime_ns
+
+
+def digest_of_files(labels: np.ndarray, files: Iterable[Path]) -> str:
+    """sha256 of labels, and of names, sizes and times of the files that hold many images each."""
+    total = hashlib.sha256(labels.tobytes())
+    for file in files:
+        total.update(repr((file.name, *state_of_file(file))).encode())
+    return total.hexdigest()
 
 
 def text(name: str) -> str:

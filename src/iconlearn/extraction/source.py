@@ -47,7 +47,10 @@ class ImageSource(ABC):
 
     @abstractmethod
     def __getitem__(self, index: int) -> tuple[Image.Image, int, str]:
-        """The RGB image, its label (an index of ``classes``, or -1) and its name; `ImageError` if it is damaged."""
+        """The image, its label (an index of ``classes``, or -1) and its name; `ImageError` if it is damaged.
+
+        Images are RGB, or grey (mode L).
+        """
 
     def fingerprint(self) -> str:
         """What tells these images, in this order, from others, without reading them all."""

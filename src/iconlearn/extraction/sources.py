@@ -9,7 +9,9 @@ from typing import Any
 from iconlearn._errors import FileFormatError, InputError, OptionError
 from iconlearn.data.features import listed
 from iconlearn.extraction.binaries import BinaryImages, layout_of
+from iconlearn.extraction.digits import DigitImages
 from iconlearn.extraction.folders import open_folder
+from iconlearn.extraction.idx import IdxImages, holds_idx
 from iconlearn.extraction.source import ImageSource
 from iconlearn.extraction.tables import HubImages, ParquetImages, parquet_files
 
@@ -21,8 +23,10 @@ def open_images(source: Any, split: str | None = None, labels: str | None = None
     ----------
     source : str, Path, datasets.Dataset or ImageSource
         A folder: of class folders (ImageNet's layout), of images, of the binary files of CIFAR-10, CIFAR-100 or
-        STL-10, or of parquet files with a column of images; one parquet file; the name of a data set on the
-        Hugging Face hub, if ``datasets`` is installed; or an object of the two classes.
+        STL-10, of the idx files of MNIST, Fashion-MNIST or KMNIST (packed by gzip or not), or of parquet files
+        with a column of images; one parquet file; "digits", the built-in ones of scikit-learn, where no folder is
+        called so; the name of a data set on the Hugging Face hub, if ``datasets`` is installed; or an object of
+        the two classes.
     split : str, optional
         "train" (default), "test", ... where the source has splits; a subfolder of a folder of images.
     labels : str, optional
@@ -67,10 +71,13 @@ def open_images(source: Any, split: str | None = None, labels: str | None = None
         if path.suffix.lower() == ".parquet":
             return ParquetImages([path], labels)
         raise FileFormatError(
-            f"{path}: a file, but a folder of images or a .parquet file is needed; unpack archives first"
+            f"{path}: a file, but a folder (of images, or of a data set's files) or a .parquet file is needed; "
+            "unpack archives first"
         )
     if str(source).startswith((".", "/", "~")) or str(source).count("/") > 1:
         raise FileFormatError(f"{source}: does not exist (looked from {Path.cwd()})")
+    if str(source) == "digits":
+        return DigitImages(split, labels)
     return open_hub(str(source), split, labels)
 
 
@@ -80,6 +87,8 @@ def open_directory(path: Path, split: str | None, labels: str | None) -> ImageSo
     layout = layout_of(names, path)
     if layout is not None:
         return BinaryImages(path, layout, split, labels)
+    if holds_idx(path):
+        return IdxImages(path, split, labels)
     if any(name.endswith(".parquet") for name in names) or any((path / "data").glob("*.parquet")):
         return ParquetImages(parquet_files(path, split), labels)
     if labels is not None:

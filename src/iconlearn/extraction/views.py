@@ -45,6 +45,7 @@ class Views:
 
     def __call__(self, image: Image.Image, index: int) -> Tensor:
         """(views, 3, h, w) uint8."""
+        image = image if image.mode == "RGB" else image.convert("RGB")
         seen = [self.prepare(image)]
         for view in range(1, self.views):
             rng = np.random.default_rng((self.seed, index, view))
