@@ -67,6 +67,7 @@ from iconlearn.train.events import Event
 from iconlearn.verification import Certificate, verify
 
 if TYPE_CHECKING:
+    from iconlearn.extraction import load_images
     from iconlearn.features import Features, FeatureWriter, open_features
 
 __all__ = [
@@ -133,6 +134,7 @@ __all__ = [
     "ViT",
     "__version__",
     "load",
+    "load_images",
     "open_features",
     "register",
     "save",
@@ -154,11 +156,14 @@ CLASSES["estimator"] = estimator  # files name the class of an estimator
 
 
 #: Names that are imported when first asked for, and from where.
-LATE = dict.fromkeys(("Features", "FeatureWriter", "open_features"), "iconlearn.features")
+LATE = {
+    **dict.fromkeys(("Features", "FeatureWriter", "open_features"), "iconlearn.features"),
+    "load_images": "iconlearn.extraction",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Estimators are made, and files of features read about, when first asked for."""
+    """Estimators are made, and files of features and images read about, when first asked for."""
     if name in LATE:
         return getattr(import_module(LATE[name]), name)
     if name not in globals() and (found := estimator(name)) is not None:

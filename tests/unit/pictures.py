@@ -24,3 +24,13 @@ def write_images(root: Path, counts: dict[str, int]) -> Path:
             picture(number, (40 + number, 36)).save(root / folder / f"{k}.png")
             number += 1
     return root
+
+
+def pixels(count: int, side: int, seed: int = 0) -> np.ndarray:
+    """Random pictures (count, side, side, 3)."""
+    return np.random.default_rng(seed).integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+
+
+def planes(images: np.ndarray) -> np.ndarray:
+    """The same as rows, channel after channel."""
+    return images.transpose(0, 3, 1, 2).reshape(len(images), -1)

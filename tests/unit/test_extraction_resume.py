@@ -96,7 +96,7 @@ def touch(file: Path) -> None:
 def test_a_run_that_a_damaged_image_stopped_goes_on_once_it_is_mended(images, vit, tmp_path, workers):
     body = (images / "dög/2.png").read_bytes()
     damage(images, "dög/2.png")
-    with pytest.raises(ImageError, match="dög/2.png: .*; replace it and go on, or remove it and begin in an"):
+    with pytest.raises(ImageError, match="dög/2.png: .*; replace it and go on, or remove it and begin anew"):
         extract_features(images, vit, tmp_path / "out", batch_size=3, workers=workers)
     finished = shards(tmp_path / "out")
     assert json.loads(finished["features.json"])["n"] == 8

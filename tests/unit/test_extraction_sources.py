@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 import pytest
-from pictures import picture, write_images
+from pictures import picture, pixels, planes, write_images
 from PIL import Image
 from pyarrow import parquet
 
@@ -152,15 +152,6 @@ def test_fingerprints_tell_replaced_records_and_labels_apart(tmp_path):
         seen.append(open_images(tmp_path).fingerprint())
     assert seen[0] == seen[1]
     assert len(set(seen)) == 3
-
-
-def pixels(count: int, side: int, seed: int = 0) -> np.ndarray:
-    """Random pictures (count, side, side, 3)."""
-    return np.random.default_rng(seed).integers(0, 256, (count, side, side, 3), dtype=np.uint8)
-
-
-def planes(images: np.ndarray) -> np.ndarray:
-    return images.transpose(0, 3, 1, 2).reshape(len(images), -1)
 
 
 def test_cifar10(tmp_path):

@@ -23,7 +23,7 @@ class Dataset:
     y : ndarray of int64, shape (n,), or None
         Label codes, positions in `classes`; -1 where the label is missing.
     classes : list of str, or None
-        Class names, sorted (by value where the labels are numbers).
+        Class names, in the order of the codes: sorted (by value where the labels are numbers), or that of the source.
     image_shape : tuple of int, or None
         (channels, height, width) where the rows of X are flattened images.
     form : str, default "rows"

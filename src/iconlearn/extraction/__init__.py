@@ -1,9 +1,10 @@
-"""Features of images: sources of images, views, frozen models, and the run that writes shards."""
+"""Images in memory and features of images: sources of images, views, frozen models, and the run that writes shards."""
 
 from iconlearn.extraction.augmentation import Augmentation
 from iconlearn.extraction.backbone import Backbone, load_backbone
 from iconlearn.extraction.extract import extract_features
 from iconlearn.extraction.images import ImageError, read_image
+from iconlearn.extraction.loading import load_images
 from iconlearn.extraction.source import ImageSource
 from iconlearn.extraction.sources import open_images
 
@@ -14,6 +15,7 @@ __all__ = [
     "ImageSource",
     "extract_features",
     "load_backbone",
+    "load_images",
     "open_images",
     "read_image",
 ]

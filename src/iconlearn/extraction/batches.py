@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from iconlearn._errors import IConLearnError
 from iconlearn.extraction.images import ImageError
 from iconlearn.extraction.source import ImageSource
-from iconlearn.extraction.views import Views
 
 
 @dataclass(eq=False)
@@ -23,24 +23,25 @@ class Batch:
 
     last: int
     index: np.ndarray
-    pixels: Tensor  # (b, views, 3, h, w) uint8
+    pixels: Tensor  # (b, ...) uint8
     labels: np.ndarray
     names: list[str]
     bad: list[dict[str, Any]]  # number and cause of every damaged image
     failure: IConLearnError | None  # what no image may be skipped for, such as a disk that cannot be read
 
 
+Prepare = Callable[[Image.Image, int], Tensor]  # of an image and its index
 Item = tuple[int, "Tensor | IConLearnError", int, str]
 
 
 class Prepared(Dataset):
-    """Every image as (index, pixels of its views, label, name), with the error in place of pixels it has not.
+    """Every image as (index, its pixels as prepared, label, name), with the error in place of pixels it has not.
 
     Errors are values here: one that a worker process raises would reach its user wrapped in a traceback.
     """
 
-    def __init__(self, images: ImageSource, make_views: Views) -> None:
-        self.images, self.make_views = images, make_views
+    def __init__(self, images: ImageSource, prepare: Prepare) -> None:
+        self.images, self.prepare = images, prepare
 
     def __len__(self) -> int:
         return len(self.images)
@@ -48,7 +49,7 @@ class Prepared(Dataset):
     def __getitem__(self, index: int) -> Item:
         try:
             image, label, name = self.images[index]
-            return index, self.make_views(image, index), label, name
+            return index, self.prepare(image, index), label, name
         except IConLearnError as error:
             return index, error, -1, ""
 
@@ -68,14 +69,14 @@ def gather(items: list[Item]) -> Batch:
     )
 
 
-def prepared(images: ImageSource, make_views: Views, start: int, size: int, workers: int) -> Iterator[Batch]:
+def prepared(images: ImageSource, prepare: Prepare, start: int, size: int, workers: int) -> Iterator[Batch]:
     """Batches from the one with image ``start``; always the same images together, so that bits do not depend on it."""
     n = len(images)
     batches = [range(first, min(first + size, n)) for first in range(start - start % size, n, size)]
     if not start < n:
         return
     loader = DataLoader(
-        Prepared(images, make_views),
+        Prepared(images, prepare),
         batch_sampler=batches,  # pyright: ignore[reportArgumentType]
         num_workers=workers,
         collate_fn=gather,

@@ -86,9 +86,9 @@ def read_image(file: Path | bytes, name: str) -> Image.Image:
         if isinstance(error, MemoryError):
             raise
         mend = (
-            "mend the data set and begin in an empty folder"
+            "mend the data set and begin anew (features in an empty folder)"
             if isinstance(file, bytes)
-            else "replace it and go on, or remove it and begin in an empty folder"
+            else "replace it and go on, or remove it and begin anew (features in an empty folder)"
         )
         raise ImageError(
             f"{name}: not an image that can be decoded ({cause}); {mend}, or allow to skip some: skip_corrupt=N "

@@ -1,4 +1,4 @@
-"""Which images were left out, so that rows and images can be matched again."""
+"""Damaged images: how many may be left out, and which were, so that rows and images can be matched again."""
 
 from __future__ import annotations
 
@@ -15,15 +15,38 @@ from iconlearn.features.layout import writing
 log = logging.getLogger("iconlearn")
 
 
-class Skipped:
-    """The damaged images that were left out: how many there may be, and which rows they would have been.
+class Damaged:
+    """The damaged images that were left out, and how many there may be."""
 
-    They are listed on disk before the rows that follow them, so that a resumed run knows which image every row is.
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.found: list[dict[str, Any]] = []
+
+    def add(self, bad: list[dict[str, Any]]) -> bool:
+        """Note damaged images, and tell whether there are new ones; one too many is an error that names it."""
+        known = {entry["image"] for entry in self.found}
+        new = [entry for entry in bad if entry["image"] not in known]
+        if len(self.found) + len(new) > self.most:
+            worst = new[self.most - len(self.found)]
+            raise ImageError(
+                worst["cause"]
+                + (f" [{self.most} were skipped before it, as many as allowed]" if self.most else "")
+            )
+        for entry in new:
+            log.warning("skipped: %s", entry["cause"])
+        self.found += new
+        return bool(new)
+
+
+class Skipped(Damaged):
+    """Damaged images that are listed on disk before the rows that follow them.
+
+    So a resumed run knows which image every row is.
     """
 
     def __init__(self, path: Path, most: int) -> None:
-        self.path, self.most = path, most
-        self.found: list[dict[str, Any]] = []
+        super().__init__(most)
+        self.path = path
 
     def go_on_from(self, rows: int, finished: bool) -> int:
         """The image after the one that row ``rows - 1`` is; what was skipped later will be met again.
@@ -53,20 +76,10 @@ class Skipped:
                 "anew in another folder"
             ) from error
 
-    def add(self, bad: list[dict[str, Any]]) -> None:
-        """Note damaged images; one too many is an error that names it."""
-        known = {entry["image"] for entry in self.found}
-        new = [entry for entry in bad if entry["image"] not in known]
-        if len(self.found) + len(new) > self.most:
-            worst = new[self.most - len(self.found)]
-            raise ImageError(
-                worst["cause"]
-                + (f" [{self.most} were skipped before it, as many as allowed]" if self.most else "")
-            )
-        for entry in new:
-            log.warning("skipped: %s", entry["cause"])
+    def add(self, bad: list[dict[str, Any]]) -> bool:
+        new = super().add(bad)
         if new:
-            self.found += new
             body = json.dumps(self.found, indent=1, ensure_ascii=False)
             with writing(self.path):
                 write_aside(self.path, body.encode("utf-8"))
+        return new
