@@ -116,6 +116,14 @@ from iconlearn.estimators import (
     VIReg as VIReg,
     XSample as XSample,
 )
+from iconlearn.extraction import (
+    load_images as load_images,
+)
+from iconlearn.features import (
+    Features as Features,
+    FeatureWriter as FeatureWriter,
+    open_features as open_features,
+)
 from iconlearn.mappers import (
     CNN as CNN,
     MLP as MLP,

@@ -22,6 +22,8 @@ labels = KMeans(n_clusters=3).fit([[0.0]], None).labels_
 views = SimCLR(temperature=0.2, image_shape=(1, 8, 8)).fit([[0.0]]).model_.history
 kernel = iconlearn.KNN(15).debias(0.1)
 curve = iconlearn.SNE(metric="cos", tol=1e-4, checkpoint="run").loss_curve_
+images = iconlearn.load_images("digits", image_shape=(1, 32, 32)).X.shape
+features = iconlearn.open_features("features").check()
 """
 WRONG = """
 import iconlearn

@@ -77,8 +77,8 @@ def grouped(lines: list[str]) -> Iterator[list[str]]:
 
 
 def reexported(source: str) -> Iterator[str]:
-    """The imports of the package that a module makes, as a stub says that they are public."""
-    for node in ast.parse(source).body:
+    """The imports of the package that a module makes, at once or late, as a stub says that they are public."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("iconlearn"):
             yield f"from {node.module} import ("
             yield from (f"    {alias.name} as {alias.name}," for alias in node.names)
