@@ -105,10 +105,13 @@ def knn_accuracy(embedding: Any, labels: Any, k: int = 10) -> float:
     k = check_number("knn_accuracy", "k", k, low=1, integer=True)
     embedding, y = check_features(embedding, "embedding"), codes(labels, "labels")
     same_length("embedding", embedding, "labels", y)
-    near = y[_neighbours(embedding, k, "embedding")]
-    votes = np.stack([(near == near[:, [j]]).sum(axis=1) for j in range(k)], axis=1)
-    winner = np.take_along_axis(near, votes.argmax(axis=1)[:, None], axis=1)[:, 0]
-    return float(np.mean(winner == y))
+    return float(np.mean(majority(y[_neighbours(embedding, k, "embedding")]) == y))
+
+
+def majority(near: np.ndarray) -> np.ndarray:
+    """The most frequent label of each row (n, k), nearest first; of equally frequent ones that of the nearest."""
+    votes = np.stack([(near == near[:, [j]]).sum(axis=1) for j in range(near.shape[1])], axis=1)
+    return np.take_along_axis(near, votes.argmax(axis=1)[:, None], axis=1)[:, 0]
 
 
 def neighbour_preservation(X: Any, embedding: Any, k: int = 15) -> float:
