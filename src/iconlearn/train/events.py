@@ -20,7 +20,11 @@ class Event:
     """What happened: kind is "search" (a step of all starts that race), "start", "step" or "end".
 
     ``loss`` is the divergence itself, without exaggeration; ``pair`` the conditionals of the step's batch,
-    valid during the call.
+    valid during the call. ``step`` counts from 0; of "start" and "end" it is the number of steps taken.
+
+    The ``notes`` of a "step" are its step size ``lr``, the passes over the data that are done with it (``epoch``, a
+    whole number at the end of one) and the share of rows without mass under the target (``empty_rows``). A callback
+    may add numbers of its own, which those after it find there.
     """
 
     kind: str

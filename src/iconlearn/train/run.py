@@ -134,7 +134,12 @@ class Run:
         self.losses.append(value)
         empty = float(pair.target.empty.double().mean())
         self.empty_rows += empty
-        return Event("step", k, self.total, value, model, pair, notes={"empty_rows": empty})
+        notes = {
+            "empty_rows": empty,
+            "lr": float(self.lr(k, self.total)),
+            "epoch": self.step / self.batches.per_epoch,
+        }
+        return Event("step", k, self.total, value, model, pair, notes)
 
     def try_step(self, batch: Inputs, target: Conditional | None) -> float:
         """One step and its loss; a start that stops being finite ends there with inf."""
