@@ -17,7 +17,7 @@ LAYERS = (
     "processes mappers inputs door",
     "objective explain",
     "train evaluation viz extraction augmentations",
-    "model recipes intake claim claims methods recording persistence",
+    "model recipes intake claim claims methods recording monitoring persistence",
     "estimators verification",
     "run pages studies",
     "cli __main__",
