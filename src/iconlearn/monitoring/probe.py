@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -136,9 +135,8 @@ class OnlineProbe(Watcher):
         """Features of all rows, (n, d) float32."""
         module, device = self.probed(model), model.device
         method = getattr(module, "features", None)
-        embed: Callable[[Tensor], Tensor] = (
-            method if callable(method) and not isinstance(method, nn.Module) else module
-        )
+        own = callable(method) and not isinstance(method, nn.Module)
+        embed: Any = method if own else module
         factor = data.unit / getattr(model, "unit", 1.0)  # both are powers of two
         pieces: list[Tensor] = []
         with evaluating(module), own_randomness(0, device):
