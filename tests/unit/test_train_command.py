@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from iconlearn import METHODS, TSNE, InputError, OptionError, ResNet18, SimCLR, ViT, load, open_features
 from iconlearn._errors import FileFormatError
@@ -109,6 +110,39 @@ def test_a_run_leaves_probes_curves_and_pictures(run):
         assert (run / "run" / name).exists() or (run / "run" / name.replace(".csv", ".parquet")).exists(), (
             name
         )
+
+
+def test_images_are_read_brought_to_a_size_and_watched(tmp_path):
+    for k in range(12):
+        place = tmp_path / "images" / "ab"[k % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(k).integers(0, 255, (20, 24, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / f"{k}.png")
+    command = [
+        "train",
+        "vicreg",
+        str(tmp_path / "images"),
+        "--image-size",
+        "16",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    command += ["--epochs", "2", "--batch-size", "6", "--log", str(tmp_path / "log"), "--quiet"]
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 0
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["data"]["image_shape"] == [3, 16, 16]
+    assert record["data"]["classes"] == ["a", "b"]
+    lines = [json.loads(line) for line in (tmp_path / "log" / "log.jsonl").read_text().splitlines()]
+    assert {"loss", "lr", "epoch", "embedding/effective_rank"} <= set(lines[-1])
+
+
+def test_a_part_of_no_images_is_refused(run, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "simclr", str(run / "few.npz"), "--split", "train", "--out", str(run / "none")])
+    assert ended.value.code == 2
+    assert "give --image-size too" in capsys.readouterr().err
 
 
 def test_features_are_those_before_the_projector(run, capsys):

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from iconlearn._errors import OptionError
 from iconlearn.cli.app import app
 from iconlearn.cli.fit import parse_settings, report
 from iconlearn.data.files import load_dataset
+from iconlearn.extraction import load_images
 from iconlearn.methods import method
+from iconlearn.monitoring import JSONLines, Monitor, RunLog
 from iconlearn.recipes import BACKBONES, VIEWS
 from iconlearn.run import RunOptions, run_method
+from iconlearn.train.events import Callback
 from iconlearn.train.processes import first_of_job
 
 
@@ -26,6 +31,21 @@ def train(
     out: Annotated[str, typer.Option("--out", "-o", help="Folder for the results, new or empty.")] = ...,  # type: ignore[assignment]
     labels: Annotated[
         str | None, typer.Option(help="Label column or key of DATA, or a .npy or .csv file of labels.")
+    ] = None,
+    image_size: Annotated[
+        int | None,
+        typer.Option(
+            help="DATA are images (a folder, files of CIFAR, STL-10 or MNIST, a parquet file, a set of the hub, "
+            "digits), which are brought to this height and width."
+        ),
+    ] = None,
+    grey: Annotated[bool, typer.Option("--grey", help="Images of one channel.")] = False,
+    split: Annotated[str | None, typer.Option(help="Part of a source of images, such as train.")] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder for log.jsonl: losses, step sizes and measures of collapse, while it trains."
+        ),
     ] = None,
     backbone: Annotated[
         str | None, typer.Option(help=f"Network of images: {', '.join(BACKBONES)}; by default a small one.")
@@ -64,7 +84,20 @@ def train(
         lr=lr,
         backbone=backbone,
         augment=augment,
+        callbacks=watching(log),
     )
-    result = run_method(name, load_dataset(data, labels), out, options, verbose=not quiet)
+    if image_size is None:
+        if split is not None or grey:
+            raise OptionError("--split and --grey are for images; give --image-size too")
+        dataset = load_dataset(data, labels)
+    else:
+        shape = (1 if grey else 3, image_size, image_size)
+        dataset = load_images(data, shape, split=split, labels=labels)
+    result = run_method(name, dataset, out, options, verbose=not quiet)
     if not quiet and first_of_job():
         report(result)
+
+
+def watching(log: str | None) -> tuple[Callback, ...]:
+    """What measures a run and writes it down."""
+    return (Monitor(),) if log is None else (Monitor(), RunLog(JSONLines(Path(log) / "log.jsonl")))

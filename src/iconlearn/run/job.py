@@ -31,7 +31,7 @@ from iconlearn.run.judged import Judged, draw_judgement
 from iconlearn.run.pictures import Album, Clustering
 from iconlearn.run.rows import Material, Split, anchor_rows, choose_rows, make_recorder
 from iconlearn.spectral import leading_eigenvectors
-from iconlearn.train.events import Event
+from iconlearn.train.events import Callback, Event
 from iconlearn.train.processes import alone, first_of_job
 
 log = logging.getLogger("iconlearn")
@@ -51,6 +51,8 @@ class RunOptions:
     baseline, lr : float, optional
     backbone, augment : str, optional
         Network and views of an encoder.
+    callbacks : tuple of callable
+        Called with every event of the fit, such as monitors and logs.
     overwrite : bool, default False
         Whether results of an earlier run may be replaced.
     """
@@ -66,6 +68,7 @@ class RunOptions:
     lr: float | None = None
     backbone: str | None = None
     augment: str | None = None
+    callbacks: tuple[Callback, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ def run_method(
         return RunResult(name, Path(out), (), {}, time.perf_counter() - start, fitted.interrupted)
     with output_folder(out, overwrite=options.overwrite) as folder:
         recorder = make_recorder(row, recipe, material, split.train, options.seed)
-        estimator = build(material, options, callbacks=(recorder,), verbose=int(verbose))
+        estimator = build(material, options, callbacks=(recorder, *options.callbacks), verbose=int(verbose))
         began = time.perf_counter()
         fit(estimator, material, split.train)
         if not recorder.snapshots:  # Ctrl-C while restarts were compared: no run has been followed yet
