@@ -28,6 +28,9 @@ benchmarks: $(STAMP)
 	$(BIN)/python benchmarks/clustering.py --alpha --out clustering.txt
 	$(BIN)/python benchmarks/clustering.py --scale tenth --out clustering.txt
 	$(BIN)/python benchmarks/cluster_loss.py --out clustering.txt
+	$(BIN)/python benchmarks/losses.py --out losses.txt
+	$(BIN)/python benchmarks/digits.py --out digits.txt
+	$(BIN)/python benchmarks/memory.py --out memory.txt
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
