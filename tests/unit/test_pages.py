@@ -272,6 +272,7 @@ def test_installed_packages_bring_methods_and_broken_ones_are_left_out(monkeypat
 @pytest.mark.parametrize(
     "path", [*sorted(DOCS.glob("guide/*.md")), DOCS / "authoring.md"], ids=lambda p: p.stem
 )
+@pytest.mark.filterwarnings("ignore:::pytorch_lightning")
 def test_the_code_of_the_guide_runs(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: dict = {"__name__": "guide"}

@@ -4023,11 +4023,11 @@ class VICReg(MapEstimator):
     Parameters
     ----------
     invariance : float, default 25.0
-        A hyper-parameter of the method.
+        Weight of the squared distance between views, at least 0.
     variance : float, default 25.0
-        A hyper-parameter of the method.
+        Weight of the hinge that keeps the deviation of each dimension at 1, at least 0.
     covariance : float, default 1.0
-        A hyper-parameter of the method.
+        Weight of the squared covariances of dimensions, at least 0; more makes them tell different things.
     embedding_dim : int, default 64
         Number of columns of the embedding.
     warm_start : bool, default False

@@ -16,6 +16,7 @@ PARAMETERS: Mapping[str, str] = {
         '"target", which draws clusters together, or the divergence is another than "kl".'
     ),
     "context": "Number of tokens that the encoder is shown.",
+    "covariance": "Weight of the squared covariances of dimensions, at least 0; more makes them tell different things.",
     "debias": (
         'Where ``alpha`` goes: "learned" (what a pair can cost is bounded), "target", or "both". On the target every '
         "step looks at all pairs of its rows."
@@ -26,6 +27,7 @@ PARAMETERS: Mapping[str, str] = {
     "entropy": "Weight of the entropy of the cluster sizes, at least 0; more makes them more even.",
     "exponent": "Power with which distances to the prototypes lose weight, above 0.",
     "hidden": "Width of a hidden layer beside the linear map of the head; 0 leaves the head linear.",
+    "invariance": "Weight of the squared distance between views, at least 0.",
     "margin": "How much nearer than its negatives a positive has to be, in units of the metric.",
     "metric": (
         'How distances between rows of X are measured: "euclidean", "cos", "manhattan", "chebyshev", "correlation", '
@@ -47,6 +49,7 @@ PARAMETERS: Mapping[str, str] = {
     "target_temperature": "Temperature of the softmax that makes the target, above 0.",
     "teacher": "Share of the old weights in a moving average of the head that gives the columns; 0 is without one.",
     "temperature": "Divides the scores of the learned softmax, above 0; lower is harder. It is sigma^2.",
+    "variance": "Weight of the hinge that keeps the deviation of each dimension at 1, at least 0.",
     "views": (
         "Views of every sample that are positives too: of stored features some of those that they hold "
         "(``FeatureWriter(views=...)``), of a table jittered rows; with 1 the neighbours alone are positives."

@@ -106,6 +106,7 @@ class ResNet(Encoder):
 
     any_size = True
     layer_type = "basic"
+    stem_width = 64
     depths: tuple[int, ...] = ()
     widths: tuple[int, ...] = (64, 128, 256, 512)
 
@@ -145,7 +146,7 @@ class ResNet(Encoder):
         channels = self.image_shape[0]
         config = transformers.ResNetConfig(
             num_channels=channels,
-            embedding_size=64,
+            embedding_size=self.stem_width,
             hidden_sizes=list(self.widths),
             depths=list(self.depths),
             layer_type=self.layer_type,
@@ -153,7 +154,7 @@ class ResNet(Encoder):
         net = transformers.ResNetModel(config)
         if self.small:
             first: Any = net.embedder
-            convolution = nn.Conv2d(channels, 64, 3, padding=1, bias=False)
+            convolution = nn.Conv2d(channels, self.stem_width, 3, padding=1, bias=False)
             nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
             first.embedder.convolution, first.pooler = convolution, nn.Identity()
         return net
