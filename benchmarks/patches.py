@@ -185,7 +185,8 @@ def sheet_figure(patches: Patches, features: Features, found: Any, n_images: int
         clusters=by_photograph(patches, features, found.labels_),
         n_images=n_images,
         title="Patches of two photographs, clustered without a label",
-        subtitle="InfoNCE clustering of the features of a small ResNet that saw nothing but these patches",
+        subtitle="InfoNCE clustering of features of a small ResNet that saw nothing but these patches; orange: of the "
+        "other photograph than most",
     )
 
 
