@@ -13,13 +13,12 @@ import torch
 from torch import Tensor
 
 from iconlearn._errors import OptionError
-from iconlearn._numerics import NEG
 from iconlearn.distributions.base import Kernel
 from iconlearn.edges import Edges
 from iconlearn.engines._inner import weighted_sums
 from iconlearn.engines.exact import DEFAULT_BLOCK, Tiled
 from iconlearn.engines.pairs import spread
-from iconlearn.engines.product_tiles import Layout, LogSums, Totals, pull_back, reduce
+from iconlearn.engines.product_tiles import Layout, LogSums, Reduction, Totals, pull_back, reduce
 from iconlearn.points import Points
 from iconlearn.support import Support
 
@@ -41,7 +40,7 @@ class Product(Tiled):
 
     def partition(self) -> Tensor:
         p = self.layout.products
-        return _Reduced.apply(p.rows, p.cols, self.layout, True) + p.offset  # type: ignore[return-value]
+        return _Reduced.apply(p.rows, p.cols, self.layout, LogSums) + p.offset  # type: ignore[return-value]
 
     def pull(self, edges: Edges) -> Tensor:
         p = self.layout.products
@@ -53,7 +52,7 @@ class Product(Tiled):
 
     def total(self) -> Tensor:
         p = self.layout.products
-        sums: Tensor = _Reduced.apply(p.rows, p.cols, self.layout, False)  # type: ignore[assignment]
+        sums: Tensor = _Reduced.apply(p.rows, p.cols, self.layout, Totals)  # type: ignore[assignment]
         return sums + p.offset * self.layout.count.to(sums)
 
 
@@ -86,12 +85,12 @@ def summed(support: Support, position: Tensor, mass: Tensor, values: Tensor) -> 
 
 
 class _Reduced(torch.autograd.Function):
-    """The log of the sum of exponentials over each row's candidates, or the sum itself."""
+    """Scores reduced over each row's candidates, in a given way."""
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, cols: Tensor, layout: Layout, in_log: bool) -> Tensor:  # type: ignore[override]
-        found = reduce(layout, LogSums() if in_log else Totals(), NEG if in_log else 0.0)
-        ctx.layout, ctx.in_log = layout, in_log
+    def forward(ctx: Any, rows: Tensor, cols: Tensor, layout: Layout, way: type[Reduction]) -> Tensor:  # type: ignore[override]
+        found = reduce(layout, way())
+        ctx.layout, ctx.way = layout, way
         ctx.save_for_backward(found)
         return found
 
@@ -99,4 +98,4 @@ class _Reduced(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, weight: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         (found,) = ctx.saved_tensors
-        return *pull_back(ctx.layout, LogSums(weight, found) if ctx.in_log else Totals(weight)), None, None
+        return *pull_back(ctx.layout, ctx.way(weight, found)), None, None

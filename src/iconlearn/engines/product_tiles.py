@@ -6,9 +6,10 @@ products are made.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -35,20 +36,25 @@ class Tile:
     whole: bool  # are all pairs candidates?
 
 
-class Reduction(Protocol):
-    """What becomes of the scores of a row, and how its weight comes back to them."""
+class Reduction(ABC):
+    """What becomes of the scores of a row; with weights of the rows and what was found, the way back to them."""
 
+    start: float  # of no score
+
+    def __init__(self, weight: Tensor | None = None, found: Tensor | None = None) -> None:
+        self.weight, self.found = weight, found
+
+    @abstractmethod
     def of(self, scored: Scored, tile: Tile) -> tuple[Tensor, Tensor | None]:
         """The reduced scores of the rows of a tile and, of a mirrored one, of its columns; float64."""
-        ...
 
+    @abstractmethod
     def join(self, total: Tensor, part: Tensor) -> Tensor:
         """Two reductions as one."""
-        ...
 
+    @abstractmethod
     def pull(self, scored: Scored, tile: Tile) -> Tensor:
         """Weight of every score of a tile, from those of its rows and, of a mirrored one, of its columns."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,14 +136,14 @@ class Scored(NamedTuple):
     high: float
 
 
-class LogSums:
-    """log sum_j exp(score_ij); with weights of the rows and what was found, the way back."""
+class LogSums(Reduction):
+    """log sum_j exp(score_ij)."""
+
+    start = NEG
 
     def __init__(self, weight: Tensor | None = None, found: Tensor | None = None) -> None:
-        self.weight = weight
-        self.found = (
-            None if found is None else found.masked_fill(found == NEG, 0.0)
-        )  # nothing comes back there
+        # to rows without candidates nothing comes back
+        super().__init__(weight, None if found is None else found.masked_fill(found == NEG, 0.0))
 
     def of(self, scored: Scored, tile: Tile) -> tuple[Tensor, Tensor | None]:
         score, low, high = scored
@@ -168,11 +174,10 @@ class LogSums:
         return shares[0] if len(shares) == 1 else shares[0].add_(shares[1])
 
 
-class Totals:
-    """sum_j score_ij over the candidates; with weights of the rows, the way back."""
+class Totals(Reduction):
+    """sum_j score_ij over the candidates."""
 
-    def __init__(self, weight: Tensor | None = None) -> None:
-        self.weight = weight
+    start = 0.0
 
     def of(self, scored: Scored, tile: Tile) -> tuple[Tensor, Tensor | None]:
         score = scored.score
@@ -190,14 +195,14 @@ class Totals:
         return share.expand_as(score).masked_fill(score == NEG, 0.0)
 
 
-def reduce(layout: Layout, reduction: Reduction, start: float) -> Tensor:
+def reduce(layout: Layout, reduction: Reduction) -> Tensor:
     """The reduction of every row over all its candidates, (n,)."""
 
     @torch.no_grad()  # which each thread is told by itself
     def work(tile: Tile) -> tuple[Tensor, Tensor | None]:
         return reduction.of(layout.scores(tile), tile)
 
-    total = torch.full((layout.i.n,), start, dtype=torch.float64, device=layout.i.device)
+    total = torch.full((layout.i.n,), reduction.start, dtype=torch.float64, device=layout.i.device)
     with one_thread_each():
         parts = in_order(work, layout.tiles, spread=layout.i.device.type == "cpu")
         for tile, (mine, theirs) in zip(layout.tiles, parts, strict=True):
