@@ -28,7 +28,7 @@ def one_thread_each() -> Iterator[None]:
     """Tensor operations of this thread run on one thread; :func:`in_order` spreads over as many as there were.
 
     Where pieces come back, even a small sum over them would else wake threads that wait for more of it, busily, on the
-    cores that the pieces need: half of the time of a loss was theirs.
+    cores that the pieces need: a third of the time of a loss was theirs.
     """
     before = torch.get_num_threads()
     token = _workers.set(_workers.get() or before)
