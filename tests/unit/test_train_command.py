@@ -15,6 +15,7 @@ from iconlearn.cli import main
 from iconlearn.data.files import Dataset, load_digits_dataset
 from iconlearn.estimators import ESTIMATORS
 from iconlearn.estimators.options import options_of
+from iconlearn.mappers import before_projector
 from iconlearn.run import RunOptions, embed_run, probe_run, run_method
 from iconlearn.train.schedules import Cosine
 
@@ -136,6 +137,43 @@ def test_images_are_read_brought_to_a_size_and_watched(tmp_path):
     assert record["data"]["classes"] == ["a", "b"]
     lines = [json.loads(line) for line in (tmp_path / "log" / "log.jsonl").read_text().splitlines()]
     assert {"loss", "lr", "epoch", "embedding/effective_rank"} <= set(lines[-1])
+    with pytest.raises(SystemExit) as ended:
+        main(
+            [
+                "embed",
+                str(tmp_path / "run"),
+                str(tmp_path / "images"),
+                "--images",
+                "--out",
+                str(tmp_path / "made"),
+            ]
+        )
+    assert ended.value.code == 0
+    assert open_features(tmp_path / "made").n == 12
+
+
+def test_features_of_another_encoder_or_of_other_rows_are_not_mixed_in(run, tmp_path):
+    other = run_method("simclr", FEW, tmp_path / "other", RunOptions({}, 1, max_iter=1, backbone="resnet18"))
+    embed_run(run / "run", FEW, tmp_path / "features")
+    changed = Dataset("few", FEW.X[::-1].copy(), FEW.y, FEW.classes, FEW.image_shape)
+    for again in ((other.out, FEW), (run / "run", changed)):
+        with pytest.raises(OptionError, match="other"):
+            embed_run(*again, tmp_path / "features")
+    assert embed_run(run / "run", FEW, tmp_path / "features").n == 80  # the same call finds its features
+
+
+def test_a_layer_called_features_is_no_way_to_them():
+    class Theirs(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.features, self.last = torch.nn.Linear(3, 9), torch.nn.Linear(9, 2)
+
+        def forward(self, x):
+            return self.last(self.features(x))
+
+    network, encoder = Theirs(), ResNet18(4, (1, 8, 8))
+    assert before_projector(network) is network
+    assert before_projector(encoder) == encoder.features
 
 
 def test_a_part_of_no_images_is_refused(run, capsys):

@@ -12,6 +12,7 @@ import typer
 from iconlearn._checks import check_names
 from iconlearn._errors import OptionError
 from iconlearn.cli.app import app, fail
+from iconlearn.cli.options import DEBUG, LABELS, OUT, OVERWRITE, QUIET, SEED, SETTINGS
 from iconlearn.data.builtin import BUILT_IN, EXAMPLES
 from iconlearn.data.files import load_dataset
 from iconlearn.extraction import open_images
@@ -32,15 +33,10 @@ def fit(
             f"{', '.join(BUILT_IN)}; by default the built-in one that the method can learn from.",
         ),
     ] = None,
-    out: Annotated[str, typer.Option("--out", "-o", help="Folder for the results, new or empty.")] = ...,  # type: ignore[assignment]
-    labels: Annotated[
-        str | None, typer.Option(help="Label column or key of DATA, or a .npy or .csv file of labels.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A hyper-parameter of the method; may be repeated."),
-    ] = None,
+    out: OUT = ...,  # type: ignore[assignment]
+    labels: LABELS = None,
+    seed: SEED = 0,
+    settings: SETTINGS = None,
     max_iter: Annotated[
         int | None, typer.Option(help="Optimiser steps; the method's own by default.")
     ] = None,
@@ -67,9 +63,9 @@ def fit(
             metavar="SOURCE", help="What the features of a folder were made of, for the contact sheet."
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run's results.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    overwrite: OVERWRITE = False,
+    quiet: QUIET = False,
+    debug: DEBUG = False,
 ) -> None:
     """Fit METHOD to DATA; write embedding or assignment, pictures, model and record to a folder.
 

@@ -10,6 +10,7 @@ import typer
 from iconlearn._errors import OptionError
 from iconlearn.cli.app import app
 from iconlearn.cli.fit import parse_settings, report
+from iconlearn.cli.options import DATA, DEBUG, LABELS, OUT, OVERWRITE, QUIET, SEED, SETTINGS, SPLIT
 from iconlearn.data.files import load_dataset
 from iconlearn.extraction import load_images
 from iconlearn.methods import method
@@ -25,13 +26,9 @@ def train(
     name: Annotated[
         str, typer.Argument(metavar="METHOD", help="A row of `iconlearn methods` that trains an encoder.")
     ],
-    data: Annotated[
-        str, typer.Argument(help="As of `iconlearn fit`: a file of rows or images, or a built-in set.")
-    ],
-    out: Annotated[str, typer.Option("--out", "-o", help="Folder for the results, new or empty.")] = ...,  # type: ignore[assignment]
-    labels: Annotated[
-        str | None, typer.Option(help="Label column or key of DATA, or a .npy or .csv file of labels.")
-    ] = None,
+    data: DATA,
+    out: OUT,
+    labels: LABELS = None,
     image_size: Annotated[
         int | None,
         typer.Option(
@@ -40,7 +37,7 @@ def train(
         ),
     ] = None,
     grey: Annotated[bool, typer.Option("--grey", help="Images of one channel.")] = False,
-    split: Annotated[str | None, typer.Option(help="Part of a source of images, such as train.")] = None,
+    split: SPLIT = None,
     log: Annotated[
         str | None,
         typer.Option(
@@ -61,14 +58,11 @@ def train(
     lr: Annotated[
         float | None, typer.Option(help="Step size after warm-up, from which it falls as a cosine.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A hyper-parameter of the method; may be repeated."),
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run's results.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    seed: SEED = 0,
+    settings: SETTINGS = None,
+    overwrite: OVERWRITE = False,
+    quiet: QUIET = False,
+    debug: DEBUG = False,
 ) -> None:
     """Train an encoder by METHOD on DATA; write probes, curves, pictures, features and the model to a folder.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from iconlearn._checks import check_choice
 from iconlearn._errors import OptionError
-from iconlearn.recipes import BACKBONES, VIEWS
+from iconlearn.recipes import BACKBONES, JITTER, VIEWS
 
 
 def check_network(owner: str, image_shape: Any, backbone: Any, augment: Any) -> None:
@@ -21,7 +21,7 @@ def check_network(owner: str, image_shape: Any, backbone: Any, augment: Any) -> 
         raise OptionError(
             f"{owner}: augment={augment!r} must be one of {list(VIEWS)}, or functions (x, generator) -> view"
         )
-    named = augment if isinstance(augment, str) and augment != VIEWS[0] else None
+    named = augment if isinstance(augment, str) and augment != JITTER else None
     for name, value in (("backbone", backbone), ("augment", named)):
         if value is not None and image_shape is None:
             raise OptionError(

@@ -9,6 +9,7 @@ from iconlearn.mappers.columns import (
     Predicted,
     Prototypes,
     Queue,
+    before_projector,
     embed,
     representation,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "Table",
     "TokenEncoder",
     "ViT",
+    "before_projector",
     "embed",
     "representation",
 ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -105,6 +107,17 @@ class Predicted(Described, nn.Module):
 def representation(mapper: nn.Module) -> nn.Module:
     """What embeds samples once a model is trained: the mapper, without a predictor."""
     return mapper.encoder if isinstance(mapper, Predicted) else mapper
+
+
+def before_projector(encoder: nn.Module) -> Callable[[Tensor], Tensor]:
+    """What probes are trained on: a method ``features`` of an encoder, and its output where it has none.
+
+    A layer that is called so, as in many networks of others, is not meant.
+    """
+    own: Any = getattr(encoder, "features", None)
+    if callable(own) and not isinstance(own, nn.Module):
+        return cast("Callable[[Tensor], Tensor]", own)
+    return encoder
 
 
 class ColumnMapper(Described, nn.Module, ABC):

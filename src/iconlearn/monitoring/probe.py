@@ -17,7 +17,7 @@ from iconlearn.evaluation import knn_probe, linear_probe
 from iconlearn.evaluation._inputs import codes
 from iconlearn.explain import evaluating
 from iconlearn.inputs import Inputs
-from iconlearn.mappers import PerView, representation
+from iconlearn.mappers import PerView, before_projector, representation
 from iconlearn.monitoring.moments import Watcher
 from iconlearn.objective import Objective
 from iconlearn.processes import own_randomness
@@ -134,9 +134,7 @@ class OnlineProbe(Watcher):
     def features(self, model: Objective, data: Inputs) -> np.ndarray:
         """Features of all rows, (n, d) float32."""
         module, device = self.probed(model), model.device
-        method = getattr(module, "features", None)
-        own = callable(method) and not isinstance(method, nn.Module)
-        embed: Any = method if own else module
+        embed = before_projector(module)
         factor = data.unit / getattr(model, "unit", 1.0)  # both are powers of two
         pieces: list[Tensor] = []
         with evaluating(module), own_randomness(0, device):

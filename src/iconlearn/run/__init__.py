@@ -1,8 +1,17 @@
 """The whole job of the command: fit one method to one data set and leave a folder of results."""
 
-from iconlearn.run.encoded import embed_run, probe_run
+from iconlearn.run.encoded import embed_run, image_shape_of, probe_run
 from iconlearn.run.job import RunOptions, RunResult, run_method
 from iconlearn.run.predict import predict_stored
 from iconlearn.run.stored import run_stored
 
-__all__ = ["RunOptions", "RunResult", "embed_run", "predict_stored", "probe_run", "run_method", "run_stored"]
+__all__ = [
+    "RunOptions",
+    "RunResult",
+    "embed_run",
+    "image_shape_of",
+    "predict_stored",
+    "probe_run",
+    "run_method",
+    "run_stored",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +16,11 @@ from iconlearn.data.files import Dataset
 from iconlearn.evaluation import knn_accuracy, linear_probe
 from iconlearn.features import Features, FeatureWriter
 from iconlearn.intake import CAPTIONED, ROWS
-from iconlearn.mappers import representation
+from iconlearn.mappers import before_projector, representation
 from iconlearn.model import ICon
 from iconlearn.persistence import load
 from iconlearn.run.finished import read_record
+from iconlearn.run.rows import halves
 
 NEIGHBORS = 10  # of the probe by neighbours
 
@@ -32,7 +34,7 @@ class BeforeProjector(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Features of rows, (n, d)."""
-        return getattr(self.encoder, "features", self.encoder)(x)
+        return before_projector(self.encoder)(x)
 
 
 def embed_run(
@@ -78,7 +80,13 @@ def embed_run(
     record, model = encoder_of(Path(run))
     pieces = features_of(model, dataset, projected=projected)
     first = next(pieces)
-    about = {"encoder": record["method"], "made from": dataset.name, "projected": projected}
+    about = {
+        "encoder": record["method"],
+        "weights": digest(model),
+        "made from": dataset.name,
+        "rows": hashlib.blake2b(dataset.X.tobytes(), digest_size=16).hexdigest(),
+        "projected": projected,
+    }
     with FeatureWriter(
         out, dim=first.shape[1], dtype="float32", classes=dataset.classes, about=about
     ) as writer:
@@ -94,7 +102,10 @@ def embed_run(
 
 
 def probe_run(run: str | os.PathLike[str], dataset: Dataset, *, seed: int = 0) -> dict[str, float]:
-    """What the features are worth on labelled rows: a linear classifier and neighbours, on the half not learned from.
+    """What the features are worth on labelled rows: a linear classifier and neighbours, judged on a half of them.
+
+    The halves are those of ``run_method``: of the data and the seed of the run itself, the half that is judged is the
+    one that the encoder has not seen either.
 
     Parameters
     ----------
@@ -125,19 +136,17 @@ def probe_run(run: str | os.PathLike[str], dataset: Dataset, *, seed: int = 0) -
     >>> sorted(found)
     ['knn_accuracy', 'linear_probe', 'linear_probe_raw']
     """
-    from sklearn.model_selection import train_test_split
-
     _, model = encoder_of(Path(run))
     if dataset.y is None:
         raise InputError(f"{dataset.name}: has no labels, by which a probe judges features; give --labels")
-    rows = np.flatnonzero(dataset.y >= 0)
-    counts = np.unique(dataset.y[rows], return_counts=True)[1]
-    if len(counts) < 2 or counts.min() < 2:
+    parts = halves(dataset.y, seed)
+    if parts is None:
         raise InputError(
-            f"{dataset.name}: has {len(counts)} classes, the smallest of {counts.min(initial=0)} rows; a probe needs "
-            "two classes or more, with two rows or more each"
+            f"{dataset.name}: has {len(np.unique(dataset.y[dataset.y >= 0]))} classes; a probe needs two classes or "
+            "more, with two rows or more each"
         )
-    train, test = train_test_split(rows, test_size=0.5, random_state=seed, stratify=dataset.y[rows])
+    train, test = parts
+    train = train[dataset.y[train] >= 0]
     features, y = np.concatenate(list(features_of(model, dataset))), dataset.y
     return {
         "linear_probe": linear_probe(features[train], y[train], features[test], y[test]),
@@ -146,12 +155,31 @@ def probe_run(run: str | os.PathLike[str], dataset: Dataset, *, seed: int = 0) -
     }
 
 
+def digest(model: ICon) -> str:
+    """Of all weights: features of another encoder are not those that were begun."""
+    found = hashlib.blake2b(digest_size=16)
+    for name, tensor in sorted(model.state_dict().items()):
+        found.update(name.encode())
+        found.update(tensor.detach().cpu().numpy().tobytes())
+    return found.hexdigest()
+
+
 def features_of(model: ICon, dataset: Dataset, *, projected: bool = False) -> Iterator[np.ndarray]:
     """Features of the rows, some thousand at a time."""
     encoder = representation(model.mapper)
     seen = ICon(model.target_dist, model.learned_dist, encoder if projected else BeforeProjector(encoder))
     seen.unit = model.unit
     return seen.transform_pieces(dataset.X)
+
+
+def image_shape_of(run: str | os.PathLike[str]) -> tuple[int, int, int]:
+    """Channels, height and width of the images that a run learned from."""
+    record, _ = read_record(Path(run))
+    shape = record["data"]["image_shape"]
+    if shape is None:
+        raise OptionError(f"{run}: learned from rows that are no images; give rows of as many columns")
+    channels, height, width = shape
+    return channels, height, width
 
 
 def encoder_of(run: Path) -> tuple[dict[str, Any], ICon]:

@@ -1,0 +1,24 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+DATA = Annotated[
+    str, typer.Argument(help="As of `iconlearn fit`: a file of rows or images, or a built-in set.")
+]
+LABELS = Annotated[
+    str | None, typer.Option(help="Label column or key of DATA, or a .npy or .csv file of labels.")
+]
+OUT = Annotated[str, typer.Option("--out", "-o", help="Folder for the results, new or empty.")]
+SEED = Annotated[int, typer.Option(help="Seed of everything random.")]
+SETTINGS = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A hyper-parameter of the method; may be repeated."),
+]
+SPLIT = Annotated[str | None, typer.Option(help="Part of a source of images, such as train.")]
+OVERWRITE = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run's results.")]
+QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+DEBUG = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
