@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +30,11 @@ class Pair:
     learned: Conditional
     rows: Points
     columns: Points
+
+
+def full_precision(device: torch.device) -> AbstractContextManager[Any]:
+    """Outside of autocast: mappers may run in half precision, distributions and divergences never do."""
+    return torch.autocast(device.type, enabled=False)
 
 
 class Held:
@@ -129,8 +135,9 @@ class Objective(Described, nn.Module):
                     f"no row of the batch has mass under {dist!r} (no positive, no neighbour, no label); "
                     "pass larger batches, more views, or labels that repeat"
                 )
-        loss = self.measure(pair.target, pair.learned)
-        refuse_infinite(self.measure, pair.target, pair.learned, loss)
+        with full_precision(pair.rows.device):  # sums of a pair are formed when they are asked for
+            loss = self.measure(pair.target, pair.learned)
+            refuse_infinite(self.measure, pair.target, pair.learned, loss)
         return loss
 
     def pair(
@@ -150,20 +157,20 @@ class Objective(Described, nn.Module):
             raise InputError(
                 f"the mapper returned shape {tuple(embedding.shape)}; one vector a row is needed, (n, dim)"
             )
-        with torch.autocast(embedding.device.type, enabled=False):
-            rows = data.with_value(embedding)
-            columns, target_columns = self.column_points(inputs, data, rows)
-            if target is None:
-                target = self.target_on(data, target_columns)
-            learned_dist = self.learned_dist if learned is None else learned
-            use = self.evaluate if engine is None else engine
+        rows = data.with_value(embedding)
+        columns, target_columns = self.column_points(inputs, data, rows)
+        if target is None:
+            target = self.target_on(data, target_columns)
+        learned_dist = self.learned_dist if learned is None else learned
+        use = self.evaluate if engine is None else engine
+        with full_precision(embedding.device):
             return Pair(target, learned_dist(rows, columns, use), rows, columns)
 
     def target_on(self, data: Points, columns: Points) -> Conditional:
         """The target distribution on points; without gradient unless it has parameters of its own."""
         dist = self.target_dist if self.prepared is None else self.prepared
         learns = any(p.requires_grad for p in dist.parameters())
-        with torch.set_grad_enabled(learns and torch.is_grad_enabled()):
+        with torch.set_grad_enabled(learns and torch.is_grad_enabled()), full_precision(data.device):
             return dist(data, columns, self.evaluate)
 
     def column_points(self, inputs: Inputs, data: Points, rows: Points) -> tuple[Points, Points]:
@@ -185,8 +192,9 @@ class Objective(Described, nn.Module):
             )
         if p.edges is None:
             raise OptionError("exaggeration needs a target that is not being learned; leave exaggeration out")
-        pull = -q.pull(p.edges if p.floor is None else p.above_floor)
-        return (p.row_weight.to(pull) * pull).sum()
+        with full_precision(pair.rows.device):
+            pull = -q.pull(p.edges if p.floor is None else p.above_floor)
+            return (p.row_weight.to(pull) * pull).sum()
 
     def learned_over_columns(self, embedding: Tensor) -> Tensor:
         """log q(column|row) for embeddings, where the columns do not depend on a batch (prototypes), (n, m)."""
