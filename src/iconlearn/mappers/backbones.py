@@ -157,7 +157,7 @@ class ResNet(Encoder):
             convolution = nn.Conv2d(channels, self.stem_width, 3, padding=1, bias=False)
             nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
             first.embedder.convolution, first.pooler = convolution, nn.Identity()
-        return net
+        return net.to(memory_format=torch.channels_last)  # which convolutions are faster in, on CPUs and GPUs
 
 
 class ResNet18(ResNet):
