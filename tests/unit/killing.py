@@ -1,7 +1,7 @@
 """The command, killed at a moment of its own: ``killing.py MOMENT:COUNT ARGUMENTS``.
 
 It is killed before a moment has come so often: a part of the search for neighbours is written, a step of the training
-is taken, a picture is saved, or (``placed``) right after the results are in place.
+is taken, a picture is saved, the pictures are drawn, or (``placed``) right after the results are in place.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 
 from iconlearn.cli import main
 from iconlearn.neighbors import _scratch
-from iconlearn.run import judged, partial
+from iconlearn.run import job, judged, partial
 from iconlearn.train import checkpoint
 from iconlearn.train.run import Run
 
@@ -23,6 +23,7 @@ MOMENTS: dict[str, tuple[Any, str]] = {
     "search": (_scratch, "write_aside"),
     "step": (Run, "advance"),
     "picture": (judged, "save_figure"),
+    "drawing": (job, "draw"),
     "placed": (partial, "put_in_place"),
 }
 

@@ -19,7 +19,8 @@ from iconlearn._version import __version__
 from iconlearn.cli import main
 from iconlearn.cli.fit import parse_settings
 from iconlearn.data.files import load_digits_dataset
-from iconlearn.run import folder, job
+from iconlearn.run import job
+from iconlearn.run.partial import Partial
 from iconlearn.run.rows import halves
 from iconlearn.train.loop import Run
 from iconlearn.viz import frame_image
@@ -163,15 +164,23 @@ def test_ctrl_c_before_that_leaves_nothing(few, tmp_path, monkeypatch, capsys) -
 
 
 @pytest.mark.parametrize("where", ["tables.write_record", "save", "fit"])
-def test_a_full_disk_leaves_nothing(few, tmp_path, monkeypatch, capsys, where) -> None:
+def test_a_full_disk_leaves_what_was_learnt(few, tmp_path, monkeypatch, capsys, where) -> None:
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     target = job.tables if "." in where else job
-    monkeypatch.setattr(target, where.rpartition(".")[2], full)
-    assert command("fit", "pca", few, "-q", "--max-iter", 2, "--out", tmp_path / "new" / "out") == 2
+    fit = ["fit", "pca", few, "-q", "--max-iter", 2, "--out", tmp_path / "new" / "out"]
+    with monkeypatch.context() as patched:
+        patched.setattr(target, where.rpartition(".")[2], full)
+        assert command(*fit) == 2
     assert "No space left" in capsys.readouterr().err
-    assert [p.name for p in tmp_path.iterdir()] == ["few.npz"]
+    if where == "fit":
+        assert [p.name for p in tmp_path.iterdir()] == ["few.npz"]
+        return
+    held = tmp_path / "new" / "out.partial"
+    assert {p.name for p in held.iterdir()} == {"checkpoint.safetensors", "snapshots"}
+    assert command(*fit) == 0
+    assert [p.name for p in held.parent.iterdir()] == ["out"]
 
 
 def bad(name: str, folder: Path) -> tuple[list[object], str]:
@@ -342,10 +351,11 @@ def test_halves_are_stratified_and_disjoint() -> None:
 
 
 def test_parents_are_made_and_taken_back(tmp_path) -> None:
-    with pytest.raises(ZeroDivisionError), folder.output_folder(tmp_path / "a" / "b" / "c"):
+    with pytest.raises(ZeroDivisionError), Partial(tmp_path / "a" / "b" / "c").working(overwrite=False):
         raise ZeroDivisionError
     assert list(tmp_path.iterdir()) == []
-    with folder.output_folder(tmp_path / "a" / "b") as aside:
+    partial = Partial(tmp_path / "a" / "b")
+    with partial.working(overwrite=False), partial.results() as aside:
         (aside / "run.json").write_text("{}")
     assert [p.name for p in (tmp_path / "a" / "b").iterdir()] == ["run.json"]
 

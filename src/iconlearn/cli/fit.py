@@ -168,7 +168,9 @@ def parse_value(default: Any, text: str) -> Any:
 def report(result: RunResult) -> None:
     """What was made, and the metrics."""
     if result.interrupted:
-        print("interrupted: these are the results of the best state so far")
+        print(
+            "interrupted: these are the results of the best state so far; with --overwrite the same command goes on"
+        )
     for key, value in result.metrics.items():
         print(f"{key:>24}  {value:.4f}" if isinstance(value, float) else f"{key:>24}  {value}")
     for note in result.notes:

@@ -2,6 +2,7 @@
 
 from iconlearn.recording.bars import Bars
 from iconlearn.recording.choice import probe_batch
-from iconlearn.recording.recorder import Recorder, Snapshot
+from iconlearn.recording.recorder import Recorder
+from iconlearn.recording.snapshots import Snapshot
 
 __all__ = ["Bars", "Recorder", "Snapshot", "probe_batch"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,18 +21,8 @@ from iconlearn.objective import Objective, Pair
 from iconlearn.points import PROTOTYPE_VIEW
 from iconlearn.recording.bars import COLUMNS, Bars, conditional, make_bars, nearest_gap
 from iconlearn.recording.choice import choose_anchors, snapshot_steps
+from iconlearn.recording.snapshots import Snapshot, SnapshotFolder
 from iconlearn.train.events import Event
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """One moment: ``embedding`` (shown rows, dim), ``log_p`` and ``log_q`` (anchors, columns), float32."""
-
-    step: int
-    loss: float
-    embedding: np.ndarray
-    log_p: np.ndarray
-    log_q: np.ndarray
 
 
 class Recorder:
@@ -52,6 +43,8 @@ class Recorder:
     snapshots : int, default 60
     max_points : int, default 20000
         Samples of the map at most; an evenly spaced part of larger data.
+    folder : Path, optional
+        Keep the moments in files there, from which a run that goes on from a checkpoint takes the earlier ones.
 
     Examples
     --------
@@ -74,6 +67,7 @@ class Recorder:
         anchors: Sequence[int] | None = None,
         snapshots: int = 60,
         max_points: int = 20_000,
+        folder: Path | None = None,
     ) -> None:
         check_number("Recorder", "snapshots", snapshots, low=2, integer=True)
         count = min(data.n, check_number("Recorder", "max_points", max_points, low=1, integer=True))
@@ -84,6 +78,7 @@ class Recorder:
         self.planned = 0  # steps of the run, taken or not
         self.count = snapshots
         self.snapshots: list[Snapshot] = []
+        self.files = None if folder is None else SnapshotFolder(folder)
         self.limit = self.by_class = self.on_sphere = False
         self._target: Any = None
         self._log_p = np.zeros((0, 0), dtype=np.float32)
@@ -94,12 +89,14 @@ class Recorder:
         if event.kind == "start":
             self.planned = event.max_iter
             self._steps = snapshot_steps(event.max_iter, self.count)
+            self._take_up(event.step)
             if self.probe is not None:  # steps come too late: their update is done, and they see other data
                 self._steps.discard(0)
-                self._look(event, event.step)
+                if not self.snapshots:
+                    self._look(event, event.step)
         elif event.kind == "step":
             if self.probe is not None and event.step == 0 and self.snapshots:
-                self.snapshots[0] = replace(self.snapshots[0], loss=event.loss)
+                self._keep(replace(self.snapshots.pop(), loss=event.loss))
             if event.step in self._steps:
                 self._look(event, event.step + (self.probe is not None))
         elif event.kind == "end":
@@ -121,7 +118,22 @@ class Recorder:
         moment = Snapshot(step, loss, embedding, self._log_p, log_q)
         if self.snapshots and self.snapshots[-1].step == step:
             self.snapshots.pop()
+        self._keep(moment)
+
+    def _keep(self, moment: Snapshot) -> None:
         self.snapshots.append(moment)
+        if self.files is not None:
+            self.files.write(moment, self.anchors)
+
+    def _take_up(self, step: int) -> None:
+        """The moments of the run so far, where it goes on; of an earlier run there is nothing to keep."""
+        if self.files is None:
+            return
+        if not step:
+            self.files.clear()
+            return
+        self.snapshots, anchors = self.files.read(step)
+        self.anchors = self.anchors if anchors is None else anchors
 
     def _pair(self, event: Event) -> Pair:
         """p and q now; the anchors are chosen, and p of them kept, when a target is first seen."""

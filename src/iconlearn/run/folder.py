@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from iconlearn._errors import OptionError
@@ -30,47 +26,6 @@ ARTEFACTS = (
     RECORD,
     "training.gif",
 )
-
-
-@contextmanager
-def output_folder(out: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
-    """Give a temporary folder beside ``out``, whose files are moved to ``out`` if all went well.
-
-    Nothing is left behind otherwise, neither of the folder nor of the parents that were made for it.
-
-    Parameters
-    ----------
-    out : path
-    overwrite : bool, default False
-        Whether the results of an earlier run in ``out`` may be replaced; other files there stay.
-
-    Raises
-    ------
-    OptionError
-        If ``out`` is a file, holds something, or cannot be written.
-    """
-    target = Path(os.path.abspath(os.path.expanduser(out)))
-    made: list[Path] = []
-    aside = target.parent / f".{target.name}-{uuid.uuid4().hex[:8]}.part"
-    try:
-        check_target(target, overwrite)
-        for parent in reversed([p for p in target.parents if not p.exists()]):
-            parent.mkdir()
-            made.append(parent)
-        aside.mkdir()
-        yield aside
-        put_in_place(aside, target)
-        made.clear()
-    except OSError as cause:
-        raise OptionError(
-            f"out={str(out)!r} cannot be written ({cause.strerror or cause}); free space there, or name a "
-            "folder that you may write to"
-        ) from cause
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-        for parent in reversed(made):
-            if not any(parent.iterdir()):
-                parent.rmdir()
 
 
 def check_target(target: Path, overwrite: bool) -> None:

@@ -26,8 +26,8 @@ from iconlearn.persistence import save
 from iconlearn.recipes import Recipe
 from iconlearn.recording import Recorder
 from iconlearn.run import captions, scores, tables
-from iconlearn.run.folder import output_folder
 from iconlearn.run.judged import Judged, draw_judgement
+from iconlearn.run.partial import Partial
 from iconlearn.run.pictures import Album, Clustering
 from iconlearn.run.rows import Material, Split, anchor_rows, choose_rows, make_recorder
 from iconlearn.spectral import leading_eigenvectors
@@ -95,8 +95,9 @@ def run_method(
     """Fit a method, and write embedding or assignment, pictures, model and record to the folder ``out``.
 
     An encoder is fitted on a stratified half of the rows, so that the other half can tell what it has learnt;
-    everything else is fitted on all rows. The folder appears when all is written, or not at all. Under torchrun the
-    first process writes it.
+    everything else is fitted on all rows. The folder appears when all is written, or not at all. Until
+    then the state of the training is kept in ``OUT.partial`` every minute: the same call goes on from there after a
+    kill, and with ``options.overwrite`` after Ctrl-C too. Under torchrun the first process writes.
 
     Parameters
     ----------
@@ -137,40 +138,69 @@ def run_method(
     recipe = row.recipe(**options.parameters)
     material = Material(row, dataset)
     split = choose_rows(row, dataset, options.seed)
+    partial = Partial(out)
     if not first_of_job():  # of several processes the first writes what all have fitted
-        fitted = fit(build(material, options), material, split.train).model_.history
+        estimator = build(material, options, checkpoint=partial.checkpoint)
+        fitted = fit(estimator, material, split.train).model_.history
         return RunResult(name, Path(out), (), {}, time.perf_counter() - start, fitted.interrupted)
-    with output_folder(out, overwrite=options.overwrite) as folder:
-        recorder = make_recorder(row, recipe, material, split.train, options.seed)
-        estimator = build(material, options, callbacks=(recorder, *options.callbacks), verbose=int(verbose))
+    with partial.working(overwrite=options.overwrite):
+        recorder = make_recorder(row, recipe, material, split.train, options.seed, partial.snapshots)
+        watching = {"callbacks": (recorder, *options.callbacks), "verbose": int(verbose)}
+        estimator = build(material, options, checkpoint=partial.checkpoint, **watching)
         began = time.perf_counter()
         fit(estimator, material, split.train)
         if not recorder.snapshots:  # Ctrl-C while restarts were compared: no run has been followed yet
             steps = len(estimator.loss_curve_)
             recorder(Event("end", steps, steps, math.nan, estimator.model_))
-        fitted = time.perf_counter()
-        result = outcome(material, estimator)
-        shown = displayed(material, recipe)
-        write_result(row, shown, result, folder)
-        metrics = judge(material, recipe, estimator, options, split, result)
-        unsaved = keep_model(estimator.model_, folder)
-        scored = time.perf_counter()
-        album = make_album(row, shown, recorder, result, split.train, dataset.name)
-        draw(folder, row, album, estimator.model_, result, metrics)
-        if row.clusters:
-            title = captions.clustering_title(album.title, estimator.model_.history.kept_baseline)
-            draw_judgement(folder, Judged.of(shown, result, judged_rows(split, result)), title)
-        seconds = {"fit": fitted - began, "score": scored - fitted, "draw": time.perf_counter() - scored}
-        chosen = {**row.parameters, **options.parameters, **row.fit, **training_settings(row, options)}
-        record = captions.record(row, chosen, dataset, estimator.model_, album)
-        if unsaved:
-            record["model"] = unsaved
-        record |= {"seed": options.seed, "rows": split.words, "metrics": metrics}
-        seconds["total"] = time.perf_counter() - start
-        tables.write_record(folder, record | {"seconds": seconds, "versions": tables.versions()})
-        files = tuple(sorted(path.name for path in folder.iterdir()))
+        seconds = {"fit": time.perf_counter() - began}
+        with partial.results() as folder:
+            record = write(folder, material, recipe, estimator, options, split, recorder, seconds)
+            record["seconds"]["total"] = time.perf_counter() - start
+            tables.write_record(folder, record)
+            files = tuple(sorted(path.name for path in folder.iterdir()))
+        if not record["interrupted"]:
+            partial.forget()
     notes = captions.notes(record)
-    return RunResult(name, Path(out), files, metrics, seconds["total"], record["interrupted"], notes)
+    total = record["seconds"]["total"]
+    return RunResult(name, Path(out), files, record["metrics"], total, record["interrupted"], notes)
+
+
+def write(
+    folder: Path,
+    material: Material,
+    recipe: Recipe,
+    estimator: Any,
+    options: RunOptions,
+    split: Split,
+    recorder: Recorder,
+    seconds: dict[str, float],
+) -> dict[str, Any]:
+    """Results, pictures and model of a fitted estimator; and what there is to put down of the run."""
+    row, dataset = material.row, material.dataset
+    began = time.perf_counter()
+    result = outcome(material, estimator)
+    shown = displayed(material, recipe)
+    write_result(row, shown, result, folder)
+    metrics = judge(material, recipe, estimator, options, split, result)
+    unsaved = keep_model(estimator.model_, folder)
+    scored = time.perf_counter()
+    album = make_album(row, shown, recorder, result, split.train, dataset.name)
+    draw(folder, row, album, estimator.model_, result, metrics)
+    if row.clusters:
+        title = captions.clustering_title(album.title, estimator.model_.history.kept_baseline)
+        draw_judgement(folder, Judged.of(shown, result, judged_rows(split, result)), title)
+    seconds = {**seconds, "score": scored - began, "draw": time.perf_counter() - scored}
+    chosen = {**row.parameters, **options.parameters, **row.fit, **training_settings(row, options)}
+    record = captions.record(row, chosen, dataset, estimator.model_, album)
+    if unsaved:
+        record["model"] = unsaved
+    return record | {
+        "seed": options.seed,
+        "rows": split.words,
+        "metrics": metrics,
+        "seconds": seconds,
+        "versions": tables.versions(),
+    }
 
 
 def keep_model(model: ICon, folder: Path) -> str:

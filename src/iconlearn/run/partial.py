@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from iconlearn._errors import BusyError, DiskError, IConLearnError
 from iconlearn._lock import locked
 from iconlearn.run.folder import RECORD, check_target, put_in_place
 
-NEIGHBORS, CHECKPOINT, RESULTS = "neighbors", "checkpoint.safetensors", "results"
+NEIGHBORS, CHECKPOINT, RESULTS, SNAPSHOTS = "neighbors", "checkpoint.safetensors", "results", "snapshots"
 
 
 class Partial:
@@ -38,6 +38,11 @@ class Partial:
         """File with the state of the training."""
         return self.folder / CHECKPOINT
 
+    @property
+    def snapshots(self) -> Path:
+        """Folder of the moments that pictures show."""
+        return self.folder / SNAPSHOTS
+
     def finished(self, command: Mapping[str, Any]) -> dict[str, Any] | None:
         """The record in the output folder, if it is that of the same command."""
         try:
@@ -56,35 +61,34 @@ class Partial:
             If the output folder is a file, holds something, or may not be written to; or if another process is at
             work.
         DiskError
-            If nothing can be written.
+            If nothing can be written, or the disk is full; what is finished is kept.
         """
         check_target(self.target, overwrite)
+        made = [parent for parent in self.folder.parents if not parent.exists()]
         try:
-            with ExitStack() as held:
-                with self._writing():
-                    held.enter_context(locked(self.folder))
+            with self._writing(), locked(self.folder):
                 check_target(self.target, overwrite)  # another may have ended meanwhile
                 yield
         finally:
-            with suppress(OSError):  # it holds what is to be gone on with
-                self.folder.rmdir()
+            for folder in (self.folder, *made):
+                with suppress(OSError):  # it holds what is to be gone on with, or the results
+                    folder.rmdir()
 
     @contextmanager
     def results(self) -> Iterator[Path]:
-        """An empty folder for the results, which take the place of those in the output folder if all went well.
-
-        Raises
-        ------
-        DiskError
-            If the disk is full; what is finished is kept.
-        """
-        with self._writing():
-            aside = self.folder / RESULTS
-            shutil.rmtree(aside, ignore_errors=True)
-            aside.mkdir(parents=True)
+        """An empty folder for the results, which take the place of those in the output folder if all went well."""
+        aside = self.folder / RESULTS
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        try:
             yield aside
             put_in_place(aside, self.target)
-            self._remove()
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+    def forget(self) -> None:
+        """Remove what a finished run went on from; called while the run is worked on."""
+        self._remove()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -110,7 +114,7 @@ class Partial:
 
     def _remove(self) -> None:
         """What is ours."""
-        for name in (NEIGHBORS, RESULTS):
+        for name in (NEIGHBORS, RESULTS, SNAPSHOTS):
             shutil.rmtree(self.folder / name, ignore_errors=True)
         for path in (self.checkpoint, *self.folder.glob(".*.part")):  # these of a process that was killed
             path.unlink(missing_ok=True)

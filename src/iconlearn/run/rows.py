@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -115,14 +116,16 @@ def halves(y: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray] | N
     return parts[0], parts[1]
 
 
-def make_recorder(row: Method, recipe: Recipe, material: Material, train: np.ndarray, seed: int) -> Recorder:
+def make_recorder(
+    row: Method, recipe: Recipe, material: Material, train: np.ndarray, seed: int, folder: Path
+) -> Recorder:
     """A recorder of all rows; where steps see batches, p and q are watched on a small fixed one."""
     dataset, takes = material.dataset, row.takes
     codes = class_codes(dataset, train) if row.needs_labels else None
     part = takes.take(material.source, train)
     fitted = fit_inputs(material.batch(recipe, part), None if codes is None else codes[train])
     if row.fit.get("batch_size") is None and recipe.augment is None:
-        return Recorder(fitted)
+        return Recorder(fitted, folder=folder)
     augment = None
     if recipe.augment is not None:
         augment = recipe.augment(takes.shape(part, image_shape=material.image_shape))
@@ -130,7 +133,7 @@ def make_recorder(row: Method, recipe: Recipe, material: Material, train: np.nda
     everything = fit_inputs(material.batch(recipe, material.source), None, unit=fitted.unit)
     label = None if codes is None else torch.from_numpy(codes)
     # Every moment embeds all rows once more: a few less keep it below a tenth of the run.
-    return Recorder(replace(everything, label=label), probe=probe, snapshots=45)
+    return Recorder(replace(everything, label=label), probe=probe, snapshots=45, folder=folder)
 
 
 def class_codes(dataset: Dataset, train: np.ndarray) -> np.ndarray:

@@ -152,6 +152,7 @@ def run_stored(
                         "command": command,
                     }
                     tables.write_record(folder, record)
+                partial.forget()
                 return tables.plain(record)
 
             record = across.lead(write)  # the others wait for as long as it takes
