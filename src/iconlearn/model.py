@@ -119,6 +119,9 @@ class ICon(Objective):
             A schedule maps (step, steps) to a number: ``Constant``, ``Steps``, ``Cosine``; ``lr=PerSample(...)`` is
             one times the number of samples. Momentum and gain are those of the optimiser, exaggeration
             multiplies the attraction of the target, temperature divides the learned scores.
+        max_grad_norm : float, optional
+            The longest gradient, over all trained parameters, that a step takes as it is; longer ones are scaled
+            down to it. The event of a step notes the length before (``grad_norm``).
         augment : callable (x, generator) -> view, or several, optional
             Makes the views of every batch; several make them in turn, such as those of
             ``iconlearn.augmentations.image_views("simclr", (3, 32, 32))``.

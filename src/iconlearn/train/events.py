@@ -23,8 +23,9 @@ class Event:
     valid during the call. ``step`` counts from 0; of "start" and "end" it is the number of steps taken.
 
     The ``notes`` of a "step" are its step size ``lr``, the passes over the data that are done with it (``epoch``, a
-    whole number at the end of one) and the share of rows without mass under the target (``empty_rows``). A callback
-    may add numbers of its own, which those after it find there.
+    whole number at the end of one) and the share of rows without mass under the target (``empty_rows``), and with
+    ``max_grad_norm`` the length of the gradient before it was brought to that (``grad_norm``). A callback may add
+    numbers of its own, which those after it find there.
     """
 
     kind: str

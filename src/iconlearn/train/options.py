@@ -49,6 +49,7 @@ class Training:
     lr: float | Schedule | PerSample | None = None
     momentum: float | Schedule | None = None
     gain: float | Schedule | None = None
+    max_grad_norm: float | None = None
     exaggeration: float | Schedule | None = None
     temperature: float | Schedule | None = None
     augment: Augment | None = None
@@ -79,6 +80,8 @@ class Training:
         for name in ("lr", "momentum", "gain", "exaggeration", "temperature"):
             if (value := getattr(self, name)) is not None and not isinstance(value, PerSample):
                 as_schedule(name, value)
+        if self.max_grad_norm is not None:
+            check_number("fit", "max_grad_norm", self.max_grad_norm, low=0, open_low=True)
         for name in ("momentum", "gain"):
             if getattr(self, name) is not None and not getattr(OPTIMIZERS[self.optimizer], f"has_{name}"):
                 able = ", ".join(sorted(n for n, o in OPTIMIZERS.items() if getattr(o, f"has_{name}")))

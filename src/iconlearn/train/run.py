@@ -42,12 +42,12 @@ class Run:
         choice = OPTIMIZERS[options.optimizer]
         lr = choice.lr(data.n) if options.lr is None else options.lr
         self.lr = lr.of(data.n) if isinstance(lr, PerSample) else as_schedule("lr", lr)
-        trained = [p for p in model.parameters() if p.requires_grad]
-        if not trained:
+        self.trained = [p for p in model.parameters() if p.requires_grad]
+        if not self.trained:
             raise OptionError("fit: the model has no trainable parameter; the mapper is fixed")
         self.tables = [part for part in model.modules() if isinstance(part, Table)]
         self.shared = shared_parameters(model, data)
-        self.optimizer = choice.make(trained, lr=self.lr(0, self.total))
+        self.optimizer = choice.make(self.trained, lr=self.lr(0, self.total))
         self.step = 0
         self.losses: list[float] = []
         self.empty_rows = 0.0  # summed over the steps
@@ -127,6 +127,7 @@ class Run:
         self.optimizer.zero_grad(set_to_none=True)
         driven.backward()
         self.data.across.average(self.shared)
+        clipped = self._clip()
         self.optimizer.step()
         for table in self.tables:
             table.hold_anchors()  # momentum and weight decay move what has no gradient
@@ -138,6 +139,7 @@ class Run:
             "empty_rows": empty,
             "lr": float(self.lr(k, self.total)),
             "epoch": self.step / self.batches.per_epoch,
+            **clipped,
         }
         return Event("step", k, self.total, value, model, pair, notes)
 
@@ -164,6 +166,12 @@ class Run:
         with evaluating(self.model):  # a teacher must not follow, nor a running mean
             value = float(self.model.loss(self.model.pair(self.data, target=self.target)))
         return value if math.isfinite(value) else math.inf
+
+    def _clip(self) -> dict[str, float]:
+        """Bring a gradient that is too long to the length that is allowed; what it was, as a note."""
+        if self.options.max_grad_norm is None:
+            return {}
+        return {"grad_norm": float(nn.utils.clip_grad_norm_(self.trained, float(self.options.max_grad_norm)))}
 
     def _tune(self, k: int) -> None:
         for group in self.optimizer.param_groups:
