@@ -114,10 +114,11 @@ class ICon(Objective):
         positives : int, default 0
             How many of the samples that are positives of it under the target, such as its neighbours, each sample
             of a batch brings along, drawn by their probability. A batch of many clusters holds few otherwise.
-        optimizer : {"adam", "adamw", "sgd", "delta-bar-delta"}, default "adam"
-        lr, momentum, gain, exaggeration, temperature : float or schedule, optional
+        optimizer : {"adam", "adamw", "sgd", "lars", "delta-bar-delta"}, default "adam"
+            "lars" is that of large batches; its step size is usually 0.3 times the samples of a step over 256.
+        lr, momentum, gain, weight_decay, exaggeration, temperature : float or schedule, optional
             A schedule maps (step, steps) to a number: ``Constant``, ``Steps``, ``Cosine``; ``lr=PerSample(...)`` is
-            one times the number of samples. Momentum and gain are those of the optimiser, exaggeration
+            one times the number of samples. Momentum, gain and weight decay are those of the optimiser, exaggeration
             multiplies the attraction of the target, temperature divides the learned scores.
         max_grad_norm : float, optional
             The longest gradient, over all trained parameters, that a step takes as it is; longer ones are scaled

@@ -1,4 +1,4 @@
-"""Optimisers by name: PyTorch's, and the one of neighbour-embedding maps."""
+"""Optimisers by name: PyTorch's, the one of neighbour-embedding maps, and the one of large batches."""
 
 from __future__ import annotations
 
@@ -65,6 +65,72 @@ class DeltaBarDelta:
                 parameter.add_(velocity)
 
 
+class LARS(torch.optim.Optimizer):
+    r"""Layer-wise adaptive rate scaling, as SimCLR uses it: every weight moves by a share of its own length.
+
+    .. math:: u = g + \lambda w, \qquad
+              v \leftarrow m\,v + \gamma\,\eta\,\frac{\|w\|}{\|u\|}\,u, \qquad w \leftarrow w - v
+
+    with step size :math:`\gamma`, momentum m and weight decay :math:`\lambda`. Biases and the scales of
+    normalisations (parameters of one dimension) decay and adapt in nothing: :math:`v \leftarrow m v + \gamma g`. A
+    weight or u of length 0 has no ratio either, and takes 1. You et al. divide by :math:`\|g\| + \lambda\|w\|`
+    in place of :math:`\|u\|`.
+
+    Parameters
+    ----------
+    params : iterable of Parameter
+    lr : float
+    momentum : float, default 0.9
+    weight_decay : float, default 1e-6
+    trust : float, default 0.001
+        :math:`\eta`, the share.
+
+    References
+    ----------
+    You, Gitman & Ginsburg, Large Batch Training of Convolutional Networks, 2017; Chen et al., SimCLR, ICML 2020.
+
+    Examples
+    --------
+    >>> weight = nn.Parameter(torch.ones(4, 4))  # of length 4
+    >>> optimizer = LARS([weight], lr=1.0, weight_decay=0.0)
+    >>> weight.grad = torch.full((4, 4), 1000.0)
+    >>> optimizer.step()
+    >>> round(float((weight.detach() - 1).norm()), 4)
+    0.004
+    """
+
+    def __init__(
+        self,
+        params: Iterable[nn.Parameter],
+        lr: float,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-6,
+        trust: float = 1e-3,
+    ) -> None:
+        super().__init__(
+            params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "trust": trust}
+        )
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """One update of every parameter that has a gradient."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                state = self.state[parameter]
+                if not state:
+                    state["velocity"] = torch.zeros_like(parameter)
+                update, ratio = parameter.grad, parameter.new_ones(())
+                if parameter.ndim > 1:
+                    update = update + group["weight_decay"] * parameter
+                    length, steepness = parameter.norm(), update.norm()
+                    adapted = group["trust"] * length / steepness
+                    ratio = torch.where((length > 0) & (steepness > 0), adapted, ratio)
+                state["velocity"].mul_(group["momentum"]).add_(group["lr"] * ratio * update)
+                parameter.sub_(state["velocity"])
+
+
 Stepper = torch.optim.Optimizer | DeltaBarDelta
 
 
@@ -76,6 +142,7 @@ class Optimizer:
     lr: Callable[[int], float]
     has_momentum: bool = False
     has_gain: bool = False
+    has_weight_decay: bool = False
 
 
 def map_step(n: int) -> float:
@@ -87,9 +154,11 @@ def _sgd(params: Any, lr: float) -> torch.optim.Optimizer:
     return torch.optim.SGD(params, lr=lr, momentum=0.9)
 
 
+# The step of LARS suits 256 samples; of B in a step SimCLR takes B / 256 times as much.
 OPTIMIZERS: dict[str, Optimizer] = {
-    "adam": Optimizer(torch.optim.Adam, lambda n: 1e-3),
-    "adamw": Optimizer(torch.optim.AdamW, lambda n: 1e-3),
-    "sgd": Optimizer(_sgd, lambda n: 1e-2, has_momentum=True),
+    "adam": Optimizer(torch.optim.Adam, lambda n: 1e-3, has_weight_decay=True),
+    "adamw": Optimizer(torch.optim.AdamW, lambda n: 1e-3, has_weight_decay=True),
+    "sgd": Optimizer(_sgd, lambda n: 1e-2, has_momentum=True, has_weight_decay=True),
+    "lars": Optimizer(LARS, lambda n: 0.3, has_momentum=True, has_weight_decay=True),
     "delta-bar-delta": Optimizer(DeltaBarDelta, map_step, has_momentum=True, has_gain=True),
 }

@@ -18,6 +18,8 @@ from iconlearn.train.schedules import PerSample, Schedule, as_schedule
 
 View = Callable[[Tensor, torch.Generator], Tensor]
 Augment = View | Sequence[View]
+# Options that some optimisers have, and others do not.
+OF_OPTIMIZERS = ("momentum", "gain", "weight_decay")
 
 
 def in_turn(augment: Augment) -> Sequence[View]:
@@ -49,6 +51,7 @@ class Training:
     lr: float | Schedule | PerSample | None = None
     momentum: float | Schedule | None = None
     gain: float | Schedule | None = None
+    weight_decay: float | Schedule | None = None
     max_grad_norm: float | None = None
     exaggeration: float | Schedule | None = None
     temperature: float | Schedule | None = None
@@ -77,12 +80,12 @@ class Training:
         for name in ("epochs", "batch_size", "checkpoint_every"):
             if getattr(self, name) is not None:
                 check_number("fit", name, getattr(self, name), low=1, integer=True)
-        for name in ("lr", "momentum", "gain", "exaggeration", "temperature"):
+        for name in ("lr", *OF_OPTIMIZERS, "exaggeration", "temperature"):
             if (value := getattr(self, name)) is not None and not isinstance(value, PerSample):
                 as_schedule(name, value)
         if self.max_grad_norm is not None:
             check_number("fit", "max_grad_norm", self.max_grad_norm, low=0, open_low=True)
-        for name in ("momentum", "gain"):
+        for name in OF_OPTIMIZERS:
             if getattr(self, name) is not None and not getattr(OPTIMIZERS[self.optimizer], f"has_{name}"):
                 able = ", ".join(sorted(n for n, o in OPTIMIZERS.items() if getattr(o, f"has_{name}")))
                 raise OptionError(f"fit: optimizer={self.optimizer!r} takes no {name}; those that do: {able}")

@@ -19,7 +19,7 @@ from iconlearn.train.batches import Batches
 from iconlearn.train.convergence import Convergence
 from iconlearn.train.events import Event
 from iconlearn.train.optimizers import OPTIMIZERS
-from iconlearn.train.options import Training
+from iconlearn.train.options import OF_OPTIMIZERS, Training
 from iconlearn.train.schedules import PerSample, as_schedule
 
 # What has to have its final value before a run may be called converged; a change of momentum only settles it.
@@ -176,7 +176,7 @@ class Run:
     def _tune(self, k: int) -> None:
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr(k, self.total)
-            for name in ("momentum", "gain"):
+            for name in OF_OPTIMIZERS:
                 if (value := getattr(self.options, name)) is not None:
                     group[name] = as_schedule(name, value)(k, self.total)
 

@@ -15,7 +15,7 @@ from iconlearn.mappers import Embedding
 from iconlearn.objective import Objective
 from iconlearn.points import Points
 from iconlearn.profile import STUDENT_T
-from iconlearn.train.options import Training
+from iconlearn.train.options import OF_OPTIMIZERS, Training
 from iconlearn.train.schedules import Cosine, PerSample, Steps
 
 EARLY = (0.25,)
@@ -42,7 +42,7 @@ def map_options(late: float, rate: float = 1.0) -> dict[str, Any]:
 HEAVY_TAILED, LIGHT_TAILED = 1.0, 0.25
 # Divergences like chi^2, whose gradient has no bound where q is small, need steps that do not grow with it.
 UNBOUNDED: dict[str, Any] = {"optimizer": "adam", "max_iter": 500, "lr": Cosine(0.5)}
-DRIVING = ("epochs", "batch_size", "optimizer", "lr", "momentum", "gain", "exaggeration", "augment")
+DRIVING = ("epochs", "batch_size", "optimizer", "lr", *OF_OPTIMIZERS, "exaggeration", "augment")
 
 
 def suggested(model: Objective, options: Mapping[str, Any]) -> dict[str, Any]:
