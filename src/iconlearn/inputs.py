@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from numbers import Real
 from typing import Any
 
@@ -46,6 +47,8 @@ class Inputs:
         The data itself, where it stays on disk and is read a batch at a time; there are no ``views`` then.
     across : Processes
         Those of the job, all of which have these inputs and share the work on them.
+    pieces : int
+        In how many pieces a mapper embeds them, one after another, with the memory of one.
     """
 
     views: tuple[Tensor, ...]
@@ -57,6 +60,7 @@ class Inputs:
     neighbors: Any = None
     stored: Features | None = None
     across: Processes = ALONE
+    pieces: int = 1
 
     @property
     def n(self) -> int:
@@ -96,7 +100,14 @@ class Inputs:
 
     def piece(self) -> Inputs:
         """This process's own piece of the samples."""
-        own = self.across.piece(self.n)
+        return self._between(self.across.piece(self.n))
+
+    def split(self) -> list[Inputs]:
+        """The samples in ``pieces`` pieces, which differ by at most one sample."""
+        ends = [k * self.n // self.pieces for k in range(self.pieces + 1)]
+        return [self._between(slice(*both)) for both in pairwise(ends)]
+
+    def _between(self, own: slice) -> Inputs:
         return replace(
             self,
             views=tuple(v[own] for v in self.views),

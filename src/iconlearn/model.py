@@ -111,6 +111,11 @@ class ICon(Objective):
             Passes over the data, in place of ``max_iter``.
         batch_size : int, optional
             Samples of a step; all of them when left out.
+        accumulate : int, default 1
+            In how many pieces a network embeds a batch, one after another. The activations of a piece are not kept:
+            the gradient makes them again, so they need the memory of one piece, for a third more work. The loss still
+            compares all samples of the batch, and gradients are those of the whole batch; dropout draws for each
+            piece, and batch normalisation takes the moments of a piece.
         positives : int, default 0
             How many of the samples that are positives of it under the target, such as its neighbours, each sample
             of a batch brings along, drawn by their probability. A batch of many clusters holds few otherwise.

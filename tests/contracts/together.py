@@ -108,6 +108,11 @@ PROBLEMS: dict[str, Any] = {
     "a second tower of the user's": lambda: (tied(), views(7, count=1)[0]),
     "clusters": lambda: (ICon(KNN(2), UniformCluster().debias(0.3), SoftmaxHead(5, 3)), views(7)[0]),
     "batch normalisation": lambda: (ICon(Augmentation(2), COS, network()), views(7)),
+    "pieces": lambda: (ICon(Augmentation(2), COS, MLP(5, 3)), replace(as_inputs(views(7)), pieces=2)),
+    "pieces, batch normalisation": lambda: (
+        ICon(Augmentation(2), COS, network()),
+        replace(as_inputs(views(7)), pieces=2),
+    ),
     "table": lambda: (
         ICon(Gaussian(2.0), StudentT(), Embedding(7, init="random", scale=1.0)),
         views(7)[0],

@@ -5,18 +5,17 @@ from iconlearn.mappers.backbones import Encoder, ResNet18, ResNet34, ResNet50, V
 from iconlearn.mappers.columns import (
     ColumnMapper,
     Momentum,
-    PerView,
     Predicted,
     Prototypes,
     Queue,
     before_projector,
-    embed,
     representation,
 )
 from iconlearn.mappers.heads import SoftmaxHead
 from iconlearn.mappers.networks import CNN, MLP, Linear, Orthonormal
 from iconlearn.mappers.tables import Assignments, Embedding, Table
 from iconlearn.mappers.tokens import TokenEncoder
+from iconlearn.mappers.views import PerView, embed
 
 MAPPERS = {
     cls.__name__: cls

@@ -1,4 +1,4 @@
-"""Mappers for the columns: prototypes, a momentum encoder, a queue; and one mapper for each view."""
+"""Mappers for the columns: prototypes, a momentum encoder, a queue."""
 
 from __future__ import annotations
 
@@ -13,65 +13,12 @@ from torch import Tensor, nn
 
 from iconlearn._checks import check_number
 from iconlearn._describe import Described
-from iconlearn._errors import InputError, OptionError
+from iconlearn._errors import OptionError
 from iconlearn.conditional import Conditional
 from iconlearn.inputs import Inputs
 from iconlearn.mappers._build import Initializable, seeded
+from iconlearn.mappers.views import embed
 from iconlearn.points import PROTOTYPE_VIEW, Points
-
-
-class PerView(Described, nn.Module):
-    """One mapper for each view or modality, in order.
-
-    Parameters
-    ----------
-    *mappers : nn.Module
-
-    Examples
-    --------
-    >>> from iconlearn import Linear, PerView
-    >>> PerView(Linear(5, 2), Linear(3, 2))
-    PerView(Linear(in_features=5, out_features=2), Linear(in_features=3, out_features=2))
-    """
-
-    def __init__(self, *mappers: nn.Module) -> None:
-        super().__init__()
-        if not mappers or not all(isinstance(m, nn.Module) for m in mappers):
-            raise OptionError(f"PerView: {mappers!r} must be one module for each view")
-        self.mappers = nn.ModuleList(mappers)
-
-    def forward(self, *views: Tensor) -> Tensor:
-        """Embeddings of all views, below one another."""
-        if len(views) != len(self.mappers):
-            raise InputError(f"PerView has {len(self.mappers)} mappers but the batch has {len(views)} views")
-        return torch.cat([mapper(view) for mapper, view in zip(self.mappers, views, strict=True)])
-
-    def __repr__(self) -> str:
-        return f"PerView({', '.join(map(repr, self.mappers))})"
-
-
-def embed(mapper: nn.Module, inputs: Inputs) -> Tensor:
-    """Embeddings of all samples and views, views below one another; each process makes those of its piece."""
-    across = inputs.across
-    if not across.shares(mapper, inputs.n):
-        return embed_here(mapper, inputs)
-    piece, views = inputs.piece(), max(1, len(inputs.views))
-    with across.own_draws(inputs.id.device):
-        own = embed_here(mapper, piece)
-    if len(own) != views * piece.n:
-        raise InputError(
-            f"the mapper returned {len(own)} rows for {piece.n} samples in {views} view(s); one vector a row is needed"
-        )
-    return across.join(own.unflatten(0, (views, piece.n)), inputs.n).flatten(0, 1)
-
-
-def embed_here(mapper: nn.Module, inputs: Inputs) -> Tensor:
-    """Embeddings of all samples and views, made by this process."""
-    if isinstance(mapper, PerView):
-        return mapper(*inputs.views)
-    if getattr(mapper, "reads", "value") == "id":
-        return mapper(inputs.id.repeat(max(1, len(inputs.views))))
-    return mapper(inputs.stacked())
 
 
 class Predicted(Described, nn.Module):

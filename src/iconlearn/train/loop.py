@@ -13,6 +13,7 @@ from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional, MatrixConditional
 from iconlearn.engines.plan import DENSE_SHARE, Problem
 from iconlearn.inputs import Inputs
+from iconlearn.mappers import Table
 from iconlearn.mappers.threads import threads_of
 from iconlearn.objective import Objective
 from iconlearn.processes import own_randomness
@@ -52,6 +53,8 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
             f"{data.num_views}; pass a tuple of views, or augment= (a function (x, generator) -> view)"
         )
     check_baseline(model, options.baseline)
+    check_pieces(model, data, options)
+    data = replace(data, pieces=options.accumulate)
     file = Checkpoint.of(model, data, options)
     saved = None if file is None else file.read()
     across, history, device = data.across, History(), data.id.device
@@ -117,6 +120,24 @@ def check_comparable(options: Training, target: Conditional | None) -> None:
         raise OptionError(
             f"fit: tol={options.tol} compares the losses of steps, but those of this run are not of one target on all "
             "rows; leave out batch_size=, augment=, mapper_j= and learnable widths of the target, or leave out tol"
+        )
+
+
+def check_pieces(model: Objective, data: Inputs, options: Training) -> None:
+    """Refuse to embed a batch in pieces that would be empty, or where there is no network to save memory of."""
+    if options.accumulate == 1:
+        return
+    if any(isinstance(part, Table) for part in model.mapper.modules()):
+        raise OptionError(
+            f"fit: accumulate={options.accumulate} makes the activations of a network again, but {model.mapper!r} is a "
+            "table, which has none; leave accumulate out"
+        )
+    size = min(data.n, options.batch_size or data.n)
+    drawn = max(1, size // (1 + options.positives))
+    if options.accumulate * data.across.size > drawn:
+        raise OptionError(
+            f"fit: accumulate={options.accumulate} pieces of a batch of {drawn} samples, which {data.across.size} "
+            f"process(es) share, would be empty; give accumulate of at most {drawn // data.across.size}"
         )
 
 

@@ -46,6 +46,7 @@ class Training:
     max_iter: int = 500
     epochs: int | None = None
     batch_size: int | None = None
+    accumulate: int = 1
     positives: int = 0
     optimizer: str = "adam"
     lr: float | Schedule | PerSample | None = None
@@ -70,6 +71,7 @@ class Training:
     def __post_init__(self) -> None:
         check_number("fit", "max_iter", self.max_iter, low=0, integer=True)
         check_number("fit", "restarts", self.restarts, low=1, integer=True)
+        check_number("fit", "accumulate", self.accumulate, low=1, integer=True)
         check_choice("fit", "optimizer", self.optimizer, OPTIMIZERS)
         check_number("fit", "positives", self.positives, low=0, integer=True)
         if self.positives and (self.batch_size is None or self.batch_size <= self.positives):
