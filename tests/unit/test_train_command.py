@@ -21,6 +21,7 @@ from iconlearn.train.schedules import Cosine
 
 DIGITS = load_digits_dataset()
 FEW = Dataset("few", DIGITS.X[:80], DIGITS.y[:80], DIGITS.classes, DIGITS.image_shape)
+TRAINED = {"backbone", "lr", "accumulate", "optimizer", "weight_decay", "max_grad_norm"}
 SHORT = {"epochs": 1, "batch_size": 20}
 
 
@@ -71,10 +72,25 @@ def test_what_cannot_be_is_refused(options, match):
         SimCLR(**options).fit(FEW.X)
 
 
+def test_how_a_network_is_trained_may_be_chosen():
+    chosen = {"optimizer": "lars", "weight_decay": 0.1, "max_grad_norm": 0.5}
+
+    def fitted(**options):
+        model = SimCLR(image_shape=(1, 8, 8), embedding_dim=3, **{"max_iter": 2, "batch_size": 12} | options)
+        return model.fit(FEW.X)
+
+    plain = fitted().embedding_
+    for name, value in chosen.items():
+        assert not np.array_equal(fitted(**{name: value}).embedding_, plain), name
+    np.testing.assert_allclose(fitted(accumulate=3).embedding_, plain, atol=1e-5)
+    with pytest.raises(OptionError, match="accumulate=13 pieces of a batch of 12"):
+        fitted(accumulate=13)
+
+
 def test_only_methods_that_train_networks_have_these_options():
     for row in METHODS.values():
-        have = {"backbone", "lr"} & set(options_of(row))
-        assert have in ({"backbone", "lr"}, set())
+        have = TRAINED & set(options_of(row))
+        assert have in (TRAINED, set())
         assert not (have and (row.clusters or row.recipe().is_map)), row.name
     assert "backbone" in options_of(METHODS["supcon"])
     assert "augment" in options_of(METHODS["vicreg"])
@@ -97,6 +113,7 @@ def run(tmp_path_factory):
         "resnet18",
     ]
     command += ["--augment", "characters", "--epochs", "1", "--batch-size", "20", "--lr", "0.001", "--quiet"]
+    command += ["--accumulate", "2", "--optimizer", "adam", "--weight-decay", "0.01", "--max-grad-norm", "5"]
     with pytest.raises(SystemExit) as ended:
         main(command)
     assert ended.value.code == 0
@@ -107,6 +124,8 @@ def test_a_run_leaves_probes_curves_and_pictures(run):
     record = json.loads((run / "run" / "run.json").read_text())
     assert {"linear_probe", "linear_probe_untrained"} <= set(record["metrics"])
     assert record["options"]["backbone"] == "resnet18"
+    chosen = {"accumulate": 2, "optimizer": "adam", "weight_decay": 0.01, "max_grad_norm": 5.0}
+    assert chosen.items() <= record["options"].items()
     for name in ("map.png", "p_vs_q.png", "loss.png", "training.gif", "embedding.csv"):
         assert (run / "run" / name).exists() or (run / "run" / name.replace(".csv", ".parquet")).exists(), (
             name

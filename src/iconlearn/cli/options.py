@@ -22,3 +22,12 @@ SPLIT = Annotated[str | None, typer.Option(help="Part of a source of images, suc
 OVERWRITE = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run's results.")]
 QUIET = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 DEBUG = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+ACCUMULATE = Annotated[
+    int | None,
+    typer.Option(help="Pieces of a batch, one after another: the memory of one, the loss of all."),
+]
+OPTIMIZER = Annotated[
+    str | None, typer.Option(help="adam, adamw, sgd, or for large batches lars; the method's own by default.")
+]
+WEIGHT_DECAY = Annotated[float | None, typer.Option(help="Of the optimiser; its own by default.")]
+MAX_GRAD_NORM = Annotated[float | None, typer.Option(help="Longer gradients are scaled down to this length.")]

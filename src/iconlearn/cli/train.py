@@ -10,7 +10,21 @@ import typer
 from iconlearn._errors import OptionError
 from iconlearn.cli.app import app
 from iconlearn.cli.fit import parse_settings, report
-from iconlearn.cli.options import DATA, DEBUG, LABELS, OUT, OVERWRITE, QUIET, SEED, SETTINGS, SPLIT
+from iconlearn.cli.options import (
+    ACCUMULATE,
+    DATA,
+    DEBUG,
+    LABELS,
+    MAX_GRAD_NORM,
+    OPTIMIZER,
+    OUT,
+    OVERWRITE,
+    QUIET,
+    SEED,
+    SETTINGS,
+    SPLIT,
+    WEIGHT_DECAY,
+)
 from iconlearn.data.files import load_dataset
 from iconlearn.extraction import load_images
 from iconlearn.methods import method
@@ -58,6 +72,10 @@ def train(
     lr: Annotated[
         float | None, typer.Option(help="Step size after warm-up, from which it falls as a cosine.")
     ] = None,
+    accumulate: ACCUMULATE = None,
+    optimizer: OPTIMIZER = None,
+    weight_decay: WEIGHT_DECAY = None,
+    max_grad_norm: MAX_GRAD_NORM = None,
     seed: SEED = 0,
     settings: SETTINGS = None,
     overwrite: OVERWRITE = False,
@@ -79,6 +97,10 @@ def train(
         backbone=backbone,
         augment=augment,
         callbacks=watching(log),
+        accumulate=accumulate,
+        optimizer=optimizer,
+        weight_decay=weight_decay,
+        max_grad_norm=max_grad_norm,
     )
     if image_size is None:
         if split is not None or grey:

@@ -103,6 +103,16 @@ class AverageMarginSupCon(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -127,6 +137,10 @@ class AverageMarginSupCon(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -336,6 +350,16 @@ class CrossEntropy(PrototypeClassifier):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -361,6 +385,10 @@ class CrossEntropy(PrototypeClassifier):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -513,6 +541,16 @@ class DebiasedContrastiveLoss(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -540,6 +578,10 @@ class DebiasedContrastiveLoss(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -735,6 +777,16 @@ class ErrorRate(PrototypeClassifier):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -760,6 +812,10 @@ class ErrorRate(PrototypeClassifier):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1153,6 +1209,16 @@ class HarmonicLoss(PrototypeClassifier):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1179,6 +1245,10 @@ class HarmonicLoss(PrototypeClassifier):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1266,6 +1336,16 @@ class IdentityToGaussian(MapEstimator):
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1290,6 +1370,10 @@ class IdentityToGaussian(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         lr: Any = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1324,6 +1408,16 @@ class IdentityToNarrow(MapEstimator):
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1346,6 +1440,10 @@ class IdentityToNarrow(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         lr: Any = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1384,6 +1482,16 @@ class IdentityToStudent(MapEstimator):
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1408,6 +1516,10 @@ class IdentityToStudent(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         lr: Any = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1459,6 +1571,16 @@ class InfoNCE(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1487,6 +1609,10 @@ class InfoNCE(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1792,6 +1918,16 @@ class LGSimCLR(MapEstimator):
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1817,6 +1953,10 @@ class LGSimCLR(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         lr: Any = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1859,6 +1999,16 @@ class LabelToClusters(PrototypeClassifier):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1884,6 +2034,10 @@ class LabelToClusters(PrototypeClassifier):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -1923,6 +2077,16 @@ class LabelToWide(PrototypeClassifier):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -1947,6 +2111,10 @@ class LabelToWide(PrototypeClassifier):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -2108,6 +2276,16 @@ class MoCoV3(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -2136,6 +2314,10 @@ class MoCoV3(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -2397,6 +2579,16 @@ class ParametricSNE(MapEstimator):
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -2422,6 +2614,10 @@ class ParametricSNE(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         lr: Any = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -2466,6 +2662,16 @@ class ParametricTSNE(MapEstimator):
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -2491,6 +2697,10 @@ class ParametricTSNE(MapEstimator):
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
         lr: Any = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -2749,6 +2959,16 @@ class SimCLR(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -2776,6 +2996,10 @@ class SimCLR(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3044,6 +3268,16 @@ class SupCon(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3070,6 +3304,10 @@ class SupCon(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3499,6 +3737,16 @@ class TSimCLR(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3526,6 +3774,10 @@ class TSimCLR(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3570,6 +3822,16 @@ class TSimCNE(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3595,6 +3857,10 @@ class TSimCNE(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3639,6 +3905,16 @@ class TSupCon(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3665,6 +3941,10 @@ class TSupCon(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3710,6 +3990,16 @@ class Triplet(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3736,6 +4026,10 @@ class Triplet(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -3829,6 +4123,16 @@ class TripletSupCon(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -3854,6 +4158,10 @@ class TripletSupCon(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -4051,6 +4359,16 @@ class VICReg(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -4079,6 +4397,10 @@ class VICReg(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -4122,6 +4444,16 @@ class VIReg(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -4147,6 +4479,10 @@ class VIReg(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,
@@ -4194,6 +4530,16 @@ class XSample(MapEstimator):
     batch_size : int | None, default None
         Rows of a step, neighbours that join them included. None takes the method's own; that of a clustering of
         a table is all rows.
+    accumulate : int | None, default None
+        Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
+        gradient are those of the whole batch. None is one piece.
+    optimizer : str | None, default None
+        "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
+        own.
+    weight_decay : float | None, default None
+        Of the optimiser; None takes its own.
+    max_grad_norm : float | None, default None
+        Longer gradients are scaled down to this length; None takes all.
     max_iter : int | None, default None
         Optimiser steps; None takes the method's own number.
     restarts : int | None, default None
@@ -4221,6 +4567,10 @@ class XSample(MapEstimator):
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
+        accumulate: int | None = None,
+        optimizer: str | None = None,
+        weight_decay: float | None = None,
+        max_grad_norm: float | None = None,
         max_iter: int | None = None,
         restarts: int | None = None,
         random_state: int | RandomState | None = 0,

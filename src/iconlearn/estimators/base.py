@@ -30,7 +30,10 @@ from iconlearn.train.schedules import Cosine
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-PASSED_ON = ("max_iter", "epochs", "batch_size", "lr", "restarts", "tol", "baseline", "checkpoint")
+PASSED_ON = (
+    *("max_iter", "epochs", "batch_size", "accumulate", "restarts", "tol", "baseline", "checkpoint"),
+    *("lr", "optimizer", "weight_decay", "max_grad_norm"),
+)
 TO_BUILD = ("init", "anchors", "backbone", "augment")  # options that say what the recipe builds
 MOST_LABEL_WEIGHT = 0.99  # at 1 the rows without labels would have nothing left
 

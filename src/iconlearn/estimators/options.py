@@ -162,6 +162,27 @@ OPTIONS: dict[str, Option] = {
         "table is all rows.",
         batched,
     ),
+    "accumulate": Option(
+        None,
+        "int | None",
+        "Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its "
+        "gradient are those of the whole batch. None is one piece.",
+        encodes_images,
+    ),
+    "optimizer": Option(
+        None,
+        "str | None",
+        '"adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method\'s '
+        "own.",
+        encodes_images,
+    ),
+    "weight_decay": Option(None, "float | None", "Of the optimiser; None takes its own.", encodes_images),
+    "max_grad_norm": Option(
+        None,
+        "float | None",
+        "Longer gradients are scaled down to this length; None takes all.",
+        encodes_images,
+    ),
     "max_iter": Option(None, "int | None", "Optimiser steps; None takes the method's own number."),
     "restarts": Option(
         None,

@@ -35,6 +35,10 @@ from iconlearn.train.events import Callback, Event
 from iconlearn.train.processes import alone, first_of_job
 
 log = logging.getLogger("iconlearn")
+TRAINING = (
+    *("max_iter", "epochs", "batch_size", "accumulate", "restarts", "baseline", "backbone", "augment"),
+    *("lr", "optimizer", "weight_decay", "max_grad_norm"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,10 @@ class RunOptions:
     baseline, lr : float, optional
     backbone, augment : str, optional
         Network and views of an encoder.
+    accumulate : int, optional
+    optimizer : str, optional
+    weight_decay, max_grad_norm : float, optional
+        How an encoder is trained; see :meth:`iconlearn.ICon.fit`.
     callbacks : tuple of callable
         Called with every event of the fit, such as monitors and logs.
     overwrite : bool, default False
@@ -69,6 +77,10 @@ class RunOptions:
     backbone: str | None = None
     augment: str | None = None
     callbacks: tuple[Callback, ...] = ()
+    accumulate: int | None = None
+    optimizer: str | None = None
+    weight_decay: float | None = None
+    max_grad_norm: float | None = None
 
 
 @dataclass(frozen=True)
@@ -232,8 +244,7 @@ def training_settings(row: Method, options: RunOptions) -> dict[str, float]:
     OptionError
         If the method has no such option, or two say how long to train.
     """
-    names = ("max_iter", "epochs", "batch_size", "restarts", "baseline", "lr", "backbone", "augment")
-    chosen = {name: value for name in names if (value := getattr(options, name)) is not None}
+    chosen = {name: value for name in TRAINING if (value := getattr(options, name)) is not None}
     check_names(row.name, chosen, options_of(row))
     if {"max_iter", "epochs"} <= set(chosen):
         raise OptionError(
