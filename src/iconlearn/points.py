@@ -140,12 +140,15 @@ class Points:
             )
         return replace(self, value=float_like(self.fields[name]), unit=1.0, neighbors=None)
 
+    def shared(self, key: str) -> Tensor:
+        """What positives have in common: "id" or "label" of every point."""
+        if (found := getattr(self, key)) is None:
+            raise InputError(f"this distribution compares {key}s but the points have none; pass y=")
+        return found
+
     def match(self, other: Points, key: str) -> Tensor:
         """Boolean (..., n, m): do row and column agree in ``key``? Unlabelled points agree with nothing."""
-        mine, theirs = getattr(self, key), getattr(other, key)
-        for tensor in (mine, theirs):
-            if tensor is None:
-                raise InputError(f"this distribution compares {key}s but the points have none; pass y=")
+        mine, theirs = self.shared(key), other.shared(key)
         same = mine.unsqueeze(-1) == theirs.unsqueeze(-2)
         return same & (mine != UNLABELLED).unsqueeze(-1) if key == "label" else same
 

@@ -324,3 +324,8 @@ def jitter(shape: Shape) -> Any:
 def temperature_width(temperature: float) -> float:
     """sigma of a softmax of cosines with this temperature."""
     return check_number("method", "temperature", temperature, low=0, open_low=True, high=1e6) ** 0.5
+
+
+def narrow(sigma: float) -> float:
+    """The width of a kernel in whose limit 0 only the nearest candidate counts."""
+    return check_number("method", "sigma", sigma, low=0, high=1e3)

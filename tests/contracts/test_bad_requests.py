@@ -82,6 +82,10 @@ REQUESTS = {
     "alpha = 1.5": (lambda: KNN(5).debias(1.5), "alpha=1.5 must be a number in \\[0, 1\\]"),
     "alpha = -0.1 of an estimator": (lambda: iconlearn.SimCLR(alpha=-0.1).fit(X), "alpha=-0.1 must be"),
     "tau_plus = 1": (lambda: DCL(tau_plus=1), "tau_plus=1 must be"),
+    "semi-hard negatives on average": (
+        lambda: MarginGaussian(float("inf"), negatives="semi-hard"),
+        "negatives='semi-hard' leaves candidates out",
+    ),
     "a negative margin": (lambda: MarginGaussian(margin=-1), "margin=-1 must be"),
     "positives by something else": (
         lambda: MarginGaussian(key="name"),

@@ -179,10 +179,20 @@ def test_a_wrong_kernel_fails_where_the_right_one_passes(own):
     assert "FAILED" in str(wrong)
 
 
+def says_something(reference: Reference, case: Case) -> bool:
+    """Is the reference about such a case?"""
+    try:
+        reference.loss(case)
+    except NotImplementedError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_every_reference_tells_another_embedding_from_the_right_one(name):
-    case, ours = make_case(METHODS[name], 13, 3, 1)
+    problems = [make_case(METHODS[name], 13, 3, seed) for seed in (1, 0, 2)]
     for reference in METHODS[name].claim.references:
+        case, ours = next(problem for problem in problems if says_something(reference, problem[0]))
         ours.model.mapper = Leaf(case.z)
         assert against(reference, [(case, ours)])[0][0] <= 1e-10
         ours.model.mapper = Leaf(case.z + 1e-4 * case.z.sin())

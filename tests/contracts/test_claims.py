@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import math
@@ -38,12 +39,16 @@ PROBLEMS = {
     "three modalities": ("cmc", THREE, {}),
     "three modalities, alpha": ("cmc", THREE, {"alpha": 0.3}),
     "triplets of three modalities": ("triplet-clip", THREE, {}),
+    "soft triplets of three modalities": ("triplet-clip", THREE, {"sigma": 0.5}),
+    "soft triplets": ("triplet", TWO, {"sigma": 0.5}),
+    "semi-hard triplets": ("triplet", TWO, {"negatives": "semi-hard"}),
     "clusters of three modalities": ("crossmodal-to-clusters", THREE, {"alpha": 0.3}),
     "three views": ("infonce", THREE, {"num_views": 3, "alpha": 0.3}),
     "momentum": ("moco-v3", TWO, {"alpha": 0.3}),
     "three neighbours": ("lgsimclr", CAPTIONED, {"n_neighbors": 3}),
     "lone classes": ("supcon", LABELLED, {"alpha": 0.3}),
     "lone classes, triplets": ("triplet-supcon", LABELLED, {}),
+    "lone classes, soft triplets": ("triplet-supcon", LABELLED, {"sigma": 0.5}),
     "lone classes, average": ("average-margin-supcon", LABELLED, {}),
     "lone classes, clusters": ("supervised-clustering", LABELLED, {"alpha": 0.3}),
     "classifier": ("cross-entropy", LABELLED, {"alpha": 0.3}),
@@ -85,9 +90,12 @@ def test_the_model_itself_keeps_the_claim_to_the_gradient_of_every_parameter(pro
         case = dataclasses.replace(case, parameters={**case.parameters, "temperature": learned})
     trained = [p for p in model.parameters() if p.requires_grad]
     references = [r for r in row.claim.references if not r.needs or importlib.util.find_spec(r.needs)]
-    assert references
+    compared = []
     for reference in references:
-        mine, theirs = reference.relate(loss, case), reference.loss(case)
+        with contextlib.suppress(NotImplementedError):  # of another form of the method
+            compared.append((reference.relate(loss, case), reference.loss(case)))
+    assert compared
+    for mine, theirs in compared:
         torch.testing.assert_close(mine, theirs, atol=1e-10, rtol=1e-10)
         slopes = (
             torch.autograd.grad(side, trained, retain_graph=True, materialize_grads=True)

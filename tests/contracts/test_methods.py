@@ -35,6 +35,8 @@ OTHER = {
     "rate": 0.5,
     "num_views": 3,
     "margin": 0.7,
+    "sigma": 0.6,
+    "negatives": "semi-hard",
     "target_temperature": 0.4,
     "exponent": 3.0,
     "context": 3,

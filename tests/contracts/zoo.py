@@ -102,6 +102,11 @@ KERNELS = [
     form(
         "MarginGaussian label", lambda **o: MarginGaussian(0.7, 0.5, "label", "euclidean", **o), smooth=True
     ),
+    form("MarginGaussian semi-hard", lambda **o: MarginGaussian(0.8, 0.6, negatives="semi-hard", **o)),
+    form(
+        "MarginGaussian semi-hard label",
+        lambda **o: MarginGaussian(0.7, 0.5, "label", "euclidean", negatives="semi-hard", **o),
+    ),
     form("Harmonic", lambda **o: Harmonic(1.5, **o), smooth=True),
     form("UniformCluster", lambda **o: UniformCluster(**o), smooth=True),
     form("UniformCluster distinct", lambda **o: UniformCluster(pairs="distinct", **o), smooth=True),

@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 from scipy.special import softmax
 from yardsticks import close, draw, gradient
 
-from iconlearn.published import contrastive, kernels, targets
+from iconlearn.published import contrastive, kernels, margins, targets
 
 N = 6
 A, B, C = draw(N, 3), draw(N, 3, seed=1), draw(N, 3, seed=2)
@@ -226,6 +226,52 @@ def test_triplet(margin):
         torch.cat([A, B, C]),
     )
     close(contrastive.hardest_triplet(A, B, C[:, None], margin), expected)
+
+
+def test_soft_triplets():
+    """A loop over anchors and candidates; one negative alone is torch's softplus; it tends to the hardest."""
+    p, scale, margin = targets.positive_rows(N, 2), 0.7, 0.3
+    d, candidates = torch.from_numpy(cdist(AB, AB, "sqeuclidean")), kernels.other_rows(2 * N)
+    expected = []
+    for i in range(2 * N):
+        j = (i + N) % (2 * N)
+        above = [math.exp((d[i, j] - d[i, k] + margin) / scale) for k in range(2 * N) if k not in (i, j)]
+        expected.append(math.log(1 + sum(above)))
+    close(margins.soft_triplets(p, d, margin, scale, candidates), np.mean(expected))
+    apart = torch.tensor(-0.5, dtype=torch.float64)
+    pair = torch.tensor([[0.4, 0.9]], dtype=torch.float64)
+    every = torch.ones(1, 2, dtype=torch.bool)
+    close(margins.soft_triplets(torch.eye(2)[:1].double(), pair, 0.0, 1.0, every), F.softplus(apart))
+    hardest = margins.hardest_impostor(p, d, margin, candidates)
+    gaps = [s * margins.soft_triplets(p, d, margin, s, candidates) - hardest for s in (0.1, 0.05)]
+    assert 0 <= gaps[1] <= gaps[0] <= 0.1 * math.log(2 * N)
+
+
+@pytest.mark.parametrize("margin", [0.2, 3.0])
+def test_semi_hard_triplets(margin):
+    """A loop; and every triplet is one that the metric-learning library mines as semi-hard, or costs nothing."""
+    miners = pytest.importorskip("pytorch_metric_learning.miners")
+    distances = pytest.importorskip("pytorch_metric_learning").distances
+    p = targets.positive_rows(N, 2)
+    d, candidates = torch.from_numpy(cdist(AB, AB, "sqeuclidean")), kernels.other_rows(2 * N)
+    expected, chosen = [], set()
+    for i in range(2 * N):
+        j = (i + N) % (2 * N)
+        farther = [k for k in range(2 * N) if k not in (i, j) and d[i, k] > d[i, j]]
+        nearest = min(farther, key=lambda k, i=i: d[i, k], default=None)
+        hinge = 0.0 if nearest is None else max(0.0, float(d[i, j] - d[i, nearest] + margin))
+        expected.append(hinge)
+        chosen |= {(i, j, nearest)} if hinge else set()
+    close(margins.semi_hard_triplets(p, d, margin, candidates), np.mean(expected))
+    mine = miners.TripletMarginMiner(
+        margin, "semihard", distance=distances.LpDistance(normalize_embeddings=False, power=2)
+    )
+    mined = set(zip(*(index.tolist() for index in mine(AB, torch.arange(2 * N) % N)), strict=True))
+    assert chosen
+    assert chosen <= mined
+    assert margins.semi_hard_triplets(p, d, margin, candidates) < margins.hardest_impostor(
+        p, d, margin, candidates
+    )
 
 
 def test_hardest_margin():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -222,10 +224,15 @@ VI_REG = Claim(
     ),
     limits.wide_rate(dense.positives, dense.chords, dense.rows),
 )
-TRIPLET = limits.hardest_triplets(
+HARDEST = limits.hardest_triplets(
     dense.positives,
     dense.others,
     dense.chords,
-    "; one positive: max(0, D+ - min D- + m), the triplet loss with the hardest negative",
+    "; one positive: max(0, D+ - min D- + m), the triplet loss with the hardest negative, or with the nearest of those "
+    "that are farther than the positive (semi-hard)",
     "I-Con, theorem 5",
+)
+TRIPLET = replace(
+    HARDEST,
+    references=(*HARDEST.references, limits.semi_hard(dense.positives, dense.others, dense.chords)),
 )

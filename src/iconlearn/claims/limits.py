@@ -16,6 +16,25 @@ NARROW = (
     "L = mean_i [sum_j p_ij D_ij - min over candidates k of (D_ik - m [p_ik = 0])], the limit of s CE, "
     "s = 2 sigma^2 -> 0"
 )
+SOFT = "; with sigma > 0, L + H(p) = mean_i sum_j p_ij log(1 + sum_(k != j) exp((D_ij - D_ik + m [p_ik = 0]) / s))"
+
+
+def form_of(case: Case) -> str:
+    """Which triplets a case asks for: the hardest, all of them softly, or the semi-hard ones."""
+    if case.parameters.get("sigma", 0.0) > 0:
+        return "soft"
+    return "semi-hard" if case.parameters.get("negatives") == "semi-hard" else "hardest"
+
+
+def only(form: str, loss: Part) -> Part:
+    """A loss that says nothing of triplets of another form."""
+
+    def of_form(case: Case) -> Tensor:
+        if form_of(case) != form:
+            raise NotImplementedError
+        return loss(case)
+
+    return of_form
 
 
 def wide_rate(p: Part, d: Part, candidates: Part) -> Rate:
@@ -73,18 +92,43 @@ def hardest_triplets(p: Part, candidates: Part, d: Part, tail: str, paper: str) 
             p(case), d(case), case.parameters["margin"], step, candidates(case)
         )
 
+    def soft(case: Case) -> Tensor:
+        scale = 2 * case.parameters["sigma"] ** 2
+        return margins.soft_triplets(p(case), d(case), case.parameters["margin"], scale, candidates(case))
+
+    def with_entropy(loss: Tensor, case: Case) -> Tensor:
+        return loss + kernels.entropy(p(case))
+
     return Claim(
         LIMIT,
-        f"{NARROW}{tail}",
+        f"{NARROW}{SOFT}{tail}",
         (
-            Reference(f"hardest triplets (formula, {paper})", limit),
-            Reference("FaceNet's triplet loss (formula, Schroff et al. 2015)", facenet, without_spread),
+            Reference(f"hardest triplets (formula, {paper})", only("hardest", limit)),
+            Reference(
+                "FaceNet's triplet loss (formula, Schroff et al. 2015)",
+                only("hardest", facenet),
+                without_spread,
+            ),
             Reference(
                 "pytorch-metric-learning TripletMarginLoss",
-                library,
+                only("hardest", library),
                 without_spread,
                 "pytorch_metric_learning",
+            ),
+            Reference(
+                "soft-margin triplets (formula, Hermans et al. 2017, Wang et al. 2018)",
+                only("soft", soft),
+                with_entropy,
             ),
         ),
         Rate(finite, limit),
     )
+
+
+def semi_hard(p: Part, candidates: Part, d: Part) -> Reference:
+    """FaceNet's triplets of the positive and the nearest of the negatives that are farther."""
+
+    def loss(case: Case) -> Tensor:
+        return margins.semi_hard_triplets(p(case), d(case), case.parameters["margin"], candidates(case))
+
+    return Reference("semi-hard triplets (formula, Schroff et al. 2015)", only("semi-hard", loss))

@@ -3959,7 +3959,7 @@ class Triplet(MapEstimator):
     sigma -> 0) of the table; family: contrastive.
 
     Rewards: The other view nearer than the hardest negative by a margin.
-    Degenerates: Hardest negatives may collapse a fresh network to one place; MarginGaussian(0.4) is softer.
+    Degenerates: Hardest negatives may collapse a fresh network; sigma=0.4 or semi-hard ones are softer.
 
     ``fit`` takes a table X of shape (n, d).
 
@@ -3967,6 +3967,11 @@ class Triplet(MapEstimator):
     ----------
     margin : float, default 0.2
         How much nearer than its negatives a positive has to be, in units of the metric.
+    sigma : float, default 0.0
+        Width of the kernel, at least 0: at 0 only the hardest negative counts, with more all of them, by their
+        distance (a softmax of cosines with temperature sigma^2 and an additive margin).
+    negatives : str, default 'all'
+        Which negatives count: "all", or "semi-hard", those that are farther than the positive (FaceNet).
     embedding_dim : int, default 64
         Number of columns of the embedding.
     warm_start : bool, default False
@@ -4017,6 +4022,8 @@ class Triplet(MapEstimator):
         self,
         *,
         margin: float = 0.2,
+        sigma: float = 0.0,
+        negatives: str = "all",
         embedding_dim: int = 64,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
@@ -4044,7 +4051,7 @@ class TripletCLIP(MapEstimator):
     pairs, Gaussian, sigma -> 0) of the table; family: multimodal.
 
     Rewards: A sample's other modality nearer than the hardest impostor by a margin.
-    Degenerates: Hardest impostors may collapse fresh networks to one place; MarginGaussian(0.4) is soft.
+    Degenerates: Hardest impostors may collapse fresh networks to one place; sigma=0.4 is soft.
 
     ``fit`` takes a tuple of two or more tables with the same rows, such as (images, texts).
 
@@ -4052,6 +4059,9 @@ class TripletCLIP(MapEstimator):
     ----------
     margin : float, default 0.2
         How much nearer than its negatives a positive has to be, in units of the metric.
+    sigma : float, default 0.0
+        Width of the kernel, at least 0: at 0 only the hardest negative counts, with more all of them, by their
+        distance (a softmax of cosines with temperature sigma^2 and an additive margin).
     embedding_dim : int, default 64
         Number of columns of the embedding.
     warm_start : bool, default False
@@ -4078,6 +4088,7 @@ class TripletCLIP(MapEstimator):
         self,
         *,
         margin: float = 0.2,
+        sigma: float = 0.0,
         embedding_dim: int = 64,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
@@ -4104,6 +4115,9 @@ class TripletSupCon(MapEstimator):
     ----------
     margin : float, default 0.2
         How much nearer than its negatives a positive has to be, in units of the metric.
+    sigma : float, default 0.0
+        Width of the kernel, at least 0: at 0 only the hardest negative counts, with more all of them, by their
+        distance (a softmax of cosines with temperature sigma^2 and an additive margin).
     embedding_dim : int, default 64
         Number of columns of the embedding.
     warm_start : bool, default False
@@ -4150,6 +4164,7 @@ class TripletSupCon(MapEstimator):
         self,
         *,
         margin: float = 0.2,
+        sigma: float = 0.0,
         embedding_dim: int = 64,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,

@@ -34,6 +34,9 @@ PARAMETERS: Mapping[str, str] = {
         '"dot", or a function of two tensors. Precomputed distances go in as '
         "``fit(NeighborGraph.from_distances(D, k))``."
     ),
+    "negatives": (
+        'Which negatives count: "all", or "semi-hard", those that are farther than the positive (FaceNet).'
+    ),
     "n_clusters": "Number of clusters; with fewer rows it is refused.",
     "n_components": "Number of columns of the embedding.",
     "n_neighbors": (
@@ -43,6 +46,10 @@ PARAMETERS: Mapping[str, str] = {
     "perplexity": "Effective number of neighbours of every row, at least 1; typical are 5 to 50.",
     "rate": "Share of the old weights that the moving average of the encoder keeps in a step, in [0, 1].",
     "share": "Width of the kernel on the data, as a share of the data's spread.",
+    "sigma": (
+        "Width of the kernel, at least 0: at 0 only the hardest negative counts, with more all of them, by their "
+        "distance (a softmax of cosines with temperature sigma^2 and an additive margin)."
+    ),
     "sizes": "Momentum of the running average of the cluster sizes, in [0, 1); 0 takes those of the batch.",
     "steps": "Longest random walk on the neighbour graph that still joins two rows.",
     "tau_plus": "Assumed share of false negatives among the negatives, in [0, 1).",

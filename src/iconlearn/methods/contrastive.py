@@ -18,7 +18,7 @@ from iconlearn.distributions import (
 from iconlearn.intake import CAPTIONED
 from iconlearn.methods.options import ENCODER, WHOLE
 from iconlearn.methods.row import CONTRASTIVE, REDUCTION, Method
-from iconlearn.recipes import Recipe, encoder, jitter, momentum, predictor, temperature_width
+from iconlearn.recipes import Recipe, encoder, jitter, momentum, narrow, predictor, temperature_width
 
 PAIRS = "Positive pairs"
 AUGMENTED = "What the augmentations change is thrown away, whether it mattered or not."
@@ -70,8 +70,11 @@ def vicreg(
     return Recipe(Augmentation(2), learned, encoder(embedding_dim), augment=jitter)
 
 
-def triplet(margin: float = 0.2, embedding_dim: int = 64) -> Recipe:
-    return Recipe(Augmentation(2), MarginGaussian(0, margin), encoder(embedding_dim), augment=jitter)
+def triplet(
+    margin: float = 0.2, sigma: float = 0.0, negatives: str = "all", embedding_dim: int = 64
+) -> Recipe:
+    learned = MarginGaussian(narrow(sigma), margin, negatives=negatives)
+    return Recipe(Augmentation(2), learned, encoder(embedding_dim), augment=jitter)
 
 
 def x_sample(
@@ -222,7 +225,7 @@ METHODS = (
         paper="Schroff et al. 2015",
         estimator="Triplet",
         rewards="The other view nearer than the hardest negative by a margin.",
-        degenerates="Hardest negatives may collapse a fresh network to one place; MarginGaussian(0.4) is softer.",
+        degenerates="Hardest negatives may collapse a fresh network; sigma=0.4 or semi-hard ones are softer.",
         fit=ENCODER,
         claim=claims.TRIPLET,
     ),

@@ -11,7 +11,7 @@ from iconlearn.distributions import CrossModal, Gaussian, MarginGaussian, Studen
 from iconlearn.intake import MODALITIES
 from iconlearn.methods.options import ENCODER
 from iconlearn.methods.row import CLUSTERING, MULTIMODAL, Method
-from iconlearn.recipes import Recipe, Shape, heads, temperature_width, towers
+from iconlearn.recipes import Recipe, Shape, heads, narrow, temperature_width, towers
 
 SMALLEST = 0.1  # a logit scale of 100, CLIP's cap
 ICON = "Alshammari et al. 2025"
@@ -38,8 +38,8 @@ def average_margin_clip(embedding_dim: int = 64) -> Recipe:
     return Recipe(pairs, learned, towers(embedding_dim))
 
 
-def triplet_clip(margin: float = 0.2, embedding_dim: int = 64) -> Recipe:
-    return Recipe(pairs, MarginGaussian(0, margin, pairs="cross_view"), towers(embedding_dim))
+def triplet_clip(margin: float = 0.2, sigma: float = 0.0, embedding_dim: int = 64) -> Recipe:
+    return Recipe(pairs, MarginGaussian(narrow(sigma), margin, pairs="cross_view"), towers(embedding_dim))
 
 
 def t_clip(df: float = 2.0, embedding_dim: int = 64, alpha: float = 0.0) -> Recipe:
@@ -104,7 +104,7 @@ METHODS = (
         paper=ICON,
         estimator="TripletCLIP",
         rewards="A sample's other modality nearer than the hardest impostor by a margin.",
-        degenerates="Hardest impostors may collapse fresh networks to one place; MarginGaussian(0.4) is soft.",
+        degenerates="Hardest impostors may collapse fresh networks to one place; sigma=0.4 is soft.",
         claim=claims.TRIPLET_CLIP,
     ),
     row(

@@ -18,7 +18,7 @@ from iconlearn.distributions import (
 )
 from iconlearn.methods.options import ENCODER
 from iconlearn.methods.row import CLUSTERING, SUPERVISED, Method
-from iconlearn.recipes import Recipe, classes, encoder, head, temperature_width
+from iconlearn.recipes import Recipe, classes, encoder, head, narrow, temperature_width
 from iconlearn.train.schedules import Cosine
 
 CLASSES, PAIRS = "Uniform over classes", "Data-label pairs"
@@ -39,8 +39,8 @@ def average_margin_supcon(embedding_dim: int = 64) -> Recipe:
     return Recipe(Label(), Gaussian(math.inf, metric="cos"), encoder(embedding_dim))
 
 
-def triplet_supcon(margin: float = 0.2, embedding_dim: int = 64) -> Recipe:
-    return Recipe(Label(), MarginGaussian(0, margin, key="label"), encoder(embedding_dim))
+def triplet_supcon(margin: float = 0.2, sigma: float = 0.0, embedding_dim: int = 64) -> Recipe:
+    return Recipe(Label(), MarginGaussian(narrow(sigma), margin, key="label"), encoder(embedding_dim))
 
 
 def supervised_clustering(n_clusters: int = 10, alpha: float = 0.0) -> Recipe:

@@ -119,6 +119,8 @@ def margin(dist: MarginGaussian, scribe: Scribe, symbol: str) -> None:
         scribe.note(STAR)
     else:
         scribe.note("$y_i$ is the class of $i$.")
+    if dist.negatives == "semi-hard":
+        scribe.note("Negatives that are no farther than the farthest positive of the row are no candidates.")
     if dist.pool != "logsumexp":
         limit(dist, scribe, symbol, distance)
         return

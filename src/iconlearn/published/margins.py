@@ -58,6 +58,31 @@ def margin_cross_entropy(
     return scale * -torch.where(p > 0, p * log_q, 0.0).sum(1)[rows].mean()
 
 
+def soft_triplets(p: Tensor, d: Tensor, margin: float, scale: float, candidates: Tensor) -> Tensor:
+    """mean_i sum_j p_ij log(1 + sum_(k != j) exp((D_ij - D_ik + margin [p_ik = 0]) / scale)).
+
+    Of one positive and one negative without margin the soft-margin triplet loss (Hermans et al., 2017); of cosines
+    an additive-margin softmax (Wang et al., 2018).
+    """
+    shifted = _shifted(p, d, margin, candidates)
+    others = ~torch.eye(d.shape[1], dtype=torch.bool, device=d.device)  # (j, k)
+    above = ((d[:, :, None] - shifted[:, None, :]) / scale).exp()
+    losses = (1 + (above * others).sum(2)).log()
+    return torch.where(p > 0, p * losses, 0.0).sum(1)[p.sum(1) > 0].mean()
+
+
+def semi_hard_triplets(p: Tensor, d: Tensor, margin: float, candidates: Tensor) -> Tensor:
+    """mean_i max(0, D+ - min_(k: D_ik > D+) D_ik + margin) of one positive a row (FaceNet, Schroff et al., 2015).
+
+    A row none of whose negatives is farther than its positive costs nothing.
+    """
+    rows = p.sum(1) > 0
+    positive = (p * d).sum(1, keepdim=True)
+    farther = candidates & (p == 0) & (d > positive)
+    nearest = d.masked_fill(~farther, torch.inf).amin(1)
+    return torch.relu(positive[:, 0] - nearest + margin)[rows].mean()
+
+
 def wide_cross_entropy(p: Tensor, d: Tensor, scale: float, candidates: Tensor | None = None) -> Tensor:
     """scale * (CE(p, q) - log M), q_ij proportional to exp(-D_ij / scale) over M candidates (I-Con, proposition 1).
 
