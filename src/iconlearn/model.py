@@ -119,6 +119,9 @@ class ICon(Objective):
         positives : int, default 0
             How many of the samples that are positives of it under the target, such as its neighbours, each sample
             of a batch brings along, drawn by their probability. A batch of many clusters holds few otherwise.
+        classes_per_batch : int, optional
+            Every batch has equally many samples (``batch_size`` over this) of so many classes, both drawn anew: losses
+            that compare labels find positives in it. Needs ``y``; samples without a label are left out.
         optimizer : {"adam", "adamw", "sgd", "lars", "delta-bar-delta"}, default "adam"
             "lars" is that of large batches; its step size is usually 0.3 times the samples of a step over 256.
         lr, momentum, gain, weight_decay, exaggeration, temperature : float or schedule, optional

@@ -214,6 +214,10 @@ def queue() -> ICon:
     return ICon(Augmentation(2), COS, MLP(5, 3), mapper_j=Queue(30, keys=Momentum(0.9)))
 
 
+def labelled() -> ICon:
+    return ICon(Label(), COS, MLP(5, 3))
+
+
 class Stored(Features):
     """Features that remember which rows were read."""
 
@@ -238,6 +242,11 @@ FITS: dict[str, Any] = {
         ICon(KNN(5), UniformCluster().debias(0.3), SoftmaxHead(5, 4)),
         X,
         {"batch_size": 17, "max_iter": 12, "lr": 0.02, "positives": 2},
+    ),
+    "batches of classes": lambda folder: (
+        labelled(),
+        {"value": X, "label": Y},
+        {"batch_size": 12, "classes_per_batch": 3, "max_iter": 8, "accumulate": 2},
     ),
     "starts that race": lambda folder: (
         ICon(KNN(5), UniformCluster(), SoftmaxHead(5, 4)),

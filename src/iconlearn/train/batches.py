@@ -11,20 +11,22 @@ from iconlearn._errors import OptionError
 from iconlearn.distributions import Distribution
 from iconlearn.inputs import Inputs
 from iconlearn.train.options import Training, make_views
+from iconlearn.train.samplers import Classes
 
 
 class Batches(Iterator[Inputs]):
     """Batches for ever: the data itself, or a fresh permutation an epoch; the short last one is dropped.
 
     With ``positives`` every sample of the order brings some of its positives along, and is one of fewer; a sample
-    that comes twice is there once. ``order`` and ``position`` are all that is remembered, so a run goes on from
+    that comes twice is there once. With ``classes_per_batch`` a batch is drawn by classes, and an epoch is as many of
+    them as hold n samples. ``order`` and ``position`` are all that is remembered, so a run goes on from
     them where another stopped.
 
     Parameters
     ----------
     data : Inputs
     options : Training
-        Its ``batch_size``, ``positives`` and ``augment``.
+        Its ``batch_size``, ``positives``, ``classes_per_batch`` and ``augment``.
     num_views : int
         Views that are made of every sample, or drawn from those that are stored.
     generator : torch.Generator
@@ -46,6 +48,7 @@ class Batches(Iterator[Inputs]):
         self.positives, self.target = options.positives, target
         self.drawn = max(1, self.size // (1 + self.positives))  # samples of the order in a batch
         self.per_epoch = data.n // self.drawn
+        self.classes = by_class(data, options)
         self.ids = ById(data.id) if self.positives else None
         self.order: Tensor | None = None
         self.position = 0
@@ -53,13 +56,15 @@ class Batches(Iterator[Inputs]):
     @property
     def whole(self) -> bool:
         """Is every batch the data itself?"""
-        return self.size == self.data.n and self.data.stored is None
+        return self.size == self.data.n and self.data.stored is None and self.classes is None
 
     def __next__(self) -> Inputs:
         return self._views(self.data if self.whole else self._read(self._index()))
 
     def _index(self) -> Tensor:
         """Samples of the next batch, in a new order where the present one is used up."""
+        if self.classes is not None:
+            return self.classes.draw(self.generator).to(self.data.id.device)
         if self.order is None or self.position + self.drawn > self.data.n:
             self.order = torch.randperm(self.data.n, generator=self.generator)
             self.position = 0
@@ -108,3 +113,10 @@ class ById:
     def rows(self, ids: Tensor) -> Tensor:
         """Where the samples are."""
         return self.order[torch.searchsorted(self.sorted, ids.contiguous())]
+
+
+def by_class(data: Inputs, options: Training) -> Classes | None:
+    """What draws the batches of a run by classes; None where the run does not ask for it."""
+    if options.classes_per_batch is None or options.batch_size is None:
+        return None
+    return Classes(data.label, options.classes_per_batch, options.batch_size // options.classes_per_batch)

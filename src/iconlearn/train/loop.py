@@ -18,6 +18,7 @@ from iconlearn.mappers.threads import threads_of
 from iconlearn.objective import Objective
 from iconlearn.processes import own_randomness
 from iconlearn.train.baseline import check_baseline, keep_baseline
+from iconlearn.train.batches import by_class
 from iconlearn.train.best import Best
 from iconlearn.train.budget import check_budget
 from iconlearn.train.checkpoint import Checkpoint, Saved
@@ -54,6 +55,7 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
         )
     check_baseline(model, options.baseline)
     check_pieces(model, data, options)
+    by_class(data, options)  # refuses labels that it cannot draw from
     data = replace(data, pieces=options.accumulate)
     file = Checkpoint.of(model, data, options)
     saved = None if file is None else file.read()

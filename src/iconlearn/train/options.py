@@ -48,6 +48,7 @@ class Training:
     batch_size: int | None = None
     accumulate: int = 1
     positives: int = 0
+    classes_per_batch: int | None = None
     optimizer: str = "adam"
     lr: float | Schedule | PerSample | None = None
     momentum: float | Schedule | None = None
@@ -79,9 +80,10 @@ class Training:
                 f"fit: positives={self.positives} join every sample of a batch, but batch_size={self.batch_size}; "
                 f"give a batch_size of at least {self.positives + 1}, or leave positives out"
             )
-        for name in ("epochs", "batch_size", "checkpoint_every"):
+        for name in ("epochs", "batch_size", "checkpoint_every", "classes_per_batch"):
             if getattr(self, name) is not None:
                 check_number("fit", name, getattr(self, name), low=1, integer=True)
+        self._check_classes()
         for name in ("lr", *OF_OPTIMIZERS, "exaggeration", "temperature"):
             if (value := getattr(self, name)) is not None and not isinstance(value, PerSample):
                 as_schedule(name, value)
@@ -125,6 +127,23 @@ class Training:
             )
         if not (isinstance(self.callbacks, (tuple, list)) and all(map(callable, self.callbacks))):
             raise OptionError(f"fit: callbacks={self.callbacks!r} must be a tuple of functions of an Event")
+
+    def _check_classes(self) -> None:
+        """Refuse batches that cannot have equally many samples of so many classes."""
+        if self.classes_per_batch is None:
+            return
+        size = self.batch_size or 0
+        if size < 2 * self.classes_per_batch or size % self.classes_per_batch:
+            raise OptionError(
+                f"fit: classes_per_batch={self.classes_per_batch} takes equally many samples, at least two, of each "
+                f"class, but batch_size={self.batch_size}; give a batch_size that is a multiple, such as "
+                f"{8 * self.classes_per_batch}"
+            )
+        if self.positives:
+            raise OptionError(
+                f"fit: positives={self.positives} and classes_per_batch={self.classes_per_batch} both say who joins a "
+                "batch; leave one of them out"
+            )
 
     def seed(self) -> int:
         """The seed of the run; drawn from the system when random_state is None."""
