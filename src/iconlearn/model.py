@@ -119,6 +119,9 @@ class ICon(Objective):
         positives : int, default 0
             How many of the samples that are positives of it under the target, such as its neighbours, each sample
             of a batch brings along, drawn by their probability. A batch of many clusters holds few otherwise.
+        precision : {"32-true", "bf16-mixed", "16-mixed"}, default "32-true"
+            Types in which networks compute; parameters, distributions and divergences stay in float32. "16-mixed"
+            scales the loss, so that small gradients are not lost, and leaves out a step whose gradients are too large.
         classes_per_batch : int, optional
             Every batch has equally many samples (``batch_size`` over this) of so many classes, both drawn anew: losses
             that compare labels find positives in it. Needs ``y``; samples without a label are left out.

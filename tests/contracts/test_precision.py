@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from torch import Tensor, nn
 from toys import NAMES, X, Y, batch_of, model_of
 from zoo import ALL_DIVERGENCES
 
-from iconlearn import KNN, METHODS, MLP, Gaussian, ICon, Linear, Momentum, OptionError, StudentT
+from iconlearn import KNN, METHODS, MLP, Embedding, Gaussian, ICon, Linear, Momentum, OptionError, StudentT
 from iconlearn.inputs import Inputs, as_inputs
 from iconlearn.mappers import ColumnMapper, embed
+from iconlearn.train.events import Event
 
 HALVES = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 LARGEST = 1e4  # of logits
@@ -147,3 +149,61 @@ def test_a_teacher_runs_in_the_precision_of_its_student():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         model(X.astype(np.float32))
     assert seen == [torch.bfloat16] * 2
+
+
+def encoder() -> ICon:
+    return ICon(KNN(5), Gaussian(0.5, "cos"), MLP(6, 4, seed=0))
+
+
+OPTIONS = {"batch_size": 30, "max_iter": 12, "lr": 1e-2}
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
+def test_a_network_trains_in_half_precision_with_weights_in_full(precision):
+    model, seen = encoder(), set()
+    model.mapper.register_forward_hook(lambda _module, _inputs, out: seen.add(out.dtype))
+    model.fit(X, precision=precision, **OPTIONS)
+    assert seen == {torch.bfloat16 if precision == "bf16-mixed" else torch.float16}
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+    full = encoder().fit(X, **OPTIONS)
+    assert model.history.losses[0] == pytest.approx(full.history.losses[0], rel=1e-3)
+    assert model.history.losses[0] != full.history.losses[0]
+    assert np.mean(model.history.losses[-3:]) < model.history.losses[0]
+    assert model.transform(X).dtype == np.float32  # in full precision again
+
+
+def test_a_step_with_gradients_beyond_float16_is_left_out():
+    weights = []
+
+    def look(event: Event) -> None:
+        weights.append(next(event.model.mapper.parameters()).detach().clone())
+
+    model = ICon(KNN(5), Gaussian(0.1), MLP(6, 4, seed=0))  # the scale of 2^16 times its slope is too large
+    model.fit(X, precision="16-mixed", batch_size=30, max_iter=14, lr=1e-3, callbacks=(look,))
+    moved = [not torch.equal(a, b) for a, b in pairwise(weights)]
+    assert not moved[1]
+    assert any(moved)
+    assert np.isfinite(model.history.losses).all()
+
+
+def test_a_run_in_float16_goes_on_to_the_same_bits(tmp_path):
+    def run(**options: Any) -> ICon:
+        model = ICon(KNN(5), Gaussian(0.1), MLP(6, 4, seed=0))
+        return model.fit(X, precision="16-mixed", batch_size=30, max_iter=14, lr=1e-3, **options)
+
+    def stop(event: Event) -> None:
+        if event.kind == "step" and event.step == 8:
+            raise KeyboardInterrupt
+
+    assert run(checkpoint=tmp_path / "run", callbacks=(stop,)).history.interrupted
+    resumed, whole = run(checkpoint=tmp_path / "run"), run()
+    assert resumed.history.losses == whole.history.losses
+    for mine, theirs in zip(resumed.parameters(), whole.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_what_has_no_precision_of_its_own():
+    with pytest.raises(OptionError, match="precision='bf16-mixed' is about the activations of a network"):
+        ICon(KNN(5), Gaussian(1.0), Embedding(60, 2)).fit(X, precision="bf16-mixed")
+    with pytest.raises(OptionError, match="precision='half'.*bf16-mixed"):
+        encoder().fit(X, precision="half")

@@ -19,6 +19,7 @@ from iconlearn.cli.options import (
     OPTIMIZER,
     OUT,
     OVERWRITE,
+    PRECISION,
     QUIET,
     SEED,
     SETTINGS,
@@ -73,6 +74,7 @@ def train(
         float | None, typer.Option(help="Step size after warm-up, from which it falls as a cosine.")
     ] = None,
     accumulate: ACCUMULATE = None,
+    precision: PRECISION = None,
     optimizer: OPTIMIZER = None,
     weight_decay: WEIGHT_DECAY = None,
     max_grad_norm: MAX_GRAD_NORM = None,
@@ -98,6 +100,7 @@ def train(
         augment=augment,
         callbacks=watching(log),
         accumulate=accumulate,
+        precision=precision,
         optimizer=optimizer,
         weight_decay=weight_decay,
         max_grad_norm=max_grad_norm,

@@ -106,6 +106,8 @@ class AverageMarginSupCon(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -138,6 +140,7 @@ class AverageMarginSupCon(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -353,6 +356,8 @@ class CrossEntropy(PrototypeClassifier):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -386,6 +391,7 @@ class CrossEntropy(PrototypeClassifier):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -544,6 +550,8 @@ class DebiasedContrastiveLoss(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -579,6 +587,7 @@ class DebiasedContrastiveLoss(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -780,6 +789,8 @@ class ErrorRate(PrototypeClassifier):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -813,6 +824,7 @@ class ErrorRate(PrototypeClassifier):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -1212,6 +1224,8 @@ class HarmonicLoss(PrototypeClassifier):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -1246,6 +1260,7 @@ class HarmonicLoss(PrototypeClassifier):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -1339,6 +1354,8 @@ class IdentityToGaussian(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -1371,6 +1388,7 @@ class IdentityToGaussian(MapEstimator):
         backbone: str | Callable[..., Any] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -1411,6 +1429,8 @@ class IdentityToNarrow(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -1441,6 +1461,7 @@ class IdentityToNarrow(MapEstimator):
         backbone: str | Callable[..., Any] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -1485,6 +1506,8 @@ class IdentityToStudent(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -1517,6 +1540,7 @@ class IdentityToStudent(MapEstimator):
         backbone: str | Callable[..., Any] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -1574,6 +1598,8 @@ class InfoNCE(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -1610,6 +1636,7 @@ class InfoNCE(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -1921,6 +1948,8 @@ class LGSimCLR(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -1954,6 +1983,7 @@ class LGSimCLR(MapEstimator):
         backbone: str | Callable[..., Any] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -2002,6 +2032,8 @@ class LabelToClusters(PrototypeClassifier):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -2035,6 +2067,7 @@ class LabelToClusters(PrototypeClassifier):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -2080,6 +2113,8 @@ class LabelToWide(PrototypeClassifier):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -2112,6 +2147,7 @@ class LabelToWide(PrototypeClassifier):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -2279,6 +2315,8 @@ class MoCoV3(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -2315,6 +2353,7 @@ class MoCoV3(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -2582,6 +2621,8 @@ class ParametricSNE(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -2615,6 +2656,7 @@ class ParametricSNE(MapEstimator):
         backbone: str | Callable[..., Any] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -2665,6 +2707,8 @@ class ParametricTSNE(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -2698,6 +2742,7 @@ class ParametricTSNE(MapEstimator):
         backbone: str | Callable[..., Any] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -2962,6 +3007,8 @@ class SimCLR(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -2997,6 +3044,7 @@ class SimCLR(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -3271,6 +3319,8 @@ class SupCon(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -3305,6 +3355,7 @@ class SupCon(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -3740,6 +3791,8 @@ class TSimCLR(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -3775,6 +3828,7 @@ class TSimCLR(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -3825,6 +3879,8 @@ class TSimCNE(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -3858,6 +3914,7 @@ class TSimCNE(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -3908,6 +3965,8 @@ class TSupCon(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -3942,6 +4001,7 @@ class TSupCon(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -3998,6 +4058,8 @@ class Triplet(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -4034,6 +4096,7 @@ class Triplet(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -4140,6 +4203,8 @@ class TripletSupCon(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -4174,6 +4239,7 @@ class TripletSupCon(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -4377,6 +4443,8 @@ class VICReg(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -4413,6 +4481,7 @@ class VICReg(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -4462,6 +4531,8 @@ class VIReg(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -4495,6 +4566,7 @@ class VIReg(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,
@@ -4548,6 +4620,8 @@ class XSample(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    precision : str | None, default None
+        Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
         "adam", "adamw", "sgd", or for large batches "lars", which takes another ``lr``. None takes the method's
         own.
@@ -4583,6 +4657,7 @@ class XSample(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
         max_grad_norm: float | None = None,

@@ -31,7 +31,17 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 PASSED_ON = (
-    *("max_iter", "epochs", "batch_size", "accumulate", "restarts", "tol", "baseline", "checkpoint"),
+    *(
+        "max_iter",
+        "epochs",
+        "batch_size",
+        "accumulate",
+        "precision",
+        "restarts",
+        "tol",
+        "baseline",
+        "checkpoint",
+    ),
     *("lr", "optimizer", "weight_decay", "max_grad_norm"),
 )
 TO_BUILD = ("init", "anchors", "backbone", "augment")  # options that say what the recipe builds

@@ -169,6 +169,12 @@ OPTIONS: dict[str, Option] = {
         "gradient are those of the whole batch. None is one piece.",
         encodes_images,
     ),
+    "precision": Option(
+        None,
+        "str | None",
+        'Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".',
+        encodes_images,
+    ),
     "optimizer": Option(
         None,
         "str | None",

@@ -36,7 +36,17 @@ from iconlearn.train.processes import alone, first_of_job
 
 log = logging.getLogger("iconlearn")
 TRAINING = (
-    *("max_iter", "epochs", "batch_size", "accumulate", "restarts", "baseline", "backbone", "augment"),
+    *(
+        "max_iter",
+        "epochs",
+        "batch_size",
+        "accumulate",
+        "precision",
+        "restarts",
+        "baseline",
+        "backbone",
+        "augment",
+    ),
     *("lr", "optimizer", "weight_decay", "max_grad_norm"),
 )
 
@@ -56,7 +66,7 @@ class RunOptions:
     backbone, augment : str, optional
         Network and views of an encoder.
     accumulate : int, optional
-    optimizer : str, optional
+    optimizer, precision : str, optional
     weight_decay, max_grad_norm : float, optional
         How an encoder is trained; see :meth:`iconlearn.ICon.fit`.
     callbacks : tuple of callable
@@ -78,6 +88,7 @@ class RunOptions:
     augment: str | None = None
     callbacks: tuple[Callback, ...] = ()
     accumulate: int | None = None
+    precision: str | None = None
     optimizer: str | None = None
     weight_decay: float | None = None
     max_grad_norm: float | None = None

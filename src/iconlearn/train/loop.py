@@ -126,14 +126,16 @@ def check_comparable(options: Training, target: Conditional | None) -> None:
 
 
 def check_pieces(model: Objective, data: Inputs, options: Training) -> None:
-    """Refuse to embed a batch in pieces that would be empty, or where there is no network to save memory of."""
+    """Refuse pieces of a batch that would be empty, and to save memory where there is no network to save it of."""
+    table = any(isinstance(part, Table) for part in model.mapper.modules())
+    for name, plain in (("accumulate", 1), ("precision", "32-true")):
+        if table and (value := getattr(options, name)) != plain:
+            raise OptionError(
+                f"fit: {name}={value!r} is about the activations of a network, but {model.mapper!r} is a table, which "
+                f"has none; leave {name} out"
+            )
     if options.accumulate == 1:
         return
-    if any(isinstance(part, Table) for part in model.mapper.modules()):
-        raise OptionError(
-            f"fit: accumulate={options.accumulate} makes the activations of a network again, but {model.mapper!r} is a "
-            "table, which has none; leave accumulate out"
-        )
     size = min(data.n, options.batch_size or data.n)
     drawn = max(1, size // (1 + options.positives))
     if options.accumulate * data.across.size > drawn:

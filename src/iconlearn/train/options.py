@@ -14,6 +14,7 @@ from iconlearn._checks import check_choice, check_names, check_number
 from iconlearn._errors import OptionError
 from iconlearn.train.events import Callback
 from iconlearn.train.optimizers import OPTIMIZERS
+from iconlearn.train.precision import PRECISIONS
 from iconlearn.train.schedules import PerSample, Schedule, as_schedule
 
 View = Callable[[Tensor, torch.Generator], Tensor]
@@ -47,6 +48,7 @@ class Training:
     epochs: int | None = None
     batch_size: int | None = None
     accumulate: int = 1
+    precision: str = "32-true"
     positives: int = 0
     classes_per_batch: int | None = None
     optimizer: str = "adam"
@@ -73,6 +75,7 @@ class Training:
         check_number("fit", "max_iter", self.max_iter, low=0, integer=True)
         check_number("fit", "restarts", self.restarts, low=1, integer=True)
         check_number("fit", "accumulate", self.accumulate, low=1, integer=True)
+        check_choice("fit", "precision", self.precision, PRECISIONS)
         check_choice("fit", "optimizer", self.optimizer, OPTIMIZERS)
         check_number("fit", "positives", self.positives, low=0, integer=True)
         if self.positives and (self.batch_size is None or self.batch_size <= self.positives):

@@ -20,6 +20,7 @@ from iconlearn.train.convergence import Convergence
 from iconlearn.train.events import Event
 from iconlearn.train.optimizers import OPTIMIZERS
 from iconlearn.train.options import OF_OPTIMIZERS, Training
+from iconlearn.train.precision import Precision
 from iconlearn.train.schedules import PerSample, as_schedule
 
 # What has to have its final value before a run may be called converged; a change of momentum only settles it.
@@ -48,6 +49,7 @@ class Run:
         self.tables = [part for part in model.modules() if isinstance(part, Table)]
         self.shared = shared_parameters(model, data)
         self.optimizer = choice.make(self.trained, lr=self.lr(0, self.total))
+        self.precision = Precision(options.precision, model.device)
         self.step = 0
         self.losses: list[float] = []
         self.empty_rows = 0.0  # summed over the steps
@@ -109,7 +111,8 @@ class Run:
                 as_schedule("temperature", options.temperature)(k, self.total)
             )
         target = self.target if batch is self.data else target
-        pair = model.pair(batch, target=target, learned=learned, engine=self.engine)
+        with self.precision.networks():
+            pair = model.pair(batch, target=target, learned=learned, engine=self.engine)
         loss = model.loss(pair)
         value = float(loss.detach())
         if not math.isfinite(value):
@@ -125,10 +128,11 @@ class Run:
             )
         self._tune(k)
         self.optimizer.zero_grad(set_to_none=True)
-        driven.backward()
+        self.precision.backward(driven)
         self.data.across.average(self.shared)
+        self.precision.unscale(self.optimizer)
         clipped = self._clip()
-        self.optimizer.step()
+        self.precision.step(self.optimizer)
         for table in self.tables:
             table.hold_anchors()  # momentum and weight decay move what has no gradient
         self.step += 1

@@ -77,6 +77,7 @@ def take_run(run: Run, state: State) -> None:
     state.put("run.", {"losses": torch.tensor(run.losses, dtype=torch.float64)})
     take_batches(run.batches, state)
     take_optimizer(run.optimizer, state)
+    state.values["scaler"] = run.precision.scaler.state_dict()
     for name, queue in queues(run):
         take_queue(name, queue, state)
 
@@ -87,6 +88,8 @@ def give_run(run: Run, state: State) -> None:
     for name, queue in queues(run):
         fill_queue(name, queue, state, run.model.device)
     give_optimizer(run.optimizer, state)
+    if state.values["scaler"]:
+        run.precision.scaler.load_state_dict(state.values["scaler"])
     run.losses[:] = state.tensors["run.losses"].tolist()
     for name in OF_RUN:
         setattr(run, name, state.values[name])
