@@ -56,6 +56,7 @@ from iconlearn.mappers import (
     ResNet34,
     ResNet50,
     SoftmaxHead,
+    Staged,
     TokenEncoder,
     ViT,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "SoftmaxHead",
     "Sparse",
     "Spread",
+    "Staged",
     "StudentT",
     "TokenEncoder",
     "UniformCluster",

@@ -140,6 +140,7 @@ from iconlearn.mappers import (
     ResNet34 as ResNet34,
     ResNet50 as ResNet50,
     SoftmaxHead as SoftmaxHead,
+    Staged as Staged,
     TokenEncoder as TokenEncoder,
     ViT as ViT,
 )

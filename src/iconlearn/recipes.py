@@ -21,6 +21,7 @@ from iconlearn.mappers import (
     MLP,
     Assignments,
     Embedding,
+    Linear,
     Momentum,
     Orthonormal,
     PerView,
@@ -30,6 +31,7 @@ from iconlearn.mappers import (
     ResNet34,
     ResNet50,
     SoftmaxHead,
+    Staged,
     TokenEncoder,
     ViT,
 )
@@ -201,6 +203,8 @@ BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "vit": vit,
 }
 VIEWS = (JITTER, *PRESETS)
+WIDE = 128  # dimensions in which a map of the plane is trained at first
+HEAD_ALONE = 1.05  # of 1000 epochs before, the published head learns alone for 50
 
 
 def encoder(dim: int) -> Build:
@@ -215,6 +219,18 @@ def encoder(dim: int) -> Build:
             given = {"image_shape": shape.image_shape, "seed": shape.seed, "input_scale": scale}
             return network(embedding_dim=dim, **given)
         return MLP(shape.d, dim, hidden=(256, 256), seed=shape.seed, input_scale=shape.scale)
+
+    return build
+
+
+def staged(dim: int, pretraining: float) -> Build:
+    """An encoder of more dimensions, trained first, and a linear layer after it into those that are wanted."""
+    check_number("method", "n_components", dim, low=1, integer=True)
+    share = check_number("method", "pretraining", pretraining, low=0, high=0.9)
+
+    def build(shape: Shape) -> nn.Module:
+        head = Linear(WIDE, dim, seed=shape.seed + 1)
+        return Staged(encoder(WIDE)(shape), head, until=(share, share * HEAD_ALONE))
 
     return build
 

@@ -35,6 +35,7 @@ OTHER = {
     "rate": 0.5,
     "num_views": 3,
     "margin": 0.7,
+    "pretraining": 0.5,
     "sigma": 0.6,
     "negatives": "semi-hard",
     "target_temperature": 0.4,

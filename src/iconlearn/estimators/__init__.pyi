@@ -3846,8 +3846,7 @@ class TSimCNE(MapEstimator):
     table; family: dimension reduction.
 
     Rewards: A plane in which views of a sample coincide and unlike samples spread out.
-    Degenerates: Trained in two dimensions from the start it stays in a poor optimum; the paper trains in
-    stages.
+    Degenerates: Trained in two dimensions from the start (pretraining=0) it may stay in a poor optimum.
 
     ``fit`` takes a table X of shape (n, d).
 
@@ -3855,6 +3854,10 @@ class TSimCNE(MapEstimator):
     ----------
     n_components : int, default 2
         Number of columns of the embedding.
+    pretraining : float, default 0.3
+        Share of the steps, at most 0.9, in which the network is trained in 128 dimensions; then a linear layer
+        into ``n_components`` learns alone for a twentieth of that, and at last all of it. The paper has 2/3 of
+        1500 epochs; 0 trains all of it from the start.
     warm_start : bool, default False
         Go on from the fitted weights or positions instead of starting anew, without early exaggeration. The
         data must have the same shape.
@@ -3905,6 +3908,7 @@ class TSimCNE(MapEstimator):
         self,
         *,
         n_components: int = 2,
+        pretraining: float = 0.3,
         warm_start: bool = False,
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,

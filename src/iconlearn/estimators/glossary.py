@@ -44,6 +44,11 @@ PARAMETERS: Mapping[str, str] = {
     ),
     "num_views": "Views that are made of every sample, at least 2.",
     "perplexity": "Effective number of neighbours of every row, at least 1; typical are 5 to 50.",
+    "pretraining": (
+        "Share of the steps, at most 0.9, in which the network is trained in 128 dimensions; then a linear layer into "
+        "``n_components`` learns alone for a twentieth of that, and at last all of it. The paper has 2/3 of 1500 "
+        "epochs; 0 trains all of it from the start."
+    ),
     "rate": "Share of the old weights that the moving average of the encoder keeps in a step, in [0, 1].",
     "share": "Width of the kernel on the data, as a share of the data's spread.",
     "sigma": (

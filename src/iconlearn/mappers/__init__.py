@@ -13,6 +13,7 @@ from iconlearn.mappers.columns import (
 )
 from iconlearn.mappers.heads import SoftmaxHead
 from iconlearn.mappers.networks import CNN, MLP, Linear, Orthonormal
+from iconlearn.mappers.staged import Staged
 from iconlearn.mappers.tables import Assignments, Embedding, Table
 from iconlearn.mappers.tokens import TokenEncoder
 from iconlearn.mappers.views import PerView, embed
@@ -36,6 +37,7 @@ MAPPERS = {
         Momentum,
         Queue,
         Predicted,
+        Staged,
         TokenEncoder,
     )
 }
@@ -60,6 +62,7 @@ __all__ = [
     "ResNet34",
     "ResNet50",
     "SoftmaxHead",
+    "Staged",
     "Table",
     "TokenEncoder",
     "ViT",

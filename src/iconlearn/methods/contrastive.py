@@ -18,7 +18,7 @@ from iconlearn.distributions import (
 from iconlearn.intake import CAPTIONED
 from iconlearn.methods.options import ENCODER, WHOLE
 from iconlearn.methods.row import CONTRASTIVE, REDUCTION, Method
-from iconlearn.recipes import Recipe, encoder, jitter, momentum, narrow, predictor, temperature_width
+from iconlearn.recipes import Recipe, encoder, jitter, momentum, narrow, predictor, staged, temperature_width
 
 PAIRS = "Positive pairs"
 AUGMENTED = "What the augmentations change is thrown away, whether it mattered or not."
@@ -54,8 +54,8 @@ def t_simclr(df: float = 2.0, embedding_dim: int = 64, alpha: float = 0.0) -> Re
     return Recipe(Augmentation(2).debias(alpha), StudentT(df), encoder(embedding_dim), augment=jitter)
 
 
-def t_simcne(n_components: int = 2) -> Recipe:
-    return Recipe(Augmentation(2), StudentT(), encoder(n_components), augment=jitter)
+def t_simcne(n_components: int = 2, pretraining: float = 0.3) -> Recipe:
+    return Recipe(Augmentation(2), StudentT(), staged(n_components, pretraining), augment=jitter)
 
 
 def vi_reg(embedding_dim: int = 64) -> Recipe:
@@ -180,7 +180,7 @@ METHODS = (
         paper="Böhm et al. 2023",
         estimator="TSimCNE",
         rewards="A plane in which views of a sample coincide and unlike samples spread out.",
-        degenerates="Trained in two dimensions from the start it stays in a poor optimum; the paper trains in stages.",
+        degenerates="Trained in two dimensions from the start (pretraining=0) it may stay in a poor optimum.",
         fit=ENCODER,
         claim=claims.T_SIMCNE,
     ),

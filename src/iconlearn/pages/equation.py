@@ -28,6 +28,7 @@ from iconlearn.mappers import (
     ResNet34,
     ResNet50,
     SoftmaxHead,
+    Staged,
     TokenEncoder,
     ViT,
 )
@@ -127,6 +128,7 @@ MAPPERS: dict[type[nn.Module], Callable[[Any], Mapped]] = {
     ViT: lambda m: (r"z_i = f_\theta(x_i)", "a vision transformer and a projector, for images"),
     SoftmaxHead: lambda m: (r"z_i = W x_i + b", "a linear head, whose softmax are the clusters"),
     Predicted: lambda m: (r"z_i = g_\theta(f_\theta(x_i))", "an encoder and a predictor after it"),
+    Staged: lambda m: (r"z_i = W f_\theta(x_i) + b", "an encoder and a head after it, trained in stages"),
     TokenEncoder: lambda m: (r"z_i = f_\theta(x_i)", "a network that reads a window of tokens"),
     PerView: per_view,
 }

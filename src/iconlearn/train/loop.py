@@ -27,7 +27,7 @@ from iconlearn.train.fingerprint import fingerprint
 from iconlearn.train.interrupt import between_steps
 from iconlearn.train.options import History, Training
 from iconlearn.train.race import Race
-from iconlearn.train.run import Run
+from iconlearn.train.run import Run, stages
 from iconlearn.train.search import best_seed
 from iconlearn.train.state import capture, put_back
 from iconlearn.train.suggestions import applicable
@@ -104,6 +104,8 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
     finally:
         model.hold(None)
         model.evaluate.forget()
+        for part in stages(model):
+            part.at(1.0)  # wherever the run was, a warm start goes on with the whole
         model.eval()
     return history
 

@@ -12,7 +12,7 @@ from iconlearn._errors import NonFiniteError, OptionError
 from iconlearn.conditional import Conditional
 from iconlearn.explain import evaluating
 from iconlearn.inputs import Inputs
-from iconlearn.mappers import Initializable, Queue, Table
+from iconlearn.mappers import Initializable, Queue, Staged, Table
 from iconlearn.objective import Objective, Pair
 from iconlearn.points import Points
 from iconlearn.train.batches import Batches
@@ -47,6 +47,7 @@ class Run:
         if not self.trained:
             raise OptionError("fit: the model has no trainable parameter; the mapper is fixed")
         self.tables = [part for part in model.modules() if isinstance(part, Table)]
+        self.staged = [] if options.warm_start else stages(model)
         self.shared = shared_parameters(model, data)
         self.optimizer = choice.make(self.trained, lr=self.lr(0, self.total))
         self.precision = Precision(options.precision, model.device)
@@ -111,6 +112,8 @@ class Run:
                 as_schedule("temperature", options.temperature)(k, self.total)
             )
         target = self.target if batch is self.data else target
+        for part in self.staged:
+            part.at(k / self.total)
         with self.precision.networks():
             pair = model.pair(batch, target=target, learned=learned, engine=self.engine)
         loss = model.loss(pair)
@@ -196,6 +199,11 @@ class Run:
             what = f"the divergence of rows {rows}"
             fix = "lower lr=, widen the kernel, or give q mass everywhere with learned_dist.debias(0.01)"
         return f"step {self.step}: the loss is {value} because {what} is not finite; {fix}"
+
+
+def stages(model: nn.Module) -> list[Staged]:
+    """The parts of a model that are trained in stages."""
+    return [part for part in model.modules() if isinstance(part, Staged)]
 
 
 def starting(module: nn.Module, seen: set[int] | None = None) -> Iterator[nn.Module]:
