@@ -134,6 +134,7 @@ from iconlearn.mappers import (
     Orthonormal as Orthonormal,
     PerView as PerView,
     Predicted as Predicted,
+    Pretrained as Pretrained,
     Prototypes as Prototypes,
     Queue as Queue,
     ResNet18 as ResNet18,

@@ -12,6 +12,7 @@ from iconlearn.mappers.columns import (
     representation,
 )
 from iconlearn.mappers.heads import SoftmaxHead
+from iconlearn.mappers.hub import Pretrained
 from iconlearn.mappers.networks import CNN, MLP, Linear, Orthonormal
 from iconlearn.mappers.staged import Staged
 from iconlearn.mappers.tables import Assignments, Embedding, Table
@@ -30,6 +31,7 @@ MAPPERS = {
         ResNet34,
         ResNet50,
         ViT,
+        Pretrained,
         SoftmaxHead,
         Assignments,
         PerView,
@@ -56,6 +58,7 @@ __all__ = [
     "Orthonormal",
     "PerView",
     "Predicted",
+    "Pretrained",
     "Prototypes",
     "Queue",
     "ResNet18",

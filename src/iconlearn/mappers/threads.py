@@ -16,9 +16,11 @@ def threads_of(mapper: nn.Module) -> AbstractContextManager[None]:
     """One thread for tensor operations, or all of them where layers are large.
 
     Tiles and pieces are spread over all threads by themselves, so that bits do not depend on how many there are. A
-    large network of convolutions or patches has most of its work within its layers, so it takes all threads there, and
-    the last bits of its sums may depend on their number.
+    large network of convolutions, patches or pretrained layers has most of its work within its layers, so it takes all
+    threads there, and the last bits of its sums may depend on their number.
     """
-    images = any(isinstance(part, CONVOLUTIONS) for part in mapper.modules())
-    large = images and sum(weight.numel() for weight in mapper.parameters()) >= MANY
+    within = any(
+        isinstance(part, CONVOLUTIONS) or getattr(part, "threads_within", False) for part in mapper.modules()
+    )
+    large = within and sum(weight.numel() for weight in mapper.parameters()) >= MANY
     return nullcontext() if large else one_thread_each()

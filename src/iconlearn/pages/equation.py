@@ -22,6 +22,7 @@ from iconlearn.mappers import (
     Orthonormal,
     PerView,
     Predicted,
+    Pretrained,
     Prototypes,
     Queue,
     ResNet18,
@@ -126,6 +127,7 @@ MAPPERS: dict[type[nn.Module], Callable[[Any], Mapped]] = {
         for kind in (ResNet18, ResNet34, ResNet50)
     },
     ViT: lambda m: (r"z_i = f_\theta(x_i)", "a vision transformer and a projector, for images"),
+    Pretrained: lambda m: (r"z_i = f_\theta(x_i)", "a pretrained network of transformers and a projector"),
     SoftmaxHead: lambda m: (r"z_i = W x_i + b", "a linear head, whose softmax are the clusters"),
     Predicted: lambda m: (r"z_i = g_\theta(f_\theta(x_i))", "an encoder and a predictor after it"),
     Staged: lambda m: (r"z_i = W f_\theta(x_i) + b", "an encoder and a head after it, trained in stages"),

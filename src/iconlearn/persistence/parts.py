@@ -27,8 +27,9 @@ from iconlearn.distributions import (
     Tempered,
 )
 from iconlearn.divergences import Divergence
-from iconlearn.mappers import MAPPERS, PerView
+from iconlearn.mappers import MAPPERS, PerView, Pretrained
 from iconlearn.model import ICon, named
+from iconlearn.pretrained import Held
 from iconlearn.support import Support
 
 WRAPPERS = (Debiased, Mixture, Nearest, On, Propagated, Symmetrized, Tempered)
@@ -59,6 +60,8 @@ def encode(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
         return {"type": type(value).__name__, "args": args, "graph": [name, support.n, support.m]}
     if isinstance(value, PerView):
         return {"type": "PerView", "parts": encode(value.mappers, tensors, f"{name}.mappers")}
+    if type(value) is Pretrained:
+        return {"type": "Pretrained", "args": value.describe()}
     if KNOWN.get(type(value).__name__) is type(value):
         args = {k: encode(v, tensors, f"{name}.{k}") for k, v in arguments(value).items()}
         return {"type": type(value).__name__, "args": args}
@@ -108,6 +111,9 @@ def decode(value: Any, tensors: dict[str, Tensor], mapper: nn.Module | None) -> 
         )
     if kind is PerView:
         return PerView(*decode(value["parts"], tensors, mapper))
+    if kind is Pretrained:
+        held = Held(len(tensors), sum(tensor.numel() for tensor in tensors.values()))
+        return Pretrained.restored(known_arguments(kind, value["args"]), held)
     args = {k: decode(v, tensors, mapper) for k, v in value.get("args", {}).items()}
     if "graph" in value:
         name, *shape = value["graph"]
@@ -115,12 +121,17 @@ def decode(value: Any, tensors: dict[str, Tensor], mapper: nn.Module | None) -> 
         args["weights"] = torch.sparse_coo_tensor(
             tensors[f"{name}.indices"], tensors[f"{name}.values"], tuple(shape), check_invariants=True
         ).coalesce()
-    allowed = set(inspect.signature(kind.__init__).parameters)
-    if unknown := args.keys() - allowed:
-        raise FileFormatError(f"{kind.__name__} has no argument {sorted(unknown)}; the file may be newer")
+    known_arguments(kind, args)
     if (weights := WEIGHTS.get(kind.__name__)) is not None:
         check_size(kind.__name__, weights(args), tensors)
     return kind(**args)
+
+
+def known_arguments(kind: type, args: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a part, refused where it has no such ones."""
+    if unknown := args.keys() - set(inspect.signature(kind.__init__).parameters):
+        raise FileFormatError(f"{kind.__name__} has no argument {sorted(unknown)}; the file may be newer")
+    return args
 
 
 def check_size(part: str, count: int, tensors: dict[str, Tensor]) -> None:

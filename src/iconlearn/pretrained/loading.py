@@ -63,19 +63,34 @@ def load_model(transformers: Any, where: str, local: bool) -> tuple[Any, list[st
             output_loading_info=True,
         )
     except Exception as error:  # the loader raises many types, for damaged files any
-        cause = " ".join(str(error).split())[:300]
         raise FileFormatError(
-            f"model {where}: cannot be loaded ({type(error).__name__}: {cause}); it needs config.json and weights in "
-            "safetensors, of an architecture that transformers knows"
+            f"model {where}: cannot be loaded ({reason(error)}); it needs config.json and weights in safetensors, of "
+            "an architecture that transformers knows"
         ) from error
+    return model, lacks(where, info)
+
+
+def lacks(where: str, info: dict[str, Any], spare: re.Pattern[str] = NEVER_NEEDED) -> list[str]:
+    """Names of weights that a checkpoint lacks, as the loader tells; refused but for those of ``spare`` names.
+
+    Raises
+    ------
+    FileFormatError
+        Names the first of them.
+    """
     lacking = sorted(info["missing_keys"])
-    needed = [key for key in lacking if not NEVER_NEEDED.search(key)]
+    needed = [key for key in lacking if not spare.search(key)]
     if needed:
         raise FileFormatError(
             f"{where}: the checkpoint lacks {len(needed)} weights ({', '.join(needed[:3])}, ...), which would be "
             "random numbers; give the folder of a whole model"
         )
-    return model, lacking
+    return lacking
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong in a library, on one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
 @contextlib.contextmanager

@@ -1,10 +1,11 @@
-"""Which output of a vision model is the feature of an image."""
+"""Which output of a model is the feature of an image or a text."""
 
 from __future__ import annotations
 
 import inspect
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from iconlearn._errors import OptionError
@@ -40,6 +41,19 @@ def pooled(model: Any, found: Any, pool: str) -> Tensor:
     if states.ndim == 4:  # (b, channels, h, w) of a convolutional net
         return states.mean((2, 3))
     return states[:, 0] if pool == "cls" else states[:, prefix_tokens(model) :].mean(1)
+
+
+def pooled_text(found: Any, pool: str, there: Tensor) -> Tensor:
+    """Features (b, dim) of what a model has found for b texts; ``there`` (b, length) says where tokens are."""
+    if pool == "pooler":
+        return found.pooler_output
+    states = found.last_hidden_state
+    if pool == "cls":
+        return states[:, 0]
+    if pool == "last":
+        return states[torch.arange(len(states), device=states.device), there.sum(1) - 1]
+    weights = there.unsqueeze(-1).to(states.dtype)
+    return (states * weights).sum(1) / weights.sum(1)
 
 
 def has_token(model: nn.Module, *names: str) -> bool:

@@ -26,7 +26,7 @@ def fingerprint(model: Objective, data: Inputs, options: Training) -> dict[str, 
     """Data, model and options in short texts, by name; a run goes on only where all are the same.
 
     Arrays are told apart by their content, objects by their ``repr``, functions by their name. The weights that
-    the run starts from are not in it.
+    the run starts from are not in it, but for those of pretrained networks.
     """
     chosen = {f.name: getattr(options, f.name) for f in dataclasses.fields(options) if f.name not in ASIDE}
     return {
@@ -38,6 +38,7 @@ def fingerprint(model: Objective, data: Inputs, options: Training) -> dict[str, 
         "the arrays of the model": digest(
             {name: given(part) for name, part in model.named_modules() if isinstance(part, Described)}
         ),
+        **starting_weights(model),
         "the shapes of the model": digest(
             {name: (tuple(t.shape), t.dtype) for name, t in model.state_dict().items()}
         ),
@@ -65,6 +66,13 @@ def plain(value: Any) -> str:
 def given(part: Any) -> dict[str, Any]:
     """The arguments of a part, without the parts in it and the weights, which speak for themselves."""
     return {k: v for k, v in arguments(part).items() if not isinstance(v, (nn.Module, nn.Parameter))}
+
+
+def starting_weights(model: nn.Module) -> dict[str, str]:
+    """What tells the weights of pretrained networks, where there are any."""
+    held = {name: getattr(part, "weights_digest", "") for name, part in model.named_modules()}
+    known = {name: told for name, told in held.items() if told}
+    return {"the pretrained weights": digest(known)} if known else {}
 
 
 def digest(value: Any) -> str:
