@@ -122,6 +122,12 @@ def test_an_adapter_of_another_model_is_refused(own):
         ({"hidden_act": "nothing"}, "no ViTModel has these settings"),
         ({"hidden_size": "wide"}, "no vit model has these settings|no ViTModel"),
         ({"hidden_size": 48}, "cannot be loaded"),
+        ({"image_size": 1e12}, "image_size, patch_size and num_channels are|no vit model has these settings"),
+        ({"num_attention_heads": -1}, "ViTModel cannot read a sample"),
+        (
+            {"return_dict": False, "output_attentions": True, "num_attention_heads": 0},
+            "no ViTModel|cannot read",
+        ),
     ],
 )
 def test_a_configuration_that_is_not_of_its_weights_is_refused(own, settings, words):
@@ -129,8 +135,9 @@ def test_a_configuration_that_is_not_of_its_weights_is_refused(own, settings, wo
         Pretrained(own(**settings))
 
 
-def test_labels_of_a_classifier_are_not_built(own):
-    assert Pretrained(own(num_labels=1 << 40)).features_dim == 32
+def test_labels_of_a_classifier_are_not_built_and_outputs_are_the_usual_ones(own):
+    told = {"num_labels": 1 << 40, "return_dict": False, "output_hidden_states": True}
+    assert Pretrained(own(**told)).features_dim == 32
 
 
 def test_no_more_is_built_than_a_file_holds():
@@ -396,6 +403,26 @@ def test_every_dual_model_has_both_halves():
     for kind in DUAL:
         for half in ("vision", "text"):
             assert ARCHITECTURES[f"{kind}_{half}_model"].modality == ("image" if half == "vision" else "text")
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("vit", {"image_size": 1e12}),
+        ("poolformer", {"padding": [20_000] * 4}),
+        ("efficientnet", {"depth_coefficient": 1e12}),
+        ("efficientnet", {"width_coefficient": 1e6}),
+        ("gpt2", {"n_positions": 1 << 40}),
+        ("swin", {"window_size": 1 << 14}),
+    ],
+)
+def test_saved_networks_that_claim_much_are_refused_before_they_are_built(kind, change):
+    mapper = Pretrained({"model_type": kind, **SIZES.get(kind, {**SMALL, **SQUARE})})
+    weights = mapper.state_dict().values()
+    document = mapper.describe()
+    document["model"] = {**document["model"], "settings": {**mapper.source.settings, **change}}
+    with pytest.raises(FileFormatError):
+        Pretrained.restored(document, Held(len(weights), sum(weight.numel() for weight in weights)))
 
 
 def test_documents_that_are_none_are_refused():

@@ -17,9 +17,9 @@ from iconlearn.conditional import Conditional
 from iconlearn.mappers._build import Initializable, seeded
 from iconlearn.mappers.images import check_image_shape
 from iconlearn.mappers.networks import MLP
-from iconlearn.mappers.samples import Images, Texts
+from iconlearn.mappers.samples import Found, Images, Texts
 from iconlearn.points import Points
-from iconlearn.pretrained import Held, Source, brief, digest_of, first_calls, freeze, settings_of
+from iconlearn.pretrained import Held, Source, brief, digest_of, first_calls, freeze, reason, settings_of
 from iconlearn.processes import own_randomness
 
 MODALITIES = ("auto", "image", "text")
@@ -132,9 +132,7 @@ class Pretrained(Initializable, Described, nn.Module):
             self.samples = Images(self.net, source, self.image_shape, self.input_scale)
         else:
             self.samples = Texts(self.net, source, self.padding_id)
-        self.net.eval()
-        with torch.no_grad():
-            found, order = first_calls(self.net, lambda: self.samples.try_out(self.net))
+        found, order = self._tried_out()
         trained_pooler = not any("pooler" in name for name in lacking)
         used = self.samples.choose(self.net, found, self.source.pool or self.pool, trained_pooler)
         self.source = self.source.with_pool(used)
@@ -142,6 +140,19 @@ class Pretrained(Initializable, Described, nn.Module):
         self.frozen = freeze(self.net, self.trainable, source.architecture.blocks, order)
         self.head = self._projector()
         self.train()
+
+    def _tried_out(self) -> tuple[Found, dict[str, int]]:
+        """What the network makes of one sample, and when its modules are first called."""
+        self.net.eval()
+        try:
+            with torch.no_grad():
+                return first_calls(self.net, lambda: self.samples.try_out(self.net))
+        except Exception as error:  # settings that go together in each layer, but not from one to the next
+            kind = OptionError if self.source.origin is None else FileFormatError
+            raise kind(
+                f"Pretrained: {type(self.net).__name__} cannot read a sample ({reason(error)}), so its configuration "
+                "does not fit together; give another"
+            ) from error
 
     def _projector(self) -> nn.Module:
         if self.embedding_dim is None:

@@ -1,7 +1,7 @@
 """Models of Hugging Face transformers: loading them, and which of their outputs is the feature of a sample."""
 
 from iconlearn.pretrained.freezing import first_calls, freeze
-from iconlearn.pretrained.loading import import_transformers, load_model, locate, quietly
+from iconlearn.pretrained.loading import import_transformers, load_model, locate, quietly, reason
 from iconlearn.pretrained.pixels import Pixels
 from iconlearn.pretrained.pooling import POOLS, choose_pool, own_shape, pooled, pooled_text, takes
 from iconlearn.pretrained.safety import Held
@@ -25,6 +25,7 @@ __all__ = [
     "pooled",
     "pooled_text",
     "quietly",
+    "reason",
     "settings_of",
     "takes",
 ]

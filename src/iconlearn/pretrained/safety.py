@@ -24,8 +24,12 @@ FOREIGN = (
 )  # fmt: skip
 IMPLEMENTATION = re.compile(r"_?(attn|experts)_implementation(_internal)?")
 OWN = (None, "eager", "sdpa", "grouped_mm")  # others are compiled kernels, which may come from the hub
-COUNTED = re.compile(r"layer|depth|block|stage|expert")  # settings that may be how often something is made
-NOT_NEEDED = ("architectures", "id2label", "label2id", "num_labels", "transformers_version", "_name_or_path")
+# Settings that may be how often something is made, or how far an image is widened.
+COUNTED = re.compile(r"layer|depth|block|stage|expert|^(padding|strides|pool_size)$")
+NOT_NEEDED = (
+    "_name_or_path", "architectures", "id2label", "label2id", "num_labels", "transformers_version",
+    "output_attentions", "output_hidden_states", "return_dict", "torchscript", "use_return_dict",
+)  # fmt: skip
 FEW = 1024  # of anything may be built, whatever the file holds
 SPARE = 1 << 20  # numbers that a network may have beyond twice those of the file: poolers, tables
 PARTS = 64  # modules of a network for every tensor of the file
@@ -63,7 +67,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def needed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that a network without a classifier depends on."""
+    """The settings on which a network without a classifier depends, whose outputs are those that it usually has."""
     return {name: value for name, value in settings.items() if name not in NOT_NEEDED}
 
 
@@ -129,13 +133,11 @@ def check_images(settings: Mapping[str, Any], where: str) -> None:
         Names the file and the setting.
     """
     sides, patch = (
-        [settings.get(name)] * 2
-        if isinstance(settings.get(name), int)
-        else list(settings.get(name) or (1, 1))
-        for name in ("image_size", "patch_size")
+        list(value) if isinstance(value, (list, tuple)) else [value] * 2
+        for value in (settings.get("image_size") or 1, settings.get("patch_size", 1))
     )
     numbers = [*sides, *patch, settings.get("num_channels", 3)]
-    if not all(type(number) is int and 0 < number <= IMAGE for number in numbers):
+    if len(sides) != 2 or not all(type(number) is int and 0 < number <= IMAGE for number in numbers):
         raise FileFormatError(
             f"{where}: image_size, patch_size and num_channels are {numbers}; fetch it again"
         )
