@@ -365,6 +365,21 @@ def test_the_checkpoint_of_other_weights_is_refused(own, tmp_path):
         run(Pretrained(folder, 8))
 
 
+def test_a_run_that_was_stopped_goes_on_to_the_same_bits(folders, tmp_path):
+    def stop(event) -> None:
+        if event.step == 2:
+            raise KeyboardInterrupt
+
+    made = functools.partial(Pretrained, folders["resnet"], 8, trainable=1)
+    run = functools.partial(fitted, steps=5, batch_size=3)
+    whole = run(made(), mapper_j=Momentum(0.9))
+    held = {"checkpoint": tmp_path / "run.ckpt"}
+    assert len(run(made(), mapper_j=Momentum(0.9), callbacks=(stop,), **held).history.losses) < 5
+    again = run(made(), mapper_j=Momentum(0.9), **held)
+    assert again.history.losses == whole.history.losses
+    assert all(torch.equal(weight, again.state_dict()[name]) for name, weight in whole.state_dict().items())
+
+
 def test_estimators_and_teachers_take_it(folders):
     x = (255 * IMAGES[:, :1]).flatten(1).numpy()
     backbone = functools.partial(Pretrained, folders["vit"], trainable=1)
