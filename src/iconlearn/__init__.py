@@ -69,7 +69,7 @@ from iconlearn.train.events import Event
 from iconlearn.verification import Certificate, verify
 
 if TYPE_CHECKING:
-    from iconlearn.extraction import load_images
+    from iconlearn.extraction import load_images, stream_images
     from iconlearn.features import Features, FeatureWriter, open_features
 
 __all__ = [
@@ -142,6 +142,7 @@ __all__ = [
     "open_features",
     "register",
     "save",
+    "stream_images",
     "verify",
 ]
 
@@ -163,6 +164,7 @@ CLASSES["estimator"] = estimator  # files name the class of an estimator
 LATE = {
     **dict.fromkeys(("Features", "FeatureWriter", "open_features"), "iconlearn.features"),
     "load_images": "iconlearn.extraction",
+    "stream_images": "iconlearn.extraction",
 }
 
 

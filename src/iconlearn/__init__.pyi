@@ -118,6 +118,7 @@ from iconlearn.estimators import (
 )
 from iconlearn.extraction import (
     load_images as load_images,
+    stream_images as stream_images,
 )
 from iconlearn.features import (
     Features as Features,

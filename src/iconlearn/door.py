@@ -12,7 +12,7 @@ from torch import Tensor
 from iconlearn._errors import InputError
 from iconlearn._numerics import divided
 from iconlearn.data.features import check_samples, to_array
-from iconlearn.features import Features
+from iconlearn.features import Stored
 from iconlearn.inputs import Inputs, as_labels, as_tensor, assemble, safe_unit, take_apart
 
 
@@ -21,7 +21,7 @@ def fit_inputs(X: Any, y: Any, *, min_rows: int = 2, unit: float | None = None) 
 
     Whole numbers of 64 bits in views stay as they are (tokens); everything else becomes float32.
     """
-    if isinstance(X, Features):
+    if isinstance(X, Stored):
         label = None if X.label is None else torch.from_numpy(X.label)
         peak = np.array([X.peak])
         scale = unit or safe_unit(peak)

@@ -16,13 +16,14 @@ from torch import Tensor
 from iconlearn._errors import InputError
 from iconlearn._numerics import divided
 from iconlearn.data.features import to_array
-from iconlearn.features import Features
+from iconlearn.features import Stored
 from iconlearn.points import Points
 from iconlearn.processes import ALONE, Processes
 
 NAMED = ("value", "views", "label", "id")
 # Data whose scale is within these bounds is taken as it is; float32 squares overflow or vanish far outside.
 SAFE_SCALE = (2.0**-24, 2.0**24)
+FEWEST_ROWS, MOST_ROWS, MOST_NUMBERS = 32, 4096, 1 << 22  # that are embedded at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,7 @@ class Inputs:
         True for a batch that came without ids: its ids tell its samples apart, but not those of other batches.
     neighbors : NeighborGraph, optional
         The nearest neighbours of these n samples, found already; some of the samples have none.
-    stored : Features, optional
+    stored : Stored, optional
         The data itself, where it stays on disk and is read a batch at a time; there are no ``views`` then.
     across : Processes
         Those of the job, all of which have these inputs and share the work on them.
@@ -58,7 +59,7 @@ class Inputs:
     unit: float = 1.0
     anonymous: bool = False
     neighbors: Any = None
-    stored: Features | None = None
+    stored: Stored | None = None
     across: Processes = ALONE
     pieces: int = 1
 
@@ -71,6 +72,12 @@ class Inputs:
     def num_views(self) -> int:
         """Views of every sample that there are."""
         return max(1, len(self.views)) if self.stored is None else self.stored.views
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows are embedded together: fewer of large images, whose activations are many."""
+        widths = [self.stored.d] if self.stored is not None else [v[:1].numel() for v in self.views]
+        return max(FEWEST_ROWS, min(MOST_ROWS, MOST_NUMBERS // max([1, *widths])))
 
     def take(self, index: Tensor, stored_views: Tensor | None = None) -> Inputs:
         """Some of the samples, in memory; of stored ones the first view, or those given for each, (b, views)."""
@@ -97,6 +104,11 @@ class Inputs:
             read = torch.from_numpy(divided(read.numpy(), self.unit))
         read = read.to(self.id.device)
         return tuple(self.across.join(read, len(index)))
+
+    def expect(self, index: Tensor) -> None:
+        """Tell the disk which samples are taken next, of its first view."""
+        if self.stored is not None:
+            self.stored.expect(index[self.across.piece(len(index))].cpu().numpy())
 
     def piece(self) -> Inputs:
         """This process's own piece of the samples."""

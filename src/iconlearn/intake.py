@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,11 @@ from iconlearn._errors import InputError
 from iconlearn.data.features import check_features, to_array
 from iconlearn.data.forms import MOST_TOKENS
 from iconlearn.data.graphs import check_graph
-from iconlearn.features import Features
+from iconlearn.features import Stored as StoredRows
 from iconlearn.neighbors import NeighborGraph
 from iconlearn.recipes import Shape, Tower
 
-SCALE_ROWS = 4096  # of stored rows, from which their scale is taken
+SCALE_ROWS, SCALE_NUMBERS = 4096, 1 << 22  # of stored rows, from which their scale is taken
 
 
 class Intake(ABC):
@@ -222,11 +223,12 @@ class Neighbors(Intake):
 class Stored(Intake):
     """Rows that stay on disk; what methods with a parametric mapper take in place of a table."""
 
-    name, words = "stored rows", "features that stay on disk, as open_features(path) gives them"
+    name = "stored rows"
+    words = "features that stay on disk, as open_features(path) gives them, or images, as stream_images(path)"
     file = "a folder of shards, or a file of features that is not loaded"
 
-    def read(self, X: Any, owner: str, min_rows: int = 2) -> Features:
-        if not isinstance(X, Features):
+    def read(self, X: Any, owner: str, min_rows: int = 2) -> StoredRows:
+        if not isinstance(X, StoredRows):
             raise InputError(f"{owner}: X is a {type(X).__name__}; pass {self.words}")
         if X.n < min_rows:
             raise InputError(f"{owner}: {X!r} holds {X.n} rows; at least {min_rows} are needed")
@@ -235,9 +237,11 @@ class Stored(Intake):
     def shape(
         self, source: Any, *, n_classes: int | None = None, seed: int = 0, image_shape: Any = None
     ) -> Shape:
-        some = source.take(np.linspace(0, source.n - 1, min(source.n, SCALE_ROWS)).astype(np.int64))
+        few = min(source.n, SCALE_ROWS, max(1, SCALE_NUMBERS // source.d))
+        some = source.take(np.linspace(0, source.n - 1, few).astype(np.int64))
         scale = float(some.double().square().mean().sqrt())
-        return Shape(source.n, source.d, None, n_classes, seed, scale if scale > 0 else 1.0, stored=True)
+        held = Shape(source.n, source.d, source.image_shape, n_classes, seed, stored=True)
+        return replace(held, scale=scale if scale > 0 else 1.0, peak=source.peak if source.peak > 0 else 1.0)
 
     def take(self, source: Any, rows: np.ndarray) -> Any:
         return source.take(rows).numpy()

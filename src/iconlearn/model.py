@@ -18,6 +18,7 @@ from iconlearn.divergences import Divergence, as_divergence
 from iconlearn.door import fit_inputs, with_neighbors
 from iconlearn.engines.plan import free_memory
 from iconlearn.explain import Explanation, evaluating, explain
+from iconlearn.features import Features
 from iconlearn.inputs import Inputs, as_inputs
 from iconlearn.mappers import Table, embed, representation
 from iconlearn.mappers.threads import threads_of
@@ -30,8 +31,6 @@ from iconlearn.train.options import History, training_options
 from iconlearn.train.placing import OwnRows, place
 from iconlearn.train.processes import join
 from iconlearn.train.suggestions import suggested
-
-CHUNK = 4096
 
 
 class ICon(Objective):
@@ -207,6 +206,11 @@ class ICon(Objective):
     def _with_neighbors(self, data: Inputs, neighbors: Any, across: Processes, checkpoint: Any) -> Inputs:
         """The data with the graph that was given, or with one of rows on disk, which only a search of its own finds."""
         if neighbors is None and data.stored is not None:
+            if not isinstance(data.stored, Features) and self.target_dist.searches():
+                raise InputError(
+                    f"fit: {self.target_dist!r} looks for neighbours, but {data.stored!r} are read a batch at a time; "
+                    "give neighbors=NeighborGraph.of(features), of features of the same images"
+                )
             kept = None if checkpoint is None else f"{checkpoint}.neighbors"
             neighbors = neighbors_of(self.target_dist, data.stored, across.lead, checkpoint=kept)
         return with_neighbors(data, neighbors)
@@ -247,7 +251,7 @@ class ICon(Objective):
         [(50, 3)]
         """
         data = fit_inputs(X, None, min_rows=1, unit=self.unit)
-        for rows in torch.arange(data.n).split(CHUNK):
+        for rows in torch.arange(data.n).split(data.rows_at_once):
             with threads_of(self.mapper):
                 piece = finite(self.embed(data.take(rows)).cpu())
             yield piece

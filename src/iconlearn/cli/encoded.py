@@ -10,7 +10,7 @@ from iconlearn._errors import OptionError
 from iconlearn.cli.app import app
 from iconlearn.cli.options import DATA, DEBUG, LABELS, SEED, SPLIT
 from iconlearn.data.files import Dataset, load_dataset
-from iconlearn.extraction import load_images
+from iconlearn.extraction import load_images, stream_images
 from iconlearn.run import embed_run, image_shape_of, probe_run
 
 RUN = Annotated[str, typer.Argument(metavar="RUN", help="A folder that `iconlearn train` has left.")]
@@ -36,7 +36,11 @@ def embed(
     debug: DEBUG = False,
 ) -> None:
     """Write the features of every row of DATA, for `iconlearn fit` of a map or a clustering."""
-    features = embed_run(run, read(run, data, labels, images, split), out, projected=projected)
+    if images:
+        rows = stream_images(data, image_shape_of(run), split=split, labels=labels)
+    else:
+        rows = read(run, data, labels, images, split)
+    features = embed_run(run, rows, out, projected=projected)
     print(f"{features.n} rows of {features.d} features in {out}")
 
 

@@ -27,11 +27,11 @@ from iconlearn.cli.options import (
     WEIGHT_DECAY,
 )
 from iconlearn.data.files import load_dataset
-from iconlearn.extraction import load_images
+from iconlearn.extraction import load_images, stream_images
 from iconlearn.methods import method
 from iconlearn.monitoring import JSONLines, Monitor, RunLog
 from iconlearn.recipes import BACKBONES, VIEWS
-from iconlearn.run import RunOptions, run_method
+from iconlearn.run import RunOptions, Stream, run_method
 from iconlearn.train.events import Callback
 from iconlearn.train.processes import first_of_job
 
@@ -52,6 +52,10 @@ def train(
         ),
     ] = None,
     grey: Annotated[bool, typer.Option("--grey", help="Images of one channel.")] = False,
+    stream: Annotated[
+        bool,
+        typer.Option("--stream", help="Leave the images on disk, and read those of a step while it is near."),
+    ] = False,
     split: SPLIT = None,
     log: Annotated[
         str | None,
@@ -105,14 +109,19 @@ def train(
         weight_decay=weight_decay,
         max_grad_norm=max_grad_norm,
     )
-    if image_size is None:
-        if split is not None or grey:
-            raise OptionError("--split and --grey are for images; give --image-size too")
+    shape = None if image_size is None else (1 if grey else 3, image_size, image_size)
+    if shape is None and (split is not None or grey or stream):
+        raise OptionError("--split, --grey and --stream are for images; give --image-size too")
+    streamed = None
+    if shape is None:
         dataset = load_dataset(data, labels)
+    elif stream:
+        images = stream_images(data, shape, split=split, labels=labels)
+        streamed = Stream.of(images, Path(data).resolve().name, seed)
+        dataset = streamed.dataset
     else:
-        shape = (1 if grey else 3, image_size, image_size)
         dataset = load_images(data, shape, split=split, labels=labels)
-    result = run_method(name, dataset, out, options, verbose=not quiet)
+    result = run_method(name, dataset, out, options, stream=streamed, verbose=not quiet)
     if not quiet and first_of_job():
         report(result)
 

@@ -16,7 +16,7 @@ from iconlearn._errors import InputError, OptionError
 from iconlearn.estimators.labels import class_codes, partial_codes
 from iconlearn.estimators.networks import check_network
 from iconlearn.estimators.starts import check_start
-from iconlearn.features import Features
+from iconlearn.features import Stored
 from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, NEIGHBORS, ROWS, STORED, Intake
 from iconlearn.methods import METHODS, Method
 from iconlearn.methods.options import streamed_options
@@ -48,6 +48,11 @@ TO_BUILD = ("init", "anchors", "backbone", "augment")  # options that say what t
 MOST_LABEL_WEIGHT = 0.99  # at 1 the rows without labels would have nothing left
 
 
+def streams(row: Method, rows: Stored) -> bool:
+    """Can the method learn from these rows without holding them?"""
+    return bool(row.streamed) if rows.image_shape is None else row.streams_images
+
+
 class MethodEstimator(BaseEstimator):
     """What all estimators share: validate, build the model of the row, fit it, keep it as ``model_``."""
 
@@ -68,7 +73,8 @@ class MethodEstimator(BaseEstimator):
         ----------
         X : array, or what else the method takes
             Maps also take a ``NeighborGraph`` in place of rows; they then start from its Laplacian eigenvectors.
-            Clusterings by a head also take ``Features`` (``open_features(path)``), which stay on disk.
+            Clusterings by a head also take ``Features`` (``open_features(path)``), which stay on disk, and encoders
+            images that do (``stream_images(path)``); of these there is no ``embedding_``, but ``transform``.
         y : array of shape (n,), optional
             Labels, where the method compares them, or where ``label_weight`` is above 0.
         neighbors : NeighborGraph, optional
@@ -148,10 +154,10 @@ class MethodEstimator(BaseEstimator):
 
     def _takes(self, X: Any) -> Intake:
         """What X is: of what the method takes, rows on disk, or the neighbours alone."""
-        if isinstance(X, Features):
-            if self.row.streamed:
+        if isinstance(X, Stored):
+            if streams(self.row, X):
                 return STORED
-            able = ", ".join(row.estimator for row in METHODS.values() if row.streamed)
+            able = ", ".join(row.estimator for row in METHODS.values() if streams(row, X))
             raise InputError(
                 f"{type(self).__name__}: X is {X!r}, but this method holds all rows at once; load them, or take one "
                 f"that streams: {able}"
@@ -183,7 +189,8 @@ class MethodEstimator(BaseEstimator):
     def _shape(self, source: Any, n_classes: int | None, seed: int) -> Shape:
         """What the recipe must know of the data, and of the options that say how to build the mapper."""
         takes = self._takes(source)
-        if self.image_shape is not None and takes not in (ROWS, CAPTIONED):
+        known = source.image_shape if takes is STORED else None
+        if self.image_shape is not None and takes not in (ROWS, CAPTIONED) and self.image_shape != known:
             raise OptionError(
                 f"{type(self).__name__}: image_shape={self.image_shape!r}, but this method learns from "
                 f"{takes.name}; leave it out"
@@ -198,11 +205,11 @@ class MethodEstimator(BaseEstimator):
         """Options of the training loop."""
         options = {**self.row.fit, "random_state": seed, "callbacks": self._callbacks()}
         size = getattr(self, "batch_size", None)
-        if shape.stored or (size is not None and self.row.streamed):
+        if self.row.streamed and (shape.stored or size is not None):
             given = {} if size is None else {"batch_size": size}
             drawn = {} if recipe.target_dist.searches() else {"positives": 0}
             options |= streamed_options({**self.row.streamed, **drawn, **given}, shape.n)
-        if recipe.augment is not None and not shape.stored:
+        if recipe.augment is not None and not (shape.stored and shape.image_shape is None):
             options["augment"] = recipe.augment(shape)
         if self.max_iter is not None:
             epochs = getattr(self, "epochs", None)
@@ -268,7 +275,7 @@ class MethodEstimator(BaseEstimator):
             raise InputError(f"{cause}; pass the columns that fit was given") from cause
         return source
 
-    def _check_width(self, stored: Features, *, reset: bool) -> None:
+    def _check_width(self, stored: Stored, *, reset: bool) -> None:
         """Keep the number of columns of stored rows, or compare it."""
         if reset:
             vars(self).pop("feature_names_in_", None)
@@ -317,7 +324,10 @@ class MethodEstimator(BaseEstimator):
         return (*given, Progress(self.row.name)) if self.verbose else tuple(given)
 
     def _keep(self, source: Any) -> None:
-        """Fitted attributes of the kind."""
+        """Fitted attributes of the kind; rows on disk are embedded when they are asked for."""
+        if isinstance(source, Stored):
+            vars(self).pop("embedding_", None)
+            return
         self.embedding_ = self._arranged(self._embed_fitted(source))
 
     def _arranged(self, embedding: np.ndarray) -> Any:

@@ -33,10 +33,12 @@ class FixedMapEstimator(TransformerMixin, MethodEstimator):
     def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
         """``fit`` and the embedding of the same rows."""
         self.fit(X, y, **fit_params)
-        return self.embedding_
+        return self.embedding_ if hasattr(self, "embedding_") else self._arranged(self._embed_new(X))
 
     @property
     def _n_features_out(self) -> int:
+        if not hasattr(self, "embedding_"):
+            return self.model_.embed(torch.zeros(1, self.n_features_in_)).shape[1]
         first = self.embedding_[0] if isinstance(self.embedding_, tuple) else self.embedding_
         return first.shape[1]
 

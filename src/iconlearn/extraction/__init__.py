@@ -7,15 +7,18 @@ from iconlearn.extraction.images import ImageError, read_image
 from iconlearn.extraction.loading import load_images
 from iconlearn.extraction.source import ImageSource
 from iconlearn.extraction.sources import open_images
+from iconlearn.extraction.streaming import StreamedImages, stream_images
 
 __all__ = [
     "Augmentation",
     "Backbone",
     "ImageError",
     "ImageSource",
+    "StreamedImages",
     "extract_features",
     "load_backbone",
     "load_images",
     "open_images",
     "read_image",
+    "stream_images",
 ]

@@ -116,7 +116,8 @@ def load_images(
     check_memory(
         f"load_images: {n:,} images of image_shape={shape}",
         4 * n * d,
-        "give a smaller image_shape or fewer images, or make features of them (extract_features), which stay on disk",
+        "give a smaller image_shape or fewer images, or leave them on disk: stream_images (--stream), or features of "
+        "them (extract_features)",
     )
     X, y, rows = np.empty((n, d), np.float32), np.empty(n, np.int64), 0
     damaged = Damaged(skip_corrupt)

@@ -6,6 +6,7 @@ import hashlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -23,6 +24,8 @@ class ImageSource(ABC):
         What it is, in a few words, for messages and the manifest.
     classes : list of str, or None
         Name of every label; None without labels.
+    labels : ndarray of int64, shape (n,), or None
+        Label of every image; None where it is known only when the image is read.
 
     Examples
     --------
@@ -40,6 +43,7 @@ class ImageSource(ABC):
 
     kind: str = "images"
     classes: list[str] | None = None
+    labels: Any = None
 
     @abstractmethod
     def __len__(self) -> int:
@@ -51,6 +55,14 @@ class ImageSource(ABC):
 
         Images are RGB, or grey (mode L).
         """
+
+    def all_labels(self) -> np.ndarray | None:
+        """The label of every image, for which all are read where there is no other way; None without classes."""
+        if self.classes is None:
+            return None
+        if self.labels is not None:
+            return np.asarray(self.labels, dtype=np.int64)
+        return np.array([self[index][1] for index in range(len(self))], dtype=np.int64)
 
     def fingerprint(self) -> str:
         """What tells these images, in this order, from others, without reading them all."""

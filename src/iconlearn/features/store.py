@@ -15,13 +15,14 @@ from iconlearn._errors import InputError
 from iconlearn.features.content import Content, noted, read_content, state_of, write_note
 from iconlearn.features.names import RowNames
 from iconlearn.features.slots import Shard, Slots
+from iconlearn.features.stored import Stored
 
 
 class RowIndexError(InputError, IndexError):
     """A number of a row that the features do not have."""
 
 
-class Features:
+class Features(Stored):
     """Rows of features on disk, never loaded whole; made by `open_features`.
 
     Rows are read when they are asked for, into memory of their own, so that a process takes no more of it for a
@@ -70,14 +71,6 @@ class Features:
         self.label, self.classes = label, classes
         self.names: Sequence[str] | None = RowNames(shards) if any(shard.names for shard in shards) else None
         self._state, self._content = "", Content("", 0.0)  # what `check` found, of files in which state
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(n, d)."""
-        return self.n, self.d
-
-    def __len__(self) -> int:
-        return self.n
 
     def take(self, index: np.ndarray | Tensor | Sequence[int], view: int | np.ndarray = 0) -> Tensor:
         """Rows in the order asked for; they are read in the order of their places.

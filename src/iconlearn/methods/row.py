@@ -130,6 +130,11 @@ class Method:
             return False
         return self.needs_labels or self.family in (CONTRASTIVE, MULTIMODAL, SUPERVISED, LANGUAGE)
 
+    @property
+    def streams_images(self) -> bool:
+        """Can its encoder learn from images that are read a batch at a time?"""
+        return self.encodes and self.takes is ROWS and "batch_size" in self.fit
+
     def recipe(self, **parameters: Any) -> Recipe:
         """The recipe for these hyper-parameters; unknown names are refused."""
         check_names(self.name, parameters, set(self.parameters))

@@ -4,10 +4,12 @@ from iconlearn.run.encoded import embed_run, image_shape_of, probe_run
 from iconlearn.run.job import RunOptions, RunResult, run_method
 from iconlearn.run.predict import predict_stored
 from iconlearn.run.stored import run_stored
+from iconlearn.run.streamed import Stream
 
 __all__ = [
     "RunOptions",
     "RunResult",
+    "Stream",
     "embed_run",
     "image_shape_of",
     "predict_stored",

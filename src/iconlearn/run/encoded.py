@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from iconlearn._errors import InputError, OptionError
 from iconlearn.data.files import Dataset
 from iconlearn.evaluation import knn_accuracy, linear_probe
+from iconlearn.extraction import StreamedImages
 from iconlearn.features import Features, FeatureWriter
 from iconlearn.intake import CAPTIONED, ROWS
 from iconlearn.mappers import before_projector, representation
@@ -38,7 +39,11 @@ class BeforeProjector(nn.Module):
 
 
 def embed_run(
-    run: str | os.PathLike[str], dataset: Dataset, out: str | os.PathLike[str], *, projected: bool = False
+    run: str | os.PathLike[str],
+    dataset: Dataset | StreamedImages,
+    out: str | os.PathLike[str],
+    *,
+    projected: bool = False,
 ) -> Features:
     """Write the features of every row to a folder, which maps and clusterings read.
 
@@ -46,8 +51,8 @@ def embed_run(
     ----------
     run : path
         A folder of ``run_method``, of a method that trains an encoder of rows.
-    dataset : Dataset
-        Rows of as many columns as the run had.
+    dataset : Dataset or StreamedImages
+        Rows of as many columns as the run had, or images of its shape that stay on disk.
     out : path
         A folder, made if it is not there; one that was begun by the same call goes on.
     projected : bool, default False
@@ -78,13 +83,18 @@ def embed_run(
     (40, 64)
     """
     record, model = encoder_of(Path(run))
-    pieces = features_of(model, dataset, projected=projected)
+    if isinstance(dataset, StreamedImages):
+        rows, label, name, content = dataset, dataset.label, dataset.source.kind, dataset.digest
+    else:
+        rows, label, name = dataset.X, dataset.y, dataset.name
+        content = hashlib.blake2b(rows.tobytes(), digest_size=16).hexdigest()
+    pieces = features_of(model, rows, projected=projected)
     first = next(pieces)
     about = {
         "encoder": record["method"],
         "weights": digest(model),
-        "made from": dataset.name,
-        "rows": hashlib.blake2b(dataset.X.tobytes(), digest_size=16).hexdigest(),
+        "made from": name,
+        "rows": content,
         "projected": projected,
     }
     with FeatureWriter(
@@ -93,10 +103,10 @@ def embed_run(
         done = writer.rows
         place = 0
         for piece in (first, *pieces):
-            rows = slice(max(0, done - place), None)
-            label = None if dataset.y is None else dataset.y[place : place + len(piece)][rows]
-            if len(piece[rows]):
-                writer.add(piece[rows], label=label)
+            new = slice(max(0, done - place), None)
+            own = None if label is None else label[place : place + len(piece)][new]
+            if len(piece[new]):
+                writer.add(piece[new], label=own)
             place += len(piece)
         return writer.close()
 
@@ -147,7 +157,7 @@ def probe_run(run: str | os.PathLike[str], dataset: Dataset, *, seed: int = 0) -
         )
     train, test = parts
     train = train[dataset.y[train] >= 0]
-    features, y = np.concatenate(list(features_of(model, dataset))), dataset.y
+    features, y = np.concatenate(list(features_of(model, dataset.X))), dataset.y
     return {
         "linear_probe": linear_probe(features[train], y[train], features[test], y[test]),
         "linear_probe_raw": linear_probe(dataset.X[train], y[train], dataset.X[test], y[test]),
@@ -164,12 +174,12 @@ def digest(model: ICon) -> str:
     return found.hexdigest()
 
 
-def features_of(model: ICon, dataset: Dataset, *, projected: bool = False) -> Iterator[np.ndarray]:
+def features_of(model: ICon, rows: Any, *, projected: bool = False) -> Iterator[np.ndarray]:
     """Features of the rows, some thousand at a time."""
     encoder = representation(model.mapper)
     seen = ICon(model.target_dist, model.learned_dist, encoder if projected else BeforeProjector(encoder))
     seen.unit = model.unit
-    return seen.transform_pieces(dataset.X)
+    return seen.transform_pieces(rows)
 
 
 def image_shape_of(run: str | os.PathLike[str]) -> tuple[int, int, int]:

@@ -30,6 +30,7 @@ from iconlearn.run.judged import Judged, draw_judgement
 from iconlearn.run.partial import Partial
 from iconlearn.run.pictures import Album, Clustering
 from iconlearn.run.rows import Material, Split, anchor_rows, choose_rows, make_recorder
+from iconlearn.run.streamed import Stream
 from iconlearn.spectral import leading_eigenvectors
 from iconlearn.train.events import Callback, Event
 from iconlearn.train.processes import alone, first_of_job
@@ -113,6 +114,7 @@ def run_method(
     out: str | os.PathLike[str],
     options: RunOptions | None = None,
     *,
+    stream: Stream | None = None,
     verbose: bool = False,
 ) -> RunResult:
     """Fit a method, and write embedding or assignment, pictures, model and record to the folder ``out``.
@@ -130,6 +132,9 @@ def run_method(
     out : path
         New or empty, unless ``options.overwrite``.
     options : RunOptions, optional
+    stream : Stream, optional
+        Images on disk that an encoder learns from, of which ``dataset`` is the sample: half of the sample is held out,
+        and everything else is learnt from.
     verbose : bool, default False
         Show a progress bar.
 
@@ -159,19 +164,19 @@ def run_method(
     options = options or RunOptions()
     row = method(name)
     recipe = row.recipe(**options.parameters)
-    material = Material(row, dataset)
+    material = Material(row, dataset, stream)
     split = choose_rows(row, dataset, options.seed)
     partial = Partial(out)
     if not first_of_job():  # of several processes the first writes what all have fitted
         estimator = build(material, options, checkpoint=partial.checkpoint)
-        fitted = fit(estimator, material, split.train).model_.history
+        fitted = fit(estimator, material, split).model_.history
         return RunResult(name, Path(out), (), {}, time.perf_counter() - start, fitted.interrupted)
     with partial.working(overwrite=options.overwrite):
         recorder = make_recorder(row, recipe, material, split.train, options.seed, partial.snapshots)
         watching = {"callbacks": (recorder, *options.callbacks), "verbose": int(verbose)}
         estimator = build(material, options, checkpoint=partial.checkpoint, **watching)
         began = time.perf_counter()
-        fit(estimator, material, split.train)
+        fit(estimator, material, split)
         if not recorder.snapshots:  # Ctrl-C while restarts were compared: no run has been followed yet
             steps = len(estimator.loss_curve_)
             recorder(Event("end", steps, steps, math.nan, estimator.model_))
@@ -219,7 +224,7 @@ def write(
         record["model"] = unsaved
     return record | {
         "seed": options.seed,
-        "rows": split.words,
+        "rows": split.words if material.stream is None else material.stream.words(split.test),
         "metrics": metrics,
         "seconds": seconds,
         "versions": tables.versions(),
@@ -264,11 +269,9 @@ def training_settings(row: Method, options: RunOptions) -> dict[str, float]:
     return chosen
 
 
-def fit(estimator: MethodEstimator, material: Material, train: np.ndarray) -> Any:
-    """Fit to some samples, with their labels if there are any."""
-    y = material.dataset.y
-    part = material.row.takes.take(material.source, train)
-    return estimator.fit(part, None if y is None else y[train])
+def fit(estimator: MethodEstimator, material: Material, split: Split) -> Any:
+    """Fit to the samples of the split that are not held out."""
+    return estimator.fit(*material.part(split))
 
 
 def outcome(material: Material, estimator: Any) -> np.ndarray:
@@ -321,7 +324,7 @@ def judge(
         return scores.neighbour_scores(result, y)
     with alone():
         at_first = replace(options, max_iter=0, epochs=None)
-        untrained = outcome(material, fit(build(material, at_first), material, split.train))
+        untrained = outcome(material, fit(build(material, at_first), material, split))
     found = scores.encoder_scores(y, split.train, test, result, untrained)
     held = row.takes.take(material.source, test)
     if hasattr(estimator, "predict"):

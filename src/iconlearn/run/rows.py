@@ -18,6 +18,7 @@ from iconlearn.intake import CAPTIONED, ROWS, TOKENS
 from iconlearn.methods import Method
 from iconlearn.recipes import Recipe
 from iconlearn.recording import Recorder, probe_batch
+from iconlearn.run.streamed import Stream
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,7 @@ class Material:
 
     row: Method
     dataset: Dataset
+    stream: Stream | None = None  # what is learnt from, where ``dataset`` is a sample of it
 
     def __post_init__(self) -> None:
         takes, form = self.row.takes, self.dataset.form
@@ -53,6 +55,14 @@ class Material:
     def image_shape(self) -> tuple[int, ...] | None:
         """The shape of the rows as the mapper sees them, where they are images."""
         return self.dataset.image_shape if self.row.takes in (ROWS, CAPTIONED) else None
+
+    def part(self, split: Split) -> tuple[Any, np.ndarray | None]:
+        """What is fitted, and its labels if there are any."""
+        if self.stream is None:
+            y = self.dataset.y
+            return self.row.takes.take(self.source, split.train), None if y is None else y[split.train]
+        images = self.stream.without(split.test, labelled=self.row.needs_labels)
+        return images, images.label if self.row.needs_labels else None
 
     def batch(self, recipe: Recipe, source: Any) -> Any:
         """What a model of the method is fitted to."""

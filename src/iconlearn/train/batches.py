@@ -59,7 +59,16 @@ class Batches(Iterator[Inputs]):
         return self.size == self.data.n and self.data.stored is None and self.classes is None
 
     def __next__(self) -> Inputs:
-        return self._views(self.data if self.whole else self._read(self._index()))
+        batch = self.data if self.whole else self._read(self._index())
+        self._look_ahead()
+        return self._views(batch)
+
+    def _look_ahead(self) -> None:
+        """Let rows on disk be read while the step is worked on, where it is known which come next."""
+        simple = self.ids is None and self.classes is None and self.data.num_views == 1
+        end = self.position + self.drawn
+        if simple and self.order is not None and end <= self.data.n:
+            self.data.expect(self.order[self.position : end])
 
     def _index(self) -> Tensor:
         """Samples of the next batch, in a new order where the present one is used up."""

@@ -25,7 +25,8 @@ from iconlearn.train.schedules import PerSample, as_schedule
 
 # What has to have its final value before a run may be called converged; a change of momentum only settles it.
 SCHEDULED = ("gain", "exaggeration", "temperature")
-START_ROWS = 1 << 16  # of stored rows, so many are read for the start of a mapper
+START_NUMBERS = 1 << 26  # of stored rows, so many numbers are read for the start of a mapper
+START_ROWS = 1 << 16  # and so many rows at most
 RECENT = 0.25  # the loss of a run in batches is the mean over this share of its steps, the last ones
 
 
@@ -88,7 +89,9 @@ class Run:
         """What mappers take their start from: all points, or some of those that stay on disk, and p on them."""
         if self.target is not None or self.tables:
             return self.data.points(), self.target
-        points = self.batches.some(START_ROWS).points()
+        stored = self.data.stored
+        few = START_ROWS if stored is None else min(START_ROWS, max(1, START_NUMBERS // stored.d))
+        points = self.batches.some(few).points()
         wanted = any(getattr(module, "starts_from_target", False) for module in self.model.modules())
         shared = wanted and self.model.target_is_given
         return points, self.model.target_on(points, points) if shared else None
