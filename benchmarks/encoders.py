@@ -1,6 +1,6 @@
 """What encoders learn of real images: `python benchmarks/encoders.py`.
 
-The 1797 digits of scikit-learn, brought to 32 x 32 pixels. A small residual network with a 64-d output is trained on a
+The 1797 digits of scikit-learn, brought to 32 x 32 pixels. A small residual network with 64 features is trained on a
 stratified half, without labels but for SupCon. Its features are judged on the other half, beside those of the same
 network untrained: by a linear classifier that is told all labels of the first half (the digits are so easy that there
 is little to gain), by one that is told three of each class, and by the label of the nearest neighbour. CLIP is trained
@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -34,7 +35,8 @@ from reporting import Report, header, table
 SIDE, DIM, ALPHA = 32, 64, 0.1
 SHAPE = (1, SIDE, SIDE)
 VIEWS = image_views("characters", SHAPE, peak=255)
-TRAINING = {"epochs": 30, "batch_size": 128, "lr": 3e-3, "augment": VIEWS}
+HIDDEN = (256,)  # of the projector
+TRAINING = {"epochs": 30, "batch_size": 128, "lr": 3e-3}
 FEW = 3  # labels of a class
 COLUMNS = ("linear", f"{FEW} labels a class", "nearest neighbour")
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -52,8 +54,8 @@ class SmallResNet(ResNet):
 
 def trained(name: str, X: np.ndarray, y: np.ndarray, seed: int, **options: Any) -> nn.Module:
     """The encoder of one of the library's estimators."""
-    chosen = {"embedding_dim": DIM, "image_shape": SHAPE, "backbone": SmallResNet, "random_state": seed}
-    estimator = getattr(iconlearn, name)(**chosen, **TRAINING, **options)
+    network = {"image_shape": SHAPE, "backbone": partial(SmallResNet, projector=HIDDEN), "embedding_dim": DIM}
+    estimator = getattr(iconlearn, name)(**{**network, **TRAINING, **options}, random_state=seed)
     estimator.fit(X, y if estimator.row.needs_labels else None)
     return iconlearn.mappers.representation(estimator.model_.mapper)
 
@@ -108,12 +110,12 @@ def untrained(X: np.ndarray, y: np.ndarray, train: np.ndarray, test: np.ndarray,
 
 
 ESTIMATORS: dict[str, tuple[str, dict[str, Any]]] = {
-    "SimCLR": ("SimCLR", {}),
-    "SimCLR, debiased": ("SimCLR", {"alpha": ALPHA}),
-    "t-SimCLR": ("TSimCLR", {}),
-    "MoCo v3": ("MoCoV3", {}),
-    "VICReg": ("VICReg", {}),
-    "SupCon": ("SupCon", {}),
+    "SimCLR": ("SimCLR", {"augment": VIEWS}),
+    "SimCLR, debiased": ("SimCLR", {"augment": VIEWS, "alpha": ALPHA}),
+    "t-SimCLR": ("TSimCLR", {"augment": VIEWS}),
+    "MoCo v3": ("MoCoV3", {"augment": VIEWS}),
+    "VICReg": ("VICReg", {"augment": VIEWS, "embedding_dim": 256}),  # it compares dimensions, and wants many
+    "SupCon": ("SupCon", {}),  # compares labels, and takes the images as they are
 }
 OTHERS: dict[str, Callable[..., Scores]] = {"untrained": untrained, "CLIP, zero shot": zero_shot}
 NAMES = (*ESTIMATORS, *OTHERS)
