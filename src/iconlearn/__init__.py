@@ -69,8 +69,9 @@ from iconlearn.train.events import Event
 from iconlearn.verification import Certificate, verify
 
 if TYPE_CHECKING:
-    from iconlearn.extraction import load_images, stream_images
+    from iconlearn.extraction import load_captioned_images, load_images, stream_images
     from iconlearn.features import Features, FeatureWriter, open_features
+    from iconlearn.pretrained import tokenize
 
 __all__ = [
     "CNN",
@@ -138,11 +139,13 @@ __all__ = [
     "ViT",
     "__version__",
     "load",
+    "load_captioned_images",
     "load_images",
     "open_features",
     "register",
     "save",
     "stream_images",
+    "tokenize",
     "verify",
 ]
 
@@ -163,7 +166,9 @@ CLASSES["estimator"] = estimator  # files name the class of an estimator
 #: Names that are imported when first asked for, and from where.
 LATE = {
     **dict.fromkeys(("Features", "FeatureWriter", "open_features"), "iconlearn.features"),
+    "load_captioned_images": "iconlearn.extraction",
     "load_images": "iconlearn.extraction",
+    "tokenize": "iconlearn.pretrained",
     "stream_images": "iconlearn.extraction",
 }
 

@@ -117,6 +117,7 @@ from iconlearn.estimators import (
     XSample as XSample,
 )
 from iconlearn.extraction import (
+    load_captioned_images as load_captioned_images,
     load_images as load_images,
     stream_images as stream_images,
 )
@@ -161,6 +162,9 @@ from iconlearn.persistence import (
     CLASSES as CLASSES,
     load as load,
     save as save,
+)
+from iconlearn.pretrained import (
+    tokenize as tokenize,
 )
 from iconlearn.train.events import (
     Event as Event,

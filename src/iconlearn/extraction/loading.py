@@ -20,6 +20,7 @@ from iconlearn.data.dataset import Dataset
 from iconlearn.extraction.batches import prepared
 from iconlearn.extraction.memory import check_memory
 from iconlearn.extraction.skipped import Damaged
+from iconlearn.extraction.source import ImageSource
 from iconlearn.extraction.sources import open_images
 from iconlearn.mappers.images import check_image_shape
 
@@ -110,6 +111,28 @@ def load_images(
     check_number("load_images", "skip_corrupt", skip_corrupt, low=0, integer=True)
     check_number("load_images", "workers", workers, low=0, high=2**16, integer=True)
     images = open_images(source, split, labels)
+    held = read_all(images, shape, skip_corrupt, workers, progress)
+    name = Path(source).resolve().name if isinstance(source, (str, os.PathLike)) else images.kind
+    return Dataset(name, held.X, held.y if images.classes is not None else None, images.classes, shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Pixels (n, d) float32, labels, and the number of every image in its source."""
+
+    X: np.ndarray
+    y: np.ndarray
+    index: np.ndarray
+
+
+def read_all(
+    images: ImageSource,
+    shape: tuple[int, int, int],
+    skip_corrupt: int,
+    workers: int,
+    progress: Callable[[int, int], object] | None = None,
+) -> Held:
+    """All images of a source that are not damaged."""
     n, d = len(images), math.prod(shape)
     if not n:
         raise InputError(f"source: {images.kind} without images; there is nothing to do")
@@ -119,18 +142,17 @@ def load_images(
         "give a smaller image_shape or fewer images, or leave them on disk: stream_images (--stream), or features of "
         "them (extract_features)",
     )
-    X, y, rows = np.empty((n, d), np.float32), np.empty(n, np.int64), 0
+    held, rows = Held(np.empty((n, d), np.float32), np.empty(n, np.int64), np.empty(n, np.int64)), 0
     damaged = Damaged(skip_corrupt)
     for batch in prepared(images, Fitted(shape), 0, BATCH, workers):
         if batch.failure is not None:
             raise batch.failure
         damaged.add(batch.bad)
         new = slice(rows, rows := rows + len(batch.index))
-        X[new], y[new] = batch.pixels.reshape(-1, d).numpy(), batch.labels
+        held.X[new] = batch.pixels.reshape(-1, d).numpy()
+        held.y[new], held.index[new] = batch.labels, batch.index
         if progress is not None:
             progress(batch.last + 1, n)
     if not rows:
         raise InputError(f"source: {images.kind}, and all {n} images are damaged; mend them, see the log")
-    name = Path(source).resolve().name if isinstance(source, (str, os.PathLike)) else images.kind
-    labelled = images.classes is not None
-    return Dataset(name, X[:rows], y[:rows] if labelled else None, images.classes, shape)
+    return Held(held.X[:rows], held.y[:rows], held.index[:rows])

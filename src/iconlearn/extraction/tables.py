@@ -21,6 +21,7 @@ from iconlearn.extraction.source import ImageSource
 
 SHARD = re.compile(r"^(.+?)-\d+-of-\d+.*$")  # train-00000-of-00002.parquet
 LABELS = ("label", "labels", "fine_label", "class")  # columns that are labels, the best first
+TEXTS = ("caption", "captions", "text", "sentence", "sentences", "txt", "description")  # and texts
 
 
 class ParquetImages(ImageSource):
@@ -65,14 +66,21 @@ class ParquetImages(ImageSource):
 
     def __getitem__(self, index: int) -> tuple[Image.Image, int, str]:
         group = int(np.searchsorted(self.starts, index, "right")) - 1
-        if self._held[0] != group:
-            self._held = group, read_group(*self.groups[group], self.image)
+        held = self._held  # another thread may replace it
+        if held[0] != group:
+            held = self._held = group, read_group(*self.groups[group], self.image)
         row = int(index - self.starts[group])
-        body, path = encoded(self._held[1][row].as_py())
+        body, path = encoded(held[1][row].as_py())
         name = path or f"{self.groups[group][0].name}/{index}"
         if body is None:
             raise ImageError(f"{name}: row {index} of the data set holds no image; see skip_corrupt")
         return read_image(body, name), -1 if self.labels is None else int(self.labels[index]), name
+
+    def texts(self, column: str | None = None) -> list[Any]:
+        """The cells of a column of texts: the one asked for, or the usual one."""
+        schema, _ = read_schema(self.files[0])
+        found = text_column(str(self.files[0]), schema.names, column)
+        return [value for file in self.files for value in read_column(file, found)]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_held": (-1, None)}
@@ -126,6 +134,10 @@ class HubImages(ImageSource):
             raise ImageError(f"{name}: row {index} of the data set holds no image; see skip_corrupt")
         return read_image(Path(path or "") if body is None else body, path or name), label, name
 
+    def texts(self, column: str | None = None) -> list[Any]:
+        """The cells of a column of texts: the one asked for, or the usual one."""
+        return list(self.dataset[text_column("the data set", list(self.dataset.features), column)])
+
     def fingerprint(self) -> str:
         return f"{self._print}:{len(self)}"
 
@@ -170,15 +182,17 @@ def read_group(file: Path, group: int, column: str) -> Any:
 
 def read_labels(files: Sequence[Path], column: str, names: list[str] | None) -> tuple[np.ndarray, list[str]]:
     """Codes of the labels of all files, and the names of the classes."""
+    return as_codes([value for file in files for value in read_column(file, column)], names)
+
+
+def read_column(file: Path, column: str) -> list[Any]:
+    """All cells of a column."""
     from pyarrow import parquet
 
-    values: list[Any] = []
-    for file in files:
-        try:
-            values += parquet.read_table(file, columns=[column])[column].to_pylist()
-        except Exception as error:
-            raise unreadable(file, error) from error
-    return as_codes(values, names)
+    try:
+        return parquet.read_table(file, columns=[column])[column].to_pylist()
+    except Exception as error:
+        raise unreadable(file, error) from error
 
 
 def as_codes(values: Sequence[Any], names: list[str] | None) -> tuple[np.ndarray, list[str]]:
@@ -245,3 +259,17 @@ def label_column(owner: str, columns: list[str], declared: list[str], wanted: st
         return wanted
     usual = [name for name in LABELS if name in columns]
     return usual[0] if usual else declared[0] if len(declared) == 1 else None
+
+
+def text_column(owner: str, columns: list[str], wanted: str | None) -> str:
+    """The column of texts: the one asked for, or the usual one."""
+    if wanted is not None and wanted not in columns:
+        raise InputError(
+            f"{owner}: text={wanted!r} is no column; they are {listed(columns)}{nearest_name(wanted, columns)}"
+        )
+    usual = [name for name in TEXTS if name in columns]
+    if wanted is None and not usual:
+        raise InputError(
+            f"{owner}: no column is called {' or '.join(TEXTS[:3])}; name it: text= of {listed(columns)}"
+        )
+    return wanted or usual[0]

@@ -7,6 +7,7 @@ from iconlearn.pretrained.pooling import POOLS, choose_pool, own_shape, pooled, 
 from iconlearn.pretrained.safety import Held
 from iconlearn.pretrained.settings import brief, settings_of
 from iconlearn.pretrained.source import Source, digest_of
+from iconlearn.pretrained.tokens import tokenize
 
 __all__ = [
     "POOLS",
@@ -28,4 +29,5 @@ __all__ = [
     "reason",
     "settings_of",
     "takes",
+    "tokenize",
 ]
