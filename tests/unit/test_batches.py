@@ -5,7 +5,21 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from iconlearn import KNN, MLP, Augmentation, ICon, InputError, OptionError, SoftmaxHead, UniformCluster
+from iconlearn import (
+    KNN,
+    MLP,
+    Augmentation,
+    DataLabel,
+    Gaussian,
+    ICon,
+    InputError,
+    Momentum,
+    OptionError,
+    Prototypes,
+    Queue,
+    SoftmaxHead,
+    UniformCluster,
+)
 from iconlearn.distributions.graphs import Graph
 from iconlearn.inputs import as_inputs
 from iconlearn.train.batches import Batches
@@ -138,3 +152,19 @@ def test_ids_that_are_not_there_are_named():
     graph = Graph(np.eye(3)[[1, 2, 0]])
     with pytest.raises(InputError, match="unknown id 7"):
         graph.positives(torch.tensor([7]), 1, seeded())
+
+
+@pytest.mark.parametrize("columns", [None, Momentum()])
+def test_a_sample_alone_in_its_batch_is_refused(columns):
+    model = ICon(Augmentation(2), Gaussian(0.5, "cos"), MLP(4, 2), mapper_j=columns)
+    with pytest.raises(OptionError, match="batch_size=1 leaves a sample no others.*at least 2"):
+        model.fit(X[:8], batch_size=1, max_iter=1, augment=lambda x, generator: x)
+
+
+@pytest.mark.parametrize(
+    ("target", "columns"), [(DataLabel(), Prototypes(2, 2)), (Augmentation(2), Queue(8, keys=Momentum()))]
+)
+def test_a_sample_may_be_alone_among_columns_of_another_kind(target, columns):
+    model = ICon(target, Gaussian(0.5, "cos", pairs=target.pairs), MLP(4, 2), mapper_j=columns)
+    model.fit(X[:8], torch.arange(8) % 2, batch_size=1, max_iter=3, augment=lambda x, generator: x)
+    assert model.history.losses[-1] > 0

@@ -13,7 +13,7 @@ from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional, MatrixConditional
 from iconlearn.engines.plan import DENSE_SHARE, Problem
 from iconlearn.inputs import Inputs
-from iconlearn.mappers import Table
+from iconlearn.mappers import ColumnMapper, Table
 from iconlearn.mappers.threads import threads_of
 from iconlearn.objective import Objective
 from iconlearn.processes import own_randomness
@@ -54,6 +54,7 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
             f"{data.num_views}; pass a tuple of views, or augment= (a function (x, generator) -> view)"
         )
     check_baseline(model, options.baseline)
+    check_batch(model, options)
     check_pieces(model, data, options)
     by_class(data, options)  # refuses labels that it cannot draw from
     data = replace(data, pieces=options.accumulate)
@@ -124,6 +125,16 @@ def check_comparable(options: Training, target: Conditional | None) -> None:
         raise OptionError(
             f"fit: tol={options.tol} compares the losses of steps, but those of this run are not of one target on all "
             "rows; leave out batch_size=, augment=, mapper_j= and learnable widths of the target, or leave out tol"
+        )
+
+
+def check_batch(model: Objective, options: Training) -> None:
+    """Refuse batches of one sample where the columns are the samples: there is nothing to tell it from."""
+    others = isinstance(model.mapper_j, ColumnMapper) and not model.mapper_j.same_points
+    if options.batch_size == 1 and not others:
+        raise OptionError(
+            "fit: batch_size=1 leaves a sample no others to be compared with, so nothing would be learnt; give a "
+            "batch_size of at least 2, better hundreds, or columns of another kind, such as mapper_j=Queue()"
         )
 
 
