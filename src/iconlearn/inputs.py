@@ -305,6 +305,8 @@ def as_inputs(batch: Any, num_views: int = 1) -> Inputs:
         return batch
     parts = take_apart(batch)
     inputs = assemble(parts, [as_tensor(view, name) for name, view in parts.views.items()])
+    if inputs.n == 0:
+        raise InputError("the batch holds no samples; leave empty batches out")
     if max(1, len(inputs.views)) < num_views:  # ids alone are enough for a table
         raise InputError(
             f"the target compares {num_views} views of every sample but the batch has {len(inputs.views)}; "

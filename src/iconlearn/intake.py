@@ -100,6 +100,17 @@ class GraphIntake(Intake):
         return source[rows][:, rows]
 
 
+def refuse_texts(X: Any, owner: str) -> None:
+    """Refuse texts in place of a table: what to do is other than where a part is not there."""
+    parts: list[Any] = list(X) if isinstance(X, (tuple, list)) else []
+    for k, part in enumerate(parts):
+        if np.ndim(part) == 1 and len(part) and all(isinstance(value, str) for value in part):
+            raise InputError(
+                f"{owner}: X[{k}] holds texts, but this method takes numbers; encode them as features of shape (n, d), "
+                "such as the embeddings of a language model"
+            )
+
+
 class Modalities(Intake):
     """The same samples seen in several ways."""
 
@@ -108,6 +119,7 @@ class Modalities(Intake):
 
     def read(self, X: Any, owner: str, min_rows: int = 2) -> tuple[np.ndarray, ...]:
         if not isinstance(X, (tuple, list)) or len(X) < 2 or any(np.ndim(part) < 2 for part in X):
+            refuse_texts(X, owner)
             count = len(X) if isinstance(X, (tuple, list)) and all(np.ndim(part) == 2 for part in X) else 1
             raise InputError(
                 f"{owner}: X holds {count} modality, but this method compares modalities; pass {self.words}"
@@ -144,6 +156,7 @@ class Captioned(Intake):
 
     def read(self, X: Any, owner: str, min_rows: int = 2) -> tuple[np.ndarray, np.ndarray]:
         if not isinstance(X, (tuple, list)) or len(X) != 2 or any(np.ndim(part) < 2 for part in X):
+            refuse_texts(X, owner)
             raise InputError(
                 f"{owner}: X is one table, but the target of this method compares captions (any features that "
                 f"say which rows belong together); pass {self.words}"

@@ -159,6 +159,11 @@ class Objective(Described, nn.Module):
             )
         rows = data.with_value(embedding)
         columns, target_columns = self.column_points(inputs, data, rows)
+        if columns.value is not None and columns.value.shape[1:] != embedding.shape[1:]:
+            raise InputError(
+                f"the mapper returns rows of shape {tuple(embedding.shape[1:])}, but the columns of {self.mapper_j!r} "
+                f"have {tuple(columns.value.shape[1:])}; give both the same number of dimensions"
+            )
         if target is None:
             target = self.target_on(data, target_columns)
         learned_dist = self.learned_dist if learned is None else learned

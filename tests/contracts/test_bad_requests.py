@@ -12,6 +12,8 @@ from iconlearn import (
     DCL,
     KNN,
     Augmentation,
+    CrossModal,
+    DataLabel,
     DegreeSoftmax,
     Embedding,
     Gaussian,
@@ -24,6 +26,7 @@ from iconlearn import (
     MarginGaussian,
     OptionError,
     Perplexity,
+    PerView,
     Predicted,
     Prototypes,
     StudentT,
@@ -49,6 +52,8 @@ REQUESTS = {
     "CLIP with one modality": (lambda: iconlearn.CLIP().fit(X), "holds 1 modality.*pass a tuple"),
     "CLIP with a tuple of one": (lambda: iconlearn.CLIP().fit((X,)), "holds 1 modality.*pass a tuple"),
     "modalities of different lengths": (lambda: iconlearn.CMC().fit((X, X[:50])), "\\[60, 50\\] rows"),
+    "CLIP with texts": (lambda: iconlearn.CLIP().fit((X, ["a"] * 60)), "X\\[1\\] holds texts.*encode them"),
+    "X-Sample with texts": (lambda: iconlearn.XSample().fit((X, ["a"] * 60)), "X\\[1\\] holds texts"),
     "X-Sample without captions": (lambda: iconlearn.XSample().fit(X), "captions.*pass a tuple"),
     "captions of another length": (lambda: iconlearn.LGSimCLR().fit((X, X[:9])), "60 rows but 9 captions"),
     "tokens that are fractions": (lambda: iconlearn.NextToken().fit(X), "token ids"),
@@ -121,6 +126,18 @@ REQUESTS = {
     ),
     "a predictor that is no module": (lambda: Predicted(Linear(2, 2), 3), "predictor=3 must be an nn.Module"),
     "a window of other tokens": (lambda: TokenEncoder(5, 3, 2)(torch.zeros(1, 2)), "windows of 3"),
+    "an empty batch": (
+        lambda: ICon(Augmentation(2), Gaussian(1.0), Linear(6, 2))((X[:0], X[:0])),
+        "holds no samples",
+    ),
+    "towers of different widths": (
+        lambda: ICon(CrossModal(), Gaussian(1.0), PerView(Linear(6, 3), Linear(6, 2)))((X, X)),
+        "different shapes \\[\\(3,\\), \\(2,\\)\\].*same number",
+    ),
+    "prototypes of another width": (
+        lambda: ICon(DataLabel(), Gaussian(1.0, pairs="all"), Linear(6, 3), mapper_j=Prototypes(3, 2))(X, Y),
+        "rows of shape \\(3,\\).*have \\(2,\\).*same number",
+    ),
     "a method that is not there": (lambda: iconlearn.verify("t-sme"), "did you mean 't-sne'"),
 }
 

@@ -38,7 +38,14 @@ class PerView(Described, nn.Module):
         """Embeddings of all views, below one another."""
         if len(views) != len(self.mappers):
             raise InputError(f"PerView has {len(self.mappers)} mappers but the batch has {len(views)} views")
-        return torch.cat([mapper(view) for mapper, view in zip(self.mappers, views, strict=True)])
+        made = [mapper(view) for mapper, view in zip(self.mappers, views, strict=True)]
+        shapes = [tuple(embedding.shape[1:]) for embedding in made]
+        if len(set(shapes)) > 1:
+            raise InputError(
+                f"the mappers of PerView return embeddings of different shapes {shapes}, which cannot be compared; "
+                "give all of them the same number of dimensions"
+            )
+        return torch.cat(made)
 
     def __repr__(self) -> str:
         return f"PerView({', '.join(map(repr, self.mappers))})"
