@@ -21,6 +21,7 @@ from iconlearn._errors import FileFormatError
 from iconlearn.cli import main, plugins
 from iconlearn.data.builtin import EXAMPLES
 from iconlearn.methods import LEARNED
+from iconlearn.methods.row import FAMILIES
 from iconlearn.pages import grid, page
 from iconlearn.verification import Certificate
 
@@ -284,6 +285,20 @@ def test_the_code_of_the_guide_runs(path, tmp_path, monkeypatch):
     finally:
         for name in set(METHODS) - known:
             del METHODS[name]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_guide_of_a_family_names_all_of_its_methods(family):
+    page = {"dimension reduction": "maps"}.get(family, family)
+    named = set(re.findall(r"`(\w+)", (DOCS / "guide" / f"{page}.md").read_text()))
+    assert {row.estimator for row in METHODS.values() if row.family == family} <= named
+
+
+@pytest.mark.parametrize("page", ["contrastive", "multimodal", "supervised", "language"])
+def test_the_guide_tells_rows_by_the_names_of_their_estimators(page):
+    text = (DOCS / "guide" / f"{page}.md").read_text()
+    told = dict(re.findall(r"^\| `([\w-]+)` \|.*\| `(\w+)` \|.*\|$", text, re.MULTILINE))
+    assert told == {row.name: row.estimator for row in METHODS.values() if row.family == page}
 
 
 def test_the_worked_cell_keeps_its_claim(monkeypatch, capsys):
