@@ -58,6 +58,14 @@ REQUESTS = {
     "captions of another length": (lambda: iconlearn.LGSimCLR().fit((X, X[:9])), "60 rows but 9 captions"),
     "tokens that are fractions": (lambda: iconlearn.NextToken().fit(X), "token ids"),
     "tokens below zero": (lambda: iconlearn.MaskedLM().fit(np.full((9, 5), -1)), "ids from -1"),
+    "a token that the fit did not see": (
+        lambda: (
+            iconlearn.NextToken(max_iter=1)
+            .fit(np.arange(30).reshape(3, 10))
+            .transform(np.arange(21, 31).reshape(1, 10))
+        ),
+        "token id 30, but fit was given ids from 0 to 29",
+    ),
     "a token beyond any vocabulary": (
         lambda: iconlearn.NextToken().fit(np.array([[0, 1 << 40]] * 3)),
         "np.unique",

@@ -17,7 +17,7 @@ from iconlearn.estimators.labels import class_codes, partial_codes
 from iconlearn.estimators.networks import check_network
 from iconlearn.estimators.starts import check_start
 from iconlearn.features import Stored
-from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, NEIGHBORS, ROWS, STORED, Intake
+from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, NEIGHBORS, ROWS, STORED, TOKENS, Intake
 from iconlearn.methods import METHODS, Method
 from iconlearn.methods.options import streamed_options
 from iconlearn.model import ICon
@@ -266,6 +266,8 @@ class MethodEstimator(BaseEstimator):
         source = takes.read(X, name, 2 if reset else 1)
         if takes is STORED:
             self._check_width(source, reset=reset)
+        if takes is TOKENS and not reset:
+            self._check_tokens(source)
         try:
             if takes is ROWS or takes is CAPTIONED:
                 rows, given = (source, X) if takes is ROWS else (source[0], X[0])
@@ -284,6 +286,16 @@ class MethodEstimator(BaseEstimator):
             raise InputError(
                 f"X has {stored.d} features, but {type(self).__name__} is expecting {self.n_features_in_} features as "
                 "input; pass the columns that fit was given"
+            )
+
+    def _check_tokens(self, tokens: np.ndarray) -> None:
+        """Refuse tokens for which the fit made no vector."""
+        prototypes: Any = self.model_.mapper_j
+        known, largest = prototypes.num_prototypes, int(tokens.max())
+        if largest >= known:
+            raise InputError(
+                f"{type(self).__name__}: X has the token id {largest}, but fit was given ids from 0 to {known - 1}; "
+                "keep one id for all tokens that are rare, or fit to data that has this one"
             )
 
     @property
