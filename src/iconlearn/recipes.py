@@ -63,6 +63,7 @@ class Shape:
     init: Any = None  # where a map starts, if not where the method says
     anchors: Any = None  # (ids, positions) of the samples of a map that stay where they are
     backbone: Any = None  # the network of images: a name of BACKBONES, or a function that builds it
+    projector: Any = None  # widths of its hidden layers between features and embedding
     augment: Any = (
         None  # random views: a preset of iconlearn.augmentations, or functions (x, generator) -> view
     )
@@ -217,6 +218,8 @@ def encoder(dim: int) -> Build:
             network: Callable[..., nn.Module] = BACKBONES[chosen] if isinstance(chosen, str) else chosen
             scale = shape.scale if network is CNN else shape.peak
             given = {"image_shape": shape.image_shape, "seed": shape.seed, "input_scale": scale}
+            if shape.projector is not None:
+                given["projector"] = tuple(shape.projector)
             return network(embedding_dim=dim, **given)
         return MLP(shape.d, dim, hidden=(256, 256), seed=shape.seed, input_scale=shape.scale)
 

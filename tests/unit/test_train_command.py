@@ -21,7 +21,7 @@ from iconlearn.train.schedules import Cosine
 
 DIGITS = load_digits_dataset()
 FEW = Dataset("few", DIGITS.X[:80], DIGITS.y[:80], DIGITS.classes, DIGITS.image_shape)
-TRAINED = {"backbone", "lr", "accumulate", "optimizer", "weight_decay", "max_grad_norm"}
+TRAINED = {"backbone", "projector", "lr", "accumulate", "optimizer", "weight_decay", "max_grad_norm"}
 SHORT = {"epochs": 1, "batch_size": 20}
 
 
@@ -49,6 +49,21 @@ def test_a_network_may_be_a_function():
     assert made == [(3, (1, 8, 8), 4, 16.0)]
 
 
+def test_a_projector_stands_between_features_and_embedding():
+    images = {"image_shape": (1, 8, 8), "embedding_dim": 5, "max_iter": 1, "batch_size": 10}
+    model = SimCLR(backbone="resnet18", projector=[32, 16], **images).fit(FEW.X).model_
+    assert model.mapper.projector == (32, 16)
+    assert [
+        tuple(layer.weight.shape) for layer in model.mapper.head.modules() if hasattr(layer, "weight")
+    ] == [
+        (32, 512),
+        (16, 32),
+        (5, 16),
+    ]
+    plain = SimCLR(backbone="resnet18", **images).fit(FEW.X).model_
+    assert plain.mapper.projector == ()
+
+
 def test_a_transformer_has_patches_that_suit_the_images():
     model = ESTIMATORS["TSimCLR"](backbone="vit", image_shape=(1, 8, 8), max_iter=1, batch_size=10).fit(FEW.X)
     assert isinstance(model.model_.mapper, ViT)
@@ -60,6 +75,13 @@ def test_a_transformer_has_patches_that_suit_the_images():
     [
         ({"backbone": "resnet19", "image_shape": (1, 8, 8)}, "did you mean 'resnet18'"),
         ({"backbone": "resnet18"}, r"backbone='resnet18' is for images; give image_shape="),
+        ({"projector": (8,), "image_shape": (1, 8, 8)}, "the small network has no features.*'resnet18'"),
+        (
+            {"projector": 8, "backbone": "vit", "image_shape": (1, 8, 8)},
+            r"a sequence of widths, such as \(512,\)",
+        ),
+        ({"projector": (0,), "backbone": "vit", "image_shape": (1, 8, 8)}, "projector=0"),
+        ({"projector": (8,), "backbone": len, "image_shape": (1, 8, 8)}, "a function makes its own"),
         ({"augment": "small"}, r"augment='small' is for images"),
         ({"augment": "flips", "image_shape": (1, 8, 8)}, "augment='flips'"),
         ({"augment": (len, 3), "image_shape": (1, 8, 8)}, r"or functions \(x, generator\)"),
@@ -114,6 +136,7 @@ def run(tmp_path_factory):
     ]
     command += ["--augment", "characters", "--epochs", "1", "--batch-size", "20", "--lr", "0.001", "--quiet"]
     command += ["--accumulate", "2", "--optimizer", "adam", "--weight-decay", "0.01", "--max-grad-norm", "5"]
+    command += ["--projector", "16"]
     with pytest.raises(SystemExit) as ended:
         main(command)
     assert ended.value.code == 0
@@ -126,6 +149,7 @@ def test_a_run_leaves_probes_curves_and_pictures(run):
     assert record["options"]["backbone"] == "resnet18"
     chosen = {"accumulate": 2, "optimizer": "adam", "weight_decay": 0.01, "max_grad_norm": 5.0}
     assert chosen.items() <= record["options"].items()
+    assert record["options"]["projector"] == [16]
     for name in ("map.png", "p_vs_q.png", "loss.png", "training.gif", "embedding.csv"):
         assert (run / "run" / name).exists() or (run / "run" / name.replace(".csv", ".parquet")).exists(), (
             name

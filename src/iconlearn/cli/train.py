@@ -66,6 +66,12 @@ def train(
     backbone: Annotated[
         str | None, typer.Option(help=f"Network of images: {', '.join(BACKBONES)}; by default a small one.")
     ] = None,
+    projector: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Width of a hidden layer between the features of a backbone and the embedding; may be repeated."
+        ),
+    ] = None,
     augment: Annotated[
         str | None,
         typer.Option(help=f"Random views: {', '.join(VIEWS)}; by default jitter, for images of few pixels."),
@@ -101,6 +107,7 @@ def train(
         batch_size=batch_size,
         lr=lr,
         backbone=backbone,
+        projector=tuple(projector) if projector else None,
         augment=augment,
         callbacks=watching(log),
         accumulate=accumulate,

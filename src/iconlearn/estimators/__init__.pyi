@@ -96,6 +96,9 @@ class AverageMarginSupCon(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
@@ -136,6 +139,7 @@ class AverageMarginSupCon(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
@@ -346,6 +350,9 @@ class CrossEntropy(PrototypeClassifier):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
@@ -387,6 +394,7 @@ class CrossEntropy(PrototypeClassifier):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
@@ -536,6 +544,9 @@ class DebiasedContrastiveLoss(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     augment : str | Sequence[Callable[..., Any]] | None, default None
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
@@ -582,6 +593,7 @@ class DebiasedContrastiveLoss(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
         lr: Any = None,
         epochs: int | None = None,
@@ -779,6 +791,9 @@ class ErrorRate(PrototypeClassifier):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
@@ -820,6 +835,7 @@ class ErrorRate(PrototypeClassifier):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
@@ -1214,6 +1230,9 @@ class HarmonicLoss(PrototypeClassifier):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
@@ -1256,6 +1275,7 @@ class HarmonicLoss(PrototypeClassifier):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
@@ -1349,6 +1369,9 @@ class IdentityToGaussian(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     accumulate : int | None, default None
@@ -1386,6 +1409,7 @@ class IdentityToGaussian(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
         precision: str | None = None,
@@ -1424,6 +1448,9 @@ class IdentityToNarrow(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     accumulate : int | None, default None
@@ -1459,6 +1486,7 @@ class IdentityToNarrow(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
         precision: str | None = None,
@@ -1501,6 +1529,9 @@ class IdentityToStudent(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     accumulate : int | None, default None
@@ -1538,6 +1569,7 @@ class IdentityToStudent(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
         precision: str | None = None,
@@ -1584,6 +1616,9 @@ class InfoNCE(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     augment : str | Sequence[Callable[..., Any]] | None, default None
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
@@ -1631,6 +1666,7 @@ class InfoNCE(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
         lr: Any = None,
         epochs: int | None = None,
@@ -1943,6 +1979,9 @@ class LGSimCLR(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     accumulate : int | None, default None
@@ -1981,6 +2020,7 @@ class LGSimCLR(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
         precision: str | None = None,
@@ -2022,6 +2062,9 @@ class LabelToClusters(PrototypeClassifier):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
@@ -2063,6 +2106,7 @@ class LabelToClusters(PrototypeClassifier):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
@@ -2103,6 +2147,9 @@ class LabelToWide(PrototypeClassifier):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
@@ -2143,6 +2190,7 @@ class LabelToWide(PrototypeClassifier):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
@@ -2301,6 +2349,9 @@ class MoCoV3(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     augment : str | Sequence[Callable[..., Any]] | None, default None
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
@@ -2348,6 +2399,7 @@ class MoCoV3(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
         lr: Any = None,
         epochs: int | None = None,
@@ -2616,6 +2668,9 @@ class ParametricSNE(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     accumulate : int | None, default None
@@ -2654,6 +2709,7 @@ class ParametricSNE(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
         precision: str | None = None,
@@ -2702,6 +2758,9 @@ class ParametricTSNE(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     accumulate : int | None, default None
@@ -2740,6 +2799,7 @@ class ParametricTSNE(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
         precision: str | None = None,
@@ -2993,6 +3053,9 @@ class SimCLR(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     augment : str | Sequence[Callable[..., Any]] | None, default None
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
@@ -3039,6 +3102,7 @@ class SimCLR(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
         lr: Any = None,
         epochs: int | None = None,
@@ -3309,6 +3373,9 @@ class SupCon(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
@@ -3351,6 +3418,7 @@ class SupCon(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
@@ -3777,6 +3845,9 @@ class TSimCLR(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     augment : str | Sequence[Callable[..., Any]] | None, default None
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
@@ -3823,6 +3894,7 @@ class TSimCLR(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
         lr: Any = None,
         epochs: int | None = None,
@@ -3868,6 +3940,9 @@ class TSimCNE(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     augment : str | Sequence[Callable[..., Any]] | None, default None
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
@@ -3913,6 +3988,7 @@ class TSimCNE(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
         lr: Any = None,
         epochs: int | None = None,
@@ -3959,6 +4035,9 @@ class TSupCon(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
@@ -4001,6 +4080,7 @@ class TSupCon(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
@@ -4048,6 +4128,9 @@ class Triplet(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     augment : str | Sequence[Callable[..., Any]] | None, default None
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
@@ -4095,6 +4178,7 @@ class Triplet(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
         lr: Any = None,
         epochs: int | None = None,
@@ -4197,6 +4281,9 @@ class TripletSupCon(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
@@ -4239,6 +4326,7 @@ class TripletSupCon(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,
@@ -4433,6 +4521,9 @@ class VICReg(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     augment : str | Sequence[Callable[..., Any]] | None, default None
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
@@ -4480,6 +4571,7 @@ class VICReg(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
         lr: Any = None,
         epochs: int | None = None,
@@ -4521,6 +4613,9 @@ class VIReg(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     augment : str | Sequence[Callable[..., Any]] | None, default None
         Random views of a sample: "jitter", or of images a preset of ``iconlearn.augmentations`` ("simclr",
         "moco-v3", "small", "characters"), or functions (x, generator) -> view, one a view. None is "jitter",
@@ -4565,6 +4660,7 @@ class VIReg(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         augment: str | Sequence[Callable[..., Any]] | None = None,
         lr: Any = None,
         epochs: int | None = None,
@@ -4614,6 +4710,9 @@ class XSample(MapEstimator):
     backbone : str | Callable[..., Any] | None, default None
         Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
         embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+    projector : Sequence[int] | None, default None
+        Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
+        MLP with one. Features are then what comes before them. None is one linear layer.
     lr : Any, default None
         Step size, the peak of warm-up and cosine where it is a number; None takes the method's own.
     epochs : int | None, default None
@@ -4657,6 +4756,7 @@ class XSample(MapEstimator):
         checkpoint: str | PathLike[str] | None = None,
         image_shape: tuple[int, int, int] | None = None,
         backbone: str | Callable[..., Any] | None = None,
+        projector: Sequence[int] | None = None,
         lr: Any = None,
         epochs: int | None = None,
         batch_size: int | None = None,

@@ -44,7 +44,7 @@ PASSED_ON = (
     ),
     *("lr", "optimizer", "weight_decay", "max_grad_norm"),
 )
-TO_BUILD = ("init", "anchors", "backbone", "augment")  # options that say what the recipe builds
+TO_BUILD = ("init", "anchors", "backbone", "projector", "augment")  # options that say what the recipe builds
 MOST_LABEL_WEIGHT = 0.99  # at 1 the rows without labels would have nothing left
 
 
@@ -198,7 +198,8 @@ class MethodEstimator(BaseEstimator):
         shape = takes.shape(source, image_shape=self.image_shape, n_classes=n_classes, seed=seed)
         chosen = {name: getattr(self, name, None) for name in TO_BUILD}
         check_start(type(self).__name__, chosen["init"], shape.n)
-        check_network(type(self).__name__, shape.image_shape, chosen["backbone"], chosen["augment"])
+        network = {name: chosen[name] for name in ("backbone", "projector", "augment")}
+        check_network(type(self).__name__, shape.image_shape, **network)
         return replace(shape, **{name: value for name, value in chosen.items() if value is not None})
 
     def _options(self, recipe: Recipe, shape: Shape, seed: int) -> dict[str, Any]:

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from iconlearn._checks import check_choice
+from iconlearn._checks import check_choice, check_number
 from iconlearn._errors import OptionError
 from iconlearn.recipes import BACKBONES, JITTER, VIEWS
 
+PLAIN = "cnn"  # the small network, which has no features apart from its embedding
 
-def check_network(owner: str, image_shape: Any, backbone: Any, augment: Any) -> None:
+
+def check_network(
+    owner: str, image_shape: Any, backbone: Any = None, projector: Any = None, augment: Any = None
+) -> None:
     """Refuse a backbone or views that nobody knows, or that rows which are no images cannot have."""
     if backbone is not None and not callable(backbone):
         check_choice(owner, "backbone", backbone, BACKBONES)
+    if projector is not None:
+        check_projector(owner, projector, backbone)
     if isinstance(augment, str):
         check_choice(owner, "augment", augment, VIEWS)
     several = isinstance(augment, Sequence) and len(augment) > 0 and all(map(callable, augment))
@@ -27,3 +33,22 @@ def check_network(owner: str, image_shape: Any, backbone: Any, augment: Any) -> 
             raise OptionError(
                 f"{owner}: {name}={value!r} is for images; give image_shape=(channels, height, width) too"
             )
+
+
+def check_projector(owner: str, projector: Any, backbone: Any) -> None:
+    """Refuse what are no widths, and a network that could not have a projector of them."""
+    if not isinstance(projector, Sequence) or isinstance(projector, str):
+        raise OptionError(f"{owner}: projector={projector!r} must be a sequence of widths, such as (512,)")
+    for width in projector:
+        check_number(owner, "projector", width, low=1, integer=True)
+    able = [name for name in BACKBONES if name != PLAIN]
+    if callable(backbone):
+        raise OptionError(
+            f"{owner}: projector={projector!r} is for a backbone that is named, one of {able}; a function makes its "
+            "own, as functools.partial(ResNet18, projector=(512,)) does"
+        )
+    if backbone in (None, PLAIN):
+        raise OptionError(
+            f"{owner}: projector={projector!r}, but the small network has no features before its embedding; give "
+            f"backbone= too, one of {able}"
+        )

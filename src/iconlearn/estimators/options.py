@@ -135,6 +135,13 @@ OPTIONS: dict[str, Option] = {
         "embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.",
         encodes_images,
     ),
+    "projector": Option(
+        None,
+        "Sequence[int] | None",
+        "Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an MLP "
+        "with one. Features are then what comes before them. None is one linear layer.",
+        encodes_images,
+    ),
     "augment": Option(
         None,
         "str | Sequence[Callable[..., Any]] | None",

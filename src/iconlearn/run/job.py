@@ -46,6 +46,7 @@ TRAINING = (
         "restarts",
         "baseline",
         "backbone",
+        "projector",
         "augment",
     ),
     *("lr", "optimizer", "weight_decay", "max_grad_norm"),
@@ -66,6 +67,8 @@ class RunOptions:
     baseline, lr : float, optional
     backbone, augment : str, optional
         Network and views of an encoder.
+    projector : tuple of int, optional
+        Widths of hidden layers between the features of a backbone and the embedding.
     accumulate : int, optional
     optimizer, precision : str, optional
     weight_decay, max_grad_norm : float, optional
@@ -93,6 +96,7 @@ class RunOptions:
     optimizer: str | None = None
     weight_decay: float | None = None
     max_grad_norm: float | None = None
+    projector: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -252,7 +256,7 @@ def build(material: Material, options: RunOptions, **common: Any) -> Any:
     return ESTIMATORS[material.row.estimator](**{**settings, **common})
 
 
-def training_settings(row: Method, options: RunOptions) -> dict[str, float]:
+def training_settings(row: Method, options: RunOptions) -> dict[str, Any]:
     """The training options that were chosen.
 
     Raises
