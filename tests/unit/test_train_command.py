@@ -195,6 +195,16 @@ def test_images_are_read_brought_to_a_size_and_watched(tmp_path):
     assert open_features(tmp_path / "made").n == 12
 
 
+def test_an_encoder_may_learn_from_all_rows(run, tmp_path, capsys):
+    command = ["train", "supcon", str(run / "few.npz"), "--out", str(tmp_path / "all"), "--epochs", "1", "-q"]
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--batch-size", "20", "--all-rows"])
+    assert ended.value.code == 0
+    record = json.loads((tmp_path / "all" / "run.json").read_text())
+    assert (record["rows"], record["steps"]) == ("fitted on all 80 rows", 4)
+    assert "linear_probe" not in record["metrics"]
+
+
 def test_features_of_another_encoder_or_of_other_rows_are_not_mixed_in(run, tmp_path):
     other = run_method("simclr", FEW, tmp_path / "other", RunOptions({}, 1, max_iter=1, backbone="resnet18"))
     embed_run(run / "run", FEW, tmp_path / "features")

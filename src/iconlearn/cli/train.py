@@ -90,19 +90,24 @@ def train(
     max_grad_norm: MAX_GRAD_NORM = None,
     seed: SEED = 0,
     settings: SETTINGS = None,
+    all_rows: Annotated[
+        bool,
+        typer.Option("--all-rows", help="Train on all rows; data of another split tells what it learnt."),
+    ] = False,
     overwrite: OVERWRITE = False,
     quiet: QUIET = False,
     debug: DEBUG = False,
 ) -> None:
     """Train an encoder by METHOD on DATA; write probes, curves, pictures, features and the model to a folder.
 
-    It is trained on a half of the rows; the other half tells what it has learnt.
+    It is trained on a half of the rows, and the other half tells what it has learnt; with --all-rows on all of them.
     """
     row = method(name)
     options = RunOptions(
         parse_settings(row, settings or []),
         seed,
         overwrite=overwrite,
+        all_rows=all_rows,
         epochs=epochs,
         batch_size=batch_size,
         lr=lr,

@@ -77,6 +77,8 @@ class RunOptions:
         Called with every event of the fit, such as monitors and logs.
     overwrite : bool, default False
         Whether results of an earlier run may be replaced.
+    all_rows : bool, default False
+        Fit an encoder to all rows: nothing is held out, and other data judges it.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -97,6 +99,7 @@ class RunOptions:
     weight_decay: float | None = None
     max_grad_norm: float | None = None
     projector: tuple[int, ...] | None = None
+    all_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,9 +127,10 @@ def run_method(
     """Fit a method, and write embedding or assignment, pictures, model and record to the folder ``out``.
 
     An encoder is fitted on a stratified half of the rows, so that the other half can tell what it has learnt;
-    everything else is fitted on all rows. The folder appears when all is written, or not at all. Until
-    then the state of the training is kept in ``OUT.partial`` every minute: the same call goes on from there after a
-    kill, and with ``options.overwrite`` after Ctrl-C too. Under torchrun the first process writes.
+    everything else is fitted on all rows, and so is an encoder with ``options.all_rows``. The folder appears when all
+    is written, or not at all. Until then the state of the training is kept in ``OUT.partial`` every minute: the same
+    call goes on from there after a kill, and with ``options.overwrite`` after Ctrl-C too. Under torchrun the
+    first process writes.
 
     Parameters
     ----------
@@ -169,7 +173,7 @@ def run_method(
     row = method(name)
     recipe = row.recipe(**options.parameters)
     material = Material(row, dataset, stream)
-    split = choose_rows(row, dataset, options.seed)
+    split = choose_rows(row, dataset, options.seed, hold_out=not options.all_rows)
     partial = Partial(out)
     if not first_of_job():  # of several processes the first writes what all have fitted
         estimator = build(material, options, checkpoint=partial.checkpoint)

@@ -73,8 +73,8 @@ class Material:
         return max(recipe.target_dist.num_views, recipe.learned_dist.num_views)
 
 
-def choose_rows(row: Method, dataset: Dataset, seed: int) -> Split:
-    """All rows; for an encoder on labelled data a stratified half, so that the other half can judge it.
+def choose_rows(row: Method, dataset: Dataset, seed: int, *, hold_out: bool = True) -> Split:
+    """All rows; for an encoder on labelled data a stratified half, if the other half is held out to judge it.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def choose_rows(row: Method, dataset: Dataset, seed: int) -> Split:
         )
     rows, held, words = np.arange(n), None, f"fitted on all {n} rows"
     kinds = np.arange(n) % 2 if row.takes is TOKENS else y
-    if row.encodes and (split := halves(kinds, seed)) is not None:
+    if hold_out and row.encodes and (split := halves(kinds, seed)) is not None:
         rows, held = split
         words = (
             f"fitted on {len(rows)} of {n} rows, a half stratified by label and drawn with seed {seed}; "
