@@ -18,7 +18,7 @@ from iconlearn.features import Features
 from iconlearn.mappers import Embedding
 from iconlearn.model import ICon
 from iconlearn.run.clusters import read_clusters
-from iconlearn.studies.plan import Study, Sweep
+from iconlearn.studies.plan import ClusterStudy, Sweep
 from iconlearn.studies.report import WORDS, Found, Measured
 from iconlearn.viz import map_figure, reliability_figure, save_figure, sweep_figure
 
@@ -29,7 +29,7 @@ COPIED = ("contact_sheet.png", "confusion.png")
 
 
 def draw_figures(
-    study: Study, model: str, features: Features, measured: Measured, shown: Path | None, folder: Path
+    study: ClusterStudy, model: str, features: Features, measured: Measured, shown: Path | None, folder: Path
 ) -> None:
     """All figures; a map, which takes longer, only where it is not there yet."""
     for number, sweep in enumerate(study.sweeps):
@@ -43,7 +43,7 @@ def draw_figures(
         draw_map(study, model, features, shown, folder)
 
 
-def draw_sweep(study: Study, model: str, measured: Measured, sweep: Sweep, path: Path) -> None:
+def draw_sweep(study: ClusterStudy, model: str, measured: Measured, sweep: Sweep, path: Path) -> None:
     """Accuracy against the option, a line a variant."""
     score = "hungarian_accuracy"
     scores = {
@@ -59,7 +59,7 @@ def draw_sweep(study: Study, model: str, measured: Measured, sweep: Sweep, path:
     save_figure(sweep_figure(sweep.values, scores, option=sweep.option, score=words, title=title), path)
 
 
-def draw_calibration(study: Study, model: str, measured: Measured, sweep: Sweep, path: Path) -> None:
+def draw_calibration(study: ClusterStudy, model: str, measured: Measured, sweep: Sweep, path: Path) -> None:
     """Reliability at the values of the last variant, of many at some of them, of the first seed."""
     variant = list(sweep.variants)[-1]
     spaced = np.linspace(0, len(sweep.values) - 1, min(MOST_CURVES, len(sweep.values)))
@@ -75,7 +75,7 @@ def draw_calibration(study: Study, model: str, measured: Measured, sweep: Sweep,
         save_figure(reliability_figure(known, title), path)
 
 
-def draw_map(study: Study, model: str, features: Features, run: Path, folder: Path) -> None:
+def draw_map(study: ClusterStudy, model: str, features: Features, run: Path, folder: Path) -> None:
     """A t-SNE of a sample of rows, coloured by cluster: those of the largest clusters, where there are many."""
     made_of = json.dumps(
         [run.name, hashlib.sha256((run / "clusters.parquet").read_bytes()).hexdigest()]

@@ -1,12 +1,13 @@
-"""What a study is made of: images, models, runs, and the tables and sweeps that they fill."""
+"""What a study is made of: images, runs, and the tables and sweeps that they fill."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from iconlearn.run import RunOptions
 from iconlearn.run.tables import plain
@@ -18,7 +19,7 @@ class Case:
 
     method: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    training: Mapping[str, float] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -30,7 +31,7 @@ class Case:
         """The options of its run."""
         return replace(RunOptions(dict(self.parameters), seed), **self.training)
 
-    def also(self, parameters: Mapping[str, Any], training: Mapping[str, float] | None = None) -> Case:
+    def also(self, parameters: Mapping[str, Any], training: Mapping[str, Any] | None = None) -> Case:
         """The same with some values changed."""
         changed = {**self.training, **(training or {})}
         return replace(self, parameters={**self.parameters, **parameters}, training=changed)
@@ -77,19 +78,26 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class Study:
-    """A study; see `read_study` for the file."""
+class Study(ABC):
+    """What studies share: runs for every seed, which fill tables and sweeps; see `read_study` for the file."""
 
     title: str
     about: str
-    images: Mapping[str, str]
-    backbones: Mapping[str, str]
-    features: Mapping[str, Any]
-    neighbors: Mapping[str, Any]
     seeds: tuple[int, ...]
     tables: tuple[Table, ...]
     sweeps: tuple[Sweep, ...]
-    show: Case | None
+
+    column: ClassVar[str]  # what a column of a table is of
+
+    @property
+    @abstractmethod
+    def columns(self) -> Collection[str]:
+        """Columns of tables, each with what was published beside what was measured."""
+
+    @property
+    @abstractmethod
+    def sources(self) -> Mapping[str, str]:
+        """Where images are, by the names that they have in the file."""
 
     def cases(self) -> list[Case]:
         """All runs, each once, in the order in which they are met."""
@@ -100,5 +108,29 @@ class Study:
             for value in sweep.values
             for name in sweep.variants
         ]
-        met += [] if self.show is None else [self.show]
+        return list({case.name: case for case in met}.values())
+
+
+@dataclass(frozen=True)
+class ClusterStudy(Study):
+    """Clusterings of frozen features: a column a model."""
+
+    images: Mapping[str, str]
+    backbones: Mapping[str, str]
+    features: Mapping[str, Any]
+    neighbors: Mapping[str, Any]
+    show: Case | None
+
+    column = "model"
+
+    @property
+    def columns(self) -> Collection[str]:
+        return self.backbones
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        return self.images
+
+    def cases(self) -> list[Case]:
+        met = super().cases() + ([] if self.show is None else [self.show])
         return list({case.name: case for case in met}.values())

@@ -64,7 +64,7 @@ def as_markdown(study: Study, measured: Measured) -> str:
 
 def table_lines(study: Study, measured: Measured, table: Table) -> list[str]:
     """Row, and for every model the published number and the measured one; then the seeds that are done."""
-    models = list(study.backbones)
+    models = list(study.columns)
     head = [
         WORDS.get(table.score, table.score),
         *(f"{m} {kind}" for m in models for kind in ("published", "measured")),
@@ -81,7 +81,7 @@ def table_lines(study: Study, measured: Measured, table: Table) -> list[str]:
 
 def sweep_lines(study: Study, measured: Measured, sweep: Sweep) -> list[str]:
     """Variant and value, and for every model the scores that a sweep is looked at for."""
-    models = list(study.backbones)
+    models = list(study.columns)
     head = [
         "variant",
         sweep.option,
@@ -132,11 +132,11 @@ def as_json(study: Study, measured: Measured) -> str:
     rows: list[dict[str, Any]] = []
     for table in study.tables:
         for row in table.rows:
-            for model in study.backbones:
+            for model in study.columns:
                 told: dict[str, Any] = {
                     "table": table.title,
                     "row": row.name,
-                    "model": model,
+                    study.column: model,
                     "score": table.score,
                 }
                 given = row.published.get(model)
@@ -145,14 +145,14 @@ def as_json(study: Study, measured: Measured) -> str:
     for sweep in study.sweeps:
         for name in sweep.variants:
             for value in sweep.values:
-                for model in study.backbones:
+                for model in study.columns:
                     for score in SWEPT:
                         case = sweep.case(name, value)
                         told = {
                             "sweep": sweep.title,
                             "variant": name,
                             sweep.option: value,
-                            "model": model,
+                            study.column: model,
                             "score": score,
                         }
                         rows.append(told | entry(Found.of(study, measured, model, case, score), case))
