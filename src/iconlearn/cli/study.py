@@ -16,13 +16,15 @@ from iconlearn.train.processes import first_of_job
 @app.command()
 def study(
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="A study, such as recipes/imagenet_dinov2.yaml.")
+        str, typer.Argument(metavar="FILE", help="A study, such as recipes/small_encoders.yaml.")
     ],
     out: Annotated[str, typer.Option("--out", "-o", help="Folder for everything that is made.")] = ...,  # type: ignore[assignment]
     data: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=SOURCE", help="Where images are, such as train=imagenet/train; may be repeated."
+            metavar="NAME=SOURCE",
+            help="Where images are, by their name in FILE, such as train=imagenet/train or "
+            "cifar10=cifar-10-batches-bin; may be repeated.",
         ),
     ] = None,
     model: Annotated[
@@ -32,7 +34,9 @@ def study(
     backbone: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Run this model only; may be repeated.")
     ] = None,
-    device: Annotated[str, typer.Option(help="For the features, such as cpu or cuda.")] = "cpu",
+    device: Annotated[
+        str, typer.Option(help="For the features of frozen models, such as cpu or cuda.")
+    ] = "cpu",
     workers: Annotated[int, typer.Option(help="Processes that read images; 0 is this one.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,

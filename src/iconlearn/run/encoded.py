@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from iconlearn._errors import InputError, OptionError
 from iconlearn.data.files import Dataset
-from iconlearn.evaluation import knn_accuracy, linear_probe
+from iconlearn.evaluation import knn_accuracy, knn_probe, linear_probe
 from iconlearn.extraction import StreamedImages
 from iconlearn.features import Features, FeatureWriter
 from iconlearn.intake import CAPTIONED, ROWS
@@ -163,6 +163,53 @@ def probe_run(run: str | os.PathLike[str], dataset: Dataset, *, seed: int = 0) -
         "linear_probe_raw": linear_probe(dataset.X[train], y[train], dataset.X[test], y[test]),
         "knn_accuracy": knn_accuracy(features[test], y[test], NEIGHBORS),
     }
+
+
+def probe_sets(
+    run: str | os.PathLike[str], train: Dataset, test: Dataset, *, neighbors: int = NEIGHBORS
+) -> dict[str, float]:
+    """What the features are worth on images of two splits: classifiers of the one, judged on the other.
+
+    Parameters
+    ----------
+    run : path
+        As of :func:`embed_run`.
+    train, test : Dataset
+        Labelled rows; a class is known by its name, where there are names.
+    neighbors : int, default 10
+        Of ``train`` that vote for the class of a row of ``test``.
+
+    Returns
+    -------
+    dict
+        "linear_probe" and "knn_accuracy".
+
+    Raises
+    ------
+    InputError
+        If there are no labels, or too few rows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from iconlearn.data.files import Dataset, load_digits_dataset
+    >>> from iconlearn.run import RunOptions, probe_sets, run_method
+    >>> digits = load_digits_dataset()
+    >>> first, second = (Dataset("half", digits.X[k::2], digits.y[k::2], None) for k in (0, 1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = run_method("simclr", first, f"{folder}/run", RunOptions(max_iter=2, all_rows=True))
+    ...     found = probe_sets(run.out, first, second, neighbors=3)
+    >>> sorted(found)
+    ['knn_accuracy', 'linear_probe']
+    """
+    _, model = encoder_of(Path(run))
+    held = []
+    for data in (train, test):
+        if data.y is None:
+            raise InputError(f"{data.name}: has no labels, by which a probe judges features")
+        names = data.y if data.classes is None else np.asarray(data.classes, dtype=object)[data.y]
+        held += [np.concatenate(list(features_of(model, data))), names]
+    return {"linear_probe": linear_probe(*held), "knn_accuracy": knn_probe(*held, k=neighbors)}
 
 
 def digest(model: ICon) -> str:

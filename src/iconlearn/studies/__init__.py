@@ -1,4 +1,4 @@
-"""Studies: many runs on features of several models, from images to tables beside published numbers."""
+"""Studies: many clusterings of frozen features, or many encoders, from images to tables beside published numbers."""
 
 from iconlearn.studies.plan import Study
 from iconlearn.studies.run import run_study

@@ -11,15 +11,9 @@ from iconlearn.methods import method
 from iconlearn.metrics import metric_name
 from iconlearn.run.job import training_settings
 from iconlearn.run.stored import check_streams
-from iconlearn.studies.entries import SHARED, Told, as_default, read_runs, read_settings, read_table
+from iconlearn.studies.entries import SHARED, Told, as_default, count, read_runs, read_settings, read_table
 from iconlearn.studies.plan import Case, ClusterStudy, Sweep
 from iconlearn.studies.reading import Entry
-
-
-def count(entry: Entry) -> int:
-    """A whole number."""
-    return entry.integer(0)
-
 
 TRAINING: Mapping[str, Callable[[Entry], Any]] = {
     **dict.fromkeys(("max_iter", "epochs", "batch_size", "restarts"), count),

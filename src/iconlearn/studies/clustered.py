@@ -18,7 +18,7 @@ from iconlearn.run import predict_stored, run_stored
 from iconlearn.run.clusters import judge_clusters
 from iconlearn.studies.figures import draw_figures
 from iconlearn.studies.plan import Case, ClusterStudy
-from iconlearn.studies.report import Measured
+from iconlearn.studies.report import Turn
 from iconlearn.studies.work import StudyOptions, slug, tell, write_report
 from iconlearn.train.processes import first_of_job, join
 
@@ -45,7 +45,7 @@ def cluster(study: ClusterStudy, folder: Path, options: StudyOptions, verbose: b
     """
     for names in (options.models, options.backbones):
         check_names("study", names, study.backbones)
-    measured: Measured = {}
+    measured: dict[Turn, ClusteringReport] = {}
     for name in study.backbones:
         if name in options.backbones or not options.backbones:
             follow(study, prepare(study, name, folder, options, verbose), measured, folder, verbose)
@@ -76,7 +76,13 @@ def prepare(study: ClusterStudy, name: str, folder: Path, options: StudyOptions,
     return Material(name, place, train, test, graph, source)
 
 
-def follow(study: ClusterStudy, material: Material, measured: Measured, folder: Path, verbose: bool) -> None:
+def follow(
+    study: ClusterStudy,
+    material: Material,
+    measured: dict[Turn, ClusteringReport],
+    folder: Path,
+    verbose: bool,
+) -> None:
     """All runs on one model's features, seed by seed, and its figures."""
     across = join(None, torch.device("cpu"))
     turns = [(seed, case) for seed in study.seeds for case in study.cases()]

@@ -12,6 +12,11 @@ from iconlearn.studies.reading import Entry
 SHARED = ("title", "about", "seeds", "runs", "tables")
 
 
+def count(entry: Entry) -> int:
+    """A whole number."""
+    return entry.integer(0)
+
+
 class Told:
     """The entries of a file, with what stands for those that are left out."""
 
@@ -83,7 +88,9 @@ def read_table(
 
 
 def read_published(entry: Entry) -> Published:
-    """A number, or a number and its spread."""
+    """A number, a number and its spread, or words such as "diverges"."""
+    if isinstance(entry.value, str):
+        return Published(entry.value)
     if not isinstance(entry.value, list):
         return Published(entry.number())
     numbers = [part.number() for part in entry.items()]

@@ -14,14 +14,16 @@ import numpy as np
 from iconlearn._files import write_aside
 from iconlearn.bandwidth import Perplexity
 from iconlearn.distributions import Gaussian, StudentT
+from iconlearn.evaluation import ClusteringReport
 from iconlearn.features import Features
 from iconlearn.mappers import Embedding
 from iconlearn.model import ICon
 from iconlearn.run.clusters import read_clusters
 from iconlearn.studies.plan import ClusterStudy, Sweep
-from iconlearn.studies.report import WORDS, Found, Measured
+from iconlearn.studies.report import WORDS, Found, Turn
 from iconlearn.viz import map_figure, reliability_figure, save_figure, sweep_figure
 
+Clusterings = Mapping[Turn, ClusteringReport]
 SAMPLE = 2000  # rows of a map
 MOST_CLUSTERS = 20  # that a map can name
 MOST_CURVES = 10  # that a picture of calibration holds
@@ -29,7 +31,12 @@ COPIED = ("contact_sheet.png", "confusion.png")
 
 
 def draw_figures(
-    study: ClusterStudy, model: str, features: Features, measured: Measured, shown: Path | None, folder: Path
+    study: ClusterStudy,
+    model: str,
+    features: Features,
+    measured: Clusterings,
+    shown: Path | None,
+    folder: Path,
 ) -> None:
     """All figures; a map, which takes longer, only where it is not there yet."""
     for number, sweep in enumerate(study.sweeps):
@@ -43,7 +50,7 @@ def draw_figures(
         draw_map(study, model, features, shown, folder)
 
 
-def draw_sweep(study: ClusterStudy, model: str, measured: Measured, sweep: Sweep, path: Path) -> None:
+def draw_sweep(study: ClusterStudy, model: str, measured: Clusterings, sweep: Sweep, path: Path) -> None:
     """Accuracy against the option, a line a variant."""
     score = "hungarian_accuracy"
     scores = {
@@ -59,7 +66,9 @@ def draw_sweep(study: ClusterStudy, model: str, measured: Measured, sweep: Sweep
     save_figure(sweep_figure(sweep.values, scores, option=sweep.option, score=words, title=title), path)
 
 
-def draw_calibration(study: ClusterStudy, model: str, measured: Measured, sweep: Sweep, path: Path) -> None:
+def draw_calibration(
+    study: ClusterStudy, model: str, measured: Clusterings, sweep: Sweep, path: Path
+) -> None:
     """Reliability at the values of the last variant, of many at some of them, of the first seed."""
     variant = list(sweep.variants)[-1]
     spaced = np.linspace(0, len(sweep.values) - 1, min(MOST_CURVES, len(sweep.values)))

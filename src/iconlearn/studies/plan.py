@@ -39,9 +39,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Published:
-    """A published number as it is printed, and its spread."""
+    """A published number as it is printed, or the words in its place, and its spread."""
 
-    value: float
+    value: float | str
     spread: float | None = None
 
 
@@ -134,3 +134,46 @@ class ClusterStudy(Study):
     def cases(self) -> list[Case]:
         met = super().cases() + ([] if self.show is None else [self.show])
         return list({case.name: case for case in met}.values())
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images that encoders learn from or are judged on.
+
+    Parameters
+    ----------
+    source : str
+        As for `iconlearn.load_images`.
+    train, test : str, optional
+        Splits on which probes are trained and judged; without them they are stratified halves.
+    learn : str, optional
+        Split that an encoder learns from, which needs no labels; ``train`` when left out.
+    labels : str, optional
+        Column of labels.
+    """
+
+    source: str
+    train: str | None = None
+    test: str | None = None
+    learn: str | None = None
+    labels: str | None = None
+
+
+@dataclass(frozen=True)
+class EncoderStudy(Study):
+    """Encoders that are trained on one set of images and judged by probes on several: a column a set."""
+
+    sets: Mapping[str, ImageSet]
+    learn_from: str
+    image_shape: tuple[int, int, int]
+    neighbors: int
+
+    column = "set"
+
+    @property
+    def columns(self) -> Collection[str]:
+        return self.sets
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        return {name: images.source for name, images in self.sets.items()}

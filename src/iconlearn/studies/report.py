@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from iconlearn.evaluation import ClusteringReport
 from iconlearn.run.tables import plain, versions
 from iconlearn.studies.plan import Case, Published, Study, Sweep, Table
 
-Measured = dict[tuple[str, str, int], ClusteringReport]  # by model, name of the case, seed
+
+class Scored(Protocol):
+    """What was measured of a run."""
+
+    @property
+    def scores(self) -> Mapping[str, Any]:
+        """Numbers by name."""
+        ...
+
+
+Turn = tuple[str, str, int]  # column, name of the case, seed
+Measured = Mapping[Turn, Scored]
 NOT_SHARES = ("cluster_entropy", "empty_clusters", "rows", "unlabelled_rows", "n_clusters", "n_classes")
 SWEPT = ("hungarian_accuracy", "expected_calibration_error", "mean_confidence")
 WORDS = {
@@ -22,6 +33,8 @@ WORDS = {
     "ari": "ARI",
     "expected_calibration_error": "ECE",
     "mean_confidence": "mean confidence",
+    "linear_probe": "linear probe",
+    "knn_accuracy": "nearest neighbours",
 }
 
 
@@ -111,7 +124,9 @@ def grid(head: list[str], body: list[list[str]]) -> list[str]:
 
 def published(given: Published | None) -> str:
     """A published number as it was printed."""
-    return "" if given is None else number(given.value, given.spread)
+    if given is None:
+        return ""
+    return given.value if isinstance(given.value, str) else number(given.value, given.spread)
 
 
 def number(mean: float | None, spread: float | None) -> str:

@@ -10,20 +10,25 @@ from typing import Any
 from iconlearn._checks import check_names
 from iconlearn._errors import DiskError, IConLearnError
 from iconlearn.studies.clustered import cluster
-from iconlearn.studies.plan import ClusterStudy, Study
+from iconlearn.studies.plan import ClusterStudy, EncoderStudy, Study
+from iconlearn.studies.trained import train_encoders
 from iconlearn.studies.work import REPORT, StudyOptions
 
-WORK: Mapping[type[Study], Callable[[Any, Path, StudyOptions, bool], None]] = {ClusterStudy: cluster}
+WORK: Mapping[type[Study], Callable[[Any, Path, StudyOptions, bool], None]] = {
+    ClusterStudy: cluster,
+    EncoderStudy: train_encoders,
+}
 
 
 def run_study(
     study: Study, out: str | os.PathLike[str], options: StudyOptions | None = None, *, verbose: bool = False
 ) -> Path:
-    """Make the features, find the neighbours, run everything for every seed, and write tables and figures.
+    """Run everything for every seed, and write tables, and of clusterings figures.
 
-    ``OUT/report.md`` and ``report.json`` are written anew after every run. ``OUT/MODEL/`` holds the features, the
-    neighbours, a folder for every run, and the figures. What is there is not made again, so a study that was killed
-    goes on where it was.
+    ``OUT/report.md`` and ``report.json`` are written anew after every run. Of frozen models ``OUT/MODEL/`` holds the
+    features, the neighbours, a folder for every run, and the figures. Of encoders ``OUT/runs/`` holds a folder for
+    every run, as of ``iconlearn train``, and ``OUT/probes/`` what each is worth. What is there is not made again, so a
+    study that was killed goes on where it was.
 
     Parameters
     ----------
@@ -41,9 +46,9 @@ def run_study(
     Raises
     ------
     OptionError
-        If images or models are named that the study does not have.
+        If images or models are named that the study does not have, or ``out`` holds runs of other images.
     InputError, FileFormatError
-        Of images, models or features.
+        Of images, models or features; images of encoders are all looked for before anything is trained.
     DiskError
         If the disk is full; what is done is kept.
     """
