@@ -315,8 +315,8 @@ def test_missing_images_are_told_before_anything_is_trained(tmp_path, capsys):
     call = ["study", tmp_path / "study.yaml", "--out", tmp_path / "out"]
     assert command(*call, "--data", f"here={flat}") == 2
     told = capsys.readouterr().err
-    assert re.search(r"here: \S*images \(folder of images without labels\) has no labels", told)
-    assert re.search(r"there, train: ./nowhere: does not exist", told)
+    assert re.search(r"here \(all\): \S*images \(folder of images without labels\) has no labels", told)
+    assert re.search(r"there \(train, test\): ./nowhere: does not exist", told)
     assert "Say where they are: --data here=PATH --data there=PATH" in told
     assert command(*call, "--data", "their=x") == 2
     assert "did you mean 'there'" in capsys.readouterr().err

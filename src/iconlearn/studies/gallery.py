@@ -48,25 +48,22 @@ class Gallery:
 
     def check(self) -> None:
         """Refuse what cannot be opened, all of it at once."""
-        wrong: dict[str, list[str]] = {}
+        wrong: dict[tuple[str, str], list[str]] = {}
         for name, images in self.study.sets.items():
             also = (images.learn,) if name == self.study.learn_from and images.learn else ()
             for split in dict.fromkeys((images.train, images.test, *also)):
-                part = f"{name}, {split}" if split else name
                 try:
                     opened = open_images(self.sources[name], split, images.labels)
-                    if opened.classes is None and split not in also:
-                        wrong.setdefault(name, []).append(
-                            f"{part}: {self.sources[name]} ({opened.kind}) has no labels, by which probes judge"
-                        )
                 except IConLearnError as cause:
-                    wrong.setdefault(name, []).append(f"{part}: {cause}")
+                    wrong.setdefault((name, str(cause)), []).append(split or "all")
+                    continue
+                if opened.classes is None and split not in also:
+                    why = f"{self.sources[name]} ({opened.kind}) has no labels, by which probes judge"
+                    wrong.setdefault((name, why), []).append(split or "all")
         if wrong:
-            told = "\n  ".join(line for lines in wrong.values() for line in lines)
-            hint = " ".join(f"--data {name}=PATH" for name in wrong)
-            raise InputError(
-                f"{self.study.title}: images cannot be had.\n  {told}\nSay where they are: {hint}"
-            )
+            told = "; ".join(f"{name} ({', '.join(splits)}): {why}" for (name, why), splits in wrong.items())
+            hint = " ".join(f"--data {name}=PATH" for name in dict.fromkeys(name for name, _ in wrong))
+            raise InputError(f"{self.study.title}: images are missing. {told}. Say where they are: {hint}")
 
     def split(self, name: str, split: str | None) -> Dataset:
         """All images of a split, read once."""
