@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ from iconlearn.mappers import (
     Orthonormal,
     PerView,
     Predicted,
+    Pretrained,
     Prototypes,
     ResNet18,
     ResNet34,
@@ -204,8 +207,20 @@ BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "vit": vit,
 }
 VIEWS = (JITTER, *PRESETS)
+
+
+def names_model(backbone: str) -> bool:
+    """Is it a folder of a model of transformers, or its name on the hub, rather than one of ``BACKBONES``?"""
+    return backbone not in BACKBONES and ("/" in backbone or Path(backbone).is_dir())
+
+
 WIDE = 128  # dimensions in which a map of the plane is trained at first
 HEAD_ALONE = 1.05  # of 1000 epochs before, the published head learns alone for 50
+
+
+def network_of(name: str) -> Callable[..., nn.Module]:
+    """What builds a network of images that is named."""
+    return partial(Pretrained, name, modality="image") if names_model(name) else BACKBONES[name]
 
 
 def encoder(dim: int) -> Build:
@@ -215,7 +230,7 @@ def encoder(dim: int) -> Build:
     def build(shape: Shape) -> nn.Module:
         if shape.image_shape is not None:
             chosen = "cnn" if shape.backbone is None else shape.backbone
-            network: Callable[..., nn.Module] = BACKBONES[chosen] if isinstance(chosen, str) else chosen
+            network = network_of(chosen) if isinstance(chosen, str) else chosen
             scale = shape.scale if network is CNN else shape.peak
             given = {"image_shape": shape.image_shape, "seed": shape.seed, "input_scale": scale}
             if shape.projector is not None:

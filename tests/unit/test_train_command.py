@@ -8,8 +8,20 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from transformers import ViTConfig, ViTModel
 
-from iconlearn import METHODS, TSNE, InputError, OptionError, ResNet18, SimCLR, ViT, load, open_features
+from iconlearn import (
+    METHODS,
+    TSNE,
+    InputError,
+    OptionError,
+    Pretrained,
+    ResNet18,
+    SimCLR,
+    ViT,
+    load,
+    open_features,
+)
 from iconlearn._errors import FileFormatError
 from iconlearn.cli import main
 from iconlearn.data.files import Dataset, load_digits_dataset
@@ -271,3 +283,26 @@ def test_what_is_no_run_of_an_encoder_is_refused(run, tmp_path):
         probe_run(run / "run", Dataset("bare", FEW.X, None, None, FEW.image_shape))
     with pytest.raises(InputError, match="two classes or more"):
         probe_run(run / "run", Dataset("one", FEW.X, np.zeros(80, np.int64), ["a"], FEW.image_shape))
+
+
+def test_a_pretrained_model_is_named_by_its_folder(tmp_path):
+    config = ViTConfig(
+        image_size=8,
+        patch_size=4,
+        hidden_size=12,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=24,
+    )
+    ViTModel(config, add_pooling_layer=False).save_pretrained(tmp_path / "tiny")
+    images = Dataset("few", np.repeat(FEW.X, 3, axis=1), FEW.y, FEW.classes, (3, 8, 8))
+    options = RunOptions(
+        {"embedding_dim": 5}, epochs=1, batch_size=20, backbone=str(tmp_path / "tiny"), projector=(7,)
+    )
+    run = run_method("supcon", images, tmp_path / "run", options)
+    encoder = load(run.out / "model").mapper
+    assert isinstance(encoder, Pretrained)
+    assert (encoder.projector, encoder.features_dim, encoder.samples.input_scale) == ((7,), 12, 16.0)
+    assert embed_run(run.out, images, tmp_path / "features").shape == (80, 12)
+    with pytest.raises(FileFormatError, match="no such folder|has no config.json"):
+        SimCLR(backbone=str(tmp_path / "none"), image_shape=(3, 8, 8), **SHORT).fit(images.X)

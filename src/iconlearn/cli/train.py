@@ -64,7 +64,11 @@ def train(
         ),
     ] = None,
     backbone: Annotated[
-        str | None, typer.Option(help=f"Network of images: {', '.join(BACKBONES)}; by default a small one.")
+        str | None,
+        typer.Option(
+            help=f"Network of images: {', '.join(BACKBONES)}, or the folder or hub name of a pretrained model of "
+            "transformers; by default a small one."
+        ),
     ] = None,
     projector: Annotated[
         list[int] | None,

@@ -94,8 +94,9 @@ class AverageMarginSupCon(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -348,8 +349,9 @@ class CrossEntropy(PrototypeClassifier):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -542,8 +544,9 @@ class DebiasedContrastiveLoss(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -789,8 +792,9 @@ class ErrorRate(PrototypeClassifier):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -1228,8 +1232,9 @@ class HarmonicLoss(PrototypeClassifier):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -1367,8 +1372,9 @@ class IdentityToGaussian(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -1446,8 +1452,9 @@ class IdentityToNarrow(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -1527,8 +1534,9 @@ class IdentityToStudent(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -1614,8 +1622,9 @@ class InfoNCE(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -1977,8 +1986,9 @@ class LGSimCLR(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -2060,8 +2070,9 @@ class LabelToClusters(PrototypeClassifier):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -2145,8 +2156,9 @@ class LabelToWide(PrototypeClassifier):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -2347,8 +2359,9 @@ class MoCoV3(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -2666,8 +2679,9 @@ class ParametricSNE(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -2756,8 +2770,9 @@ class ParametricTSNE(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -3051,8 +3066,9 @@ class SimCLR(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -3371,8 +3387,9 @@ class SupCon(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -3843,8 +3860,9 @@ class TSimCLR(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -3938,8 +3956,9 @@ class TSimCNE(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -4033,8 +4052,9 @@ class TSupCon(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -4126,8 +4146,9 @@ class Triplet(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -4279,8 +4300,9 @@ class TripletSupCon(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -4519,8 +4541,9 @@ class VICReg(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -4611,8 +4634,9 @@ class VIReg(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.
@@ -4708,8 +4732,9 @@ class XSample(MapEstimator):
     image_shape : tuple[int, int, int] | None, default None
         (channels, height, width) if rows are images; encoders are then convolutional and views are of images.
     backbone : str | Callable[..., Any] | None, default None
-        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of
-        embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.
+        Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name of a
+        pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and
+        input_scale. None is a small convolutional network.
     projector : Sequence[int] | None, default None
         Widths of hidden layers between features and embedding, of a ``backbone`` that is named: (512,) is an
         MLP with one. Features are then what comes before them. None is one linear layer.

@@ -7,7 +7,7 @@ from typing import Any
 
 from iconlearn._checks import check_choice, check_number
 from iconlearn._errors import OptionError
-from iconlearn.recipes import BACKBONES, JITTER, VIEWS
+from iconlearn.recipes import BACKBONES, JITTER, VIEWS, names_model
 
 PLAIN = "cnn"  # the small network, which has no features apart from its embedding
 
@@ -16,7 +16,8 @@ def check_network(
     owner: str, image_shape: Any, backbone: Any = None, projector: Any = None, augment: Any = None
 ) -> None:
     """Refuse a backbone or views that nobody knows, or that rows which are no images cannot have."""
-    if backbone is not None and not callable(backbone):
+    named_model = isinstance(backbone, str) and names_model(backbone)
+    if backbone is not None and not callable(backbone) and not named_model:
         check_choice(owner, "backbone", backbone, BACKBONES)
     if projector is not None:
         check_projector(owner, projector, backbone)

@@ -131,8 +131,9 @@ OPTIONS: dict[str, Option] = {
     "backbone": Option(
         None,
         "str | Callable[..., Any] | None",
-        'Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", or a function that builds one of '
-        "embedding_dim, image_shape, seed and input_scale. None is a small convolutional network.",
+        'Network of images: "cnn", "resnet18", "resnet34", "resnet50", "vit", the folder or hub name '
+        "of a pretrained model of transformers, or a function that builds one of embedding_dim, image_shape, seed and "
+        "input_scale. None is a small convolutional network.",
         encodes_images,
     ),
     "projector": Option(
