@@ -29,6 +29,7 @@ benchmarks: $(STAMP)
 	$(BIN)/python benchmarks/clustering.py --scale tenth --out clustering.txt
 	$(BIN)/python benchmarks/cluster_loss.py --out clustering.txt
 	$(BIN)/python benchmarks/losses.py --out losses.txt
+	$(BIN)/python benchmarks/encoders.py --out encoders.txt
 	$(BIN)/python benchmarks/digits.py --out digits.txt
 	$(BIN)/python benchmarks/memory.py --out memory.txt
 
