@@ -175,3 +175,28 @@ def test_misuse_is_named() -> None:
         recorder.bars()
     with pytest.raises(OptionError, match="snapshots"):
         Recorder(fit_inputs(X, None), snapshots=0)
+
+
+@pytest.mark.parametrize("probed", [False, True])
+def test_a_run_that_goes_on_after_ctrl_c_has_the_moments_of_one_that_was_never_stopped(probed, tmp_path):
+    X = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
+    data = fit_inputs(X, None)
+    options = {"max_iter": 120, "optimizer": "adam", "lr": 0.1}
+
+    def stop(event):
+        if event.kind == "step" and event.step == 73:
+            raise KeyboardInterrupt
+
+    def recorded(folder, *others, **more):
+        recorder = Recorder(data, probe=data if probed else None, snapshots=8, folder=folder)
+        ICon(Gaussian(1), Gaussian(1), Embedding(30, 2)).fit(
+            X, **options, **more, callbacks=(recorder, *others)
+        )
+        return recorder.snapshots
+
+    whole = recorded(tmp_path / "whole")
+    recorded(tmp_path / "parts", stop, checkpoint=tmp_path / "run")
+    resumed = recorded(tmp_path / "parts", checkpoint=tmp_path / "run")
+    assert [moment.step for moment in resumed] == [moment.step for moment in whole]
+    for mine, theirs in zip(resumed, whole, strict=True):
+        assert np.array_equal(mine.embedding, theirs.embedding)

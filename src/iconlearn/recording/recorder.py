@@ -132,7 +132,10 @@ class Recorder:
         if not step:
             self.files.clear()
             return
-        self.snapshots, anchors = self.files.read(step)
+        moments, anchors = self.files.read(step)
+        looked_at = {0, *(planned + (self.probe is not None) for planned in self._steps)}
+        # that of a Ctrl-C shows the best state, from which the run does not go on
+        self.snapshots = [moment for moment in moments if moment.step in looked_at]
         self.anchors = self.anchors if anchors is None else anchors
 
     def _pair(self, event: Event) -> Pair:
