@@ -136,8 +136,32 @@ def test_damaged_images_are_named_or_replaced(caplog):
     assert stream.take(np.array([6, 7, 39]))[:, 0].tolist() == [6, 8, 0]
     told = sorted(record.message for record in caplog.records)
     assert told == ["skipped: image 39: is damaged", "skipped: image 7: is damaged"]
-    with pytest.raises(InputError, match="all 2 images are damaged"):
+    with pytest.raises(InputError, match="all images that are to be read are damaged"):
         stream_images(Counted(2, (0, 1)), SHAPE, skip_corrupt=2).take(np.array([0]))
+
+
+def test_what_stands_in_for_a_damaged_image_has_its_label_and_is_not_held_out():
+    class Labelled(Counted):
+        classes = ("even", "odd")
+        labels = np.arange(N) % 2
+
+    half = stream_images(Labelled(broken=(7,)), SHAPE, skip_corrupt=1).subset(np.array([2, 3, 7, 8, 11, 30]))
+    assert half.take(np.arange(6))[:, 0].tolist() == [2, 3, 11, 8, 11, 30]
+    alone = stream_images(Labelled(broken=(7,)), SHAPE, skip_corrupt=1).subset(np.array([7, 8]))
+    with pytest.raises(InputError, match="all images of label 1"):
+        alone.take(np.arange(2))
+
+
+def test_a_batch_is_read_in_the_order_of_the_source():
+    class Noted(Counted):
+        def __getitem__(self, index: int):
+            order.append(index)
+            return super().__getitem__(index)
+
+    order: list[int] = []
+    pixels = stream_images(Noted(), SHAPE, threads=1).take(np.array([9, 2, 30, 2, 5]))
+    assert order == [2, 5, 9, 30]
+    assert pixels[:, 0].tolist() == [9, 2, 30, 2, 5]
 
 
 def test_what_images_on_disk_cannot_be(folder):

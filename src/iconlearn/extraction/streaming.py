@@ -6,9 +6,10 @@ import hashlib
 import math
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -92,20 +93,27 @@ class StreamedImages(Stored):
     def _begin(self, index: np.ndarray) -> list[Future[Tensor]]:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="iconlearn-images")
-        return [self._pool.submit(self._pixels, int(row)) for row in self.rows[index]]
+        # in the order of the source, whose neighbours lie in one part of a file
+        begun = {row: self._pool.submit(self._pixels, row) for row in np.unique(index).tolist()}
+        return [begun[row] for row in index.tolist()]
 
-    def _pixels(self, image: int) -> Tensor:
-        """Pixels of an image, uint8; a damaged one is the next that is not."""
-        for place in range(len(self.source)):
-            at = (image + place) % len(self.source)
+    def _pixels(self, row: int) -> Tensor:
+        """Pixels of an image, uint8; a damaged one is the next of these images, of its label, that is not."""
+        for at in chain([self.rows[row]], self._in_place_of(row)):
             try:
-                return self._fit(self.source[at][0], at)
+                return self._fit(self.source[int(at)][0], int(at))
             except ImageError as error:
                 with self._lock:
-                    self._damaged.add([{"image": at, "cause": str(error)}])
+                    self._damaged.add([{"image": int(at), "cause": str(error)}])
+        alike = "" if self.label is None else f" of label {self.label[row]}"
         raise InputError(
-            f"{self.source.kind}: all {len(self.source)} images are damaged; mend them, see the log"
+            f"{self.source.kind}: all images{alike} that are to be read are damaged; mend them, see the log"
         )
+
+    def _in_place_of(self, row: int) -> Iterator[int]:
+        """Images that may stand in for one, the next first."""
+        others = np.roll(np.arange(self.n), -row)[1:]
+        yield from self.rows[others if self.label is None else others[self.label[others] == self.label[row]]]
 
     @property
     def peak(self) -> float:
@@ -157,7 +165,8 @@ def stream_images(
     split, labels : str, optional
         As for `open_images`.
     skip_corrupt : int, default 0
-        How many images may be damaged. Each is logged, and the next image takes its place; one more is an error.
+        How many images may be damaged. Each is logged, and the next of the same label takes its place, among those
+        that are learnt from; one more is an error.
     threads : int, optional
         That decode; as many as there are cores by default.
 
