@@ -10,7 +10,7 @@ import torch
 from resuming import X, after, noisy
 from sklearn.datasets import load_digits
 
-from iconlearn import MLP, Augmentation, ICon, Linear, OptionError, Staged, StudentT
+from iconlearn import KNN, MLP, Augmentation, ICon, Linear, OptionError, Queue, Staged, StudentT
 from iconlearn.estimators import ESTIMATORS
 from iconlearn.methods import METHODS
 from iconlearn.recipes import Shape, encoder, jitter, staged
@@ -87,6 +87,44 @@ def test_a_warm_start_is_at_the_last_stage():
 def test_pieces_and_stages_go_together():
     whole, split = (a_model().fit(X, **STEPS, accumulate=count) for count in (1, 5))
     assert split.history.losses == pytest.approx(whole.history.losses, rel=1e-4)
+
+
+def on_neighbours(until) -> ICon:
+    return ICon(KNN(5), StudentT(), Staged(MLP(5, 16), Linear(16, 2), until))
+
+
+def test_a_plateau_of_the_first_stage_is_no_convergence():
+    model = on_neighbours((0.3, 0.4)).fit(X, max_iter=1000, lr=0.01, tol=1e-2)
+    assert model.history.converged
+    assert 450 < len(model.history.losses) < 1000
+
+
+def test_ctrl_c_does_not_bring_back_a_stage_whose_head_has_learnt_nothing():
+    seen = {}
+
+    def stop(event):
+        if event.kind == "step":
+            seen[event.step] = weights(event.model.mapper.head)
+        if event.kind == "step" and event.step == 45:
+            raise KeyboardInterrupt
+
+    model = on_neighbours((0.3, 0.4)).fit(X, max_iter=100, lr=0.01, callbacks=(stop,))
+    assert model.history.interrupted
+    assert min(model.history.losses[:30]) < model.history.losses[45]  # in more dimensions
+    assert not torch.equal(weights(model.mapper.head), seen[20])
+
+
+def test_starts_are_compared_by_what_has_been_learnt():
+    seen = []
+    look = (lambda event: seen.append(event.loss) if event.kind == "search" else None,)
+    model = on_neighbours((0.5, 0.75)).fit(X, max_iter=24, lr=0.01, restarts=4, callbacks=look)
+    assert model.history.restart_losses[0] == seen[-1]
+
+
+def test_columns_that_remember_another_width_are_refused():
+    model = ICon(Augmentation(2), StudentT(), Staged(MLP(5, 7), Linear(7, 2)), mapper_j=Queue(32))
+    with pytest.raises(OptionError, match="the columns of Queue"):
+        model.fit(X, **STEPS)
 
 
 @pytest.mark.parametrize("until", [(0.7, 0.3), (0.5,), (0.2, 1.5), (-0.1, 0.5), (0.2, 0.3, 0.4)])

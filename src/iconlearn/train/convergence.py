@@ -22,6 +22,8 @@ class Convergence:
     schedules : iterable of schedules
     total : int
         Steps of the run.
+    whole_from : int, default 0
+        Losses of earlier steps are of another embedding, as those of the first stages of a network are.
 
     Examples
     --------
@@ -30,9 +32,9 @@ class Convergence:
     (False, True, False)
     """
 
-    def __init__(self, tol: float, schedules: Iterable[Schedule], total: int) -> None:
+    def __init__(self, tol: float, schedules: Iterable[Schedule], total: int, whole_from: int = 0) -> None:
         self.tol = tol
-        self.settled = max((settled_from(schedule, total) for schedule in schedules), default=0)
+        self.settled = max([whole_from, *(settled_from(schedule, total) for schedule in schedules)])
 
     def reached(self, losses: Sequence[float]) -> bool:
         """Do the losses of all steps so far stand still?"""

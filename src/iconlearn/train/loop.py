@@ -13,7 +13,7 @@ from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional, MatrixConditional
 from iconlearn.engines.plan import DENSE_SHARE, Problem
 from iconlearn.inputs import Inputs
-from iconlearn.mappers import ColumnMapper, Table
+from iconlearn.mappers import ColumnMapper, Momentum, Table
 from iconlearn.mappers.threads import threads_of
 from iconlearn.objective import Objective
 from iconlearn.processes import own_randomness
@@ -56,6 +56,7 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
     check_baseline(model, options.baseline)
     check_batch(model, options)
     check_pieces(model, data, options)
+    check_stages(model, options)
     by_class(data, options)  # refuses labels that it cannot draw from
     data = replace(data, pieces=options.accumulate)
     file = Checkpoint.of(model, data, options)
@@ -138,6 +139,17 @@ def check_batch(model: Objective, options: Training) -> None:
         )
 
 
+def check_stages(model: Objective, options: Training) -> None:
+    """Refuse columns that have one width while that of the rows changes from stage to stage."""
+    columns = model.mapper_j
+    fixed = isinstance(columns, ColumnMapper) and not isinstance(columns, Momentum)
+    if fixed and stages(model) and not options.warm_start:
+        raise OptionError(
+            f"fit: {model.mapper!r} changes the width of embeddings from stage to stage, but the columns of "
+            f"{columns!r} keep theirs; leave mapper_j out, or make it Momentum()"
+        )
+
+
 def check_pieces(model: Objective, data: Inputs, options: Training) -> None:
     """Refuse pieces of a batch that would be empty, and to save memory where there is no network to save it of."""
     table = any(isinstance(part, Table) for part in model.mapper.modules())
@@ -170,7 +182,7 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
             while across.all(goes_on and not run.done):
                 whole = False
                 event = run.advance()
-                best.see(event, whole=run.target is not None)
+                best.see(event, whole=run.target is not None and run.step >= run.whole_from)
                 whole = True
                 goes_on = emit(event)
                 answer()
@@ -184,7 +196,7 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
                     file.write(capture(run, best))
             history.loss = run.left
             if across.first:
-                tell_divergence(history)
+                tell_divergence(history, run.whole_from)
             answer()  # to a Ctrl-C that came after the last step
         except KeyboardInterrupt:
             history.interrupted = True
@@ -216,11 +228,11 @@ def conclude(run: Run) -> None:
     run.finished = run.done
 
 
-def tell_divergence(history: History) -> None:
-    """Warn of a run that ended far above where it had been."""
-    if history.loss is None or not history.losses:
+def tell_divergence(history: History, since: int = 0) -> None:
+    """Warn of a run that ended far above where it had been since a step."""
+    if history.loss is None or not history.losses[since:]:
         return
-    lowest = min(history.losses)
+    lowest = min(history.losses[since:])
     if history.loss > 2 * abs(lowest) + lowest + 1:
         log.warning(
             "the loss ended at %.4g after it had been at %.4g: the steps are too large; lower lr=, or "

@@ -96,7 +96,7 @@ class Race:
     def settle(self) -> None:
         """Where rounds end with the last step, let the best of the different starts go on."""
         while not self.over and self.step >= self.last:
-            own = {seed: run.loss() for seed, run in self.runs.items()}
+            own = {seed: run.standing() for seed, run in self.runs.items()}
             solutions = {seed: solution(run, *self.seen) for seed, run in self.runs.items()}
             count = max(1, round(ROUNDS[self.round][1] * self.options.restarts))
             # what the first process has seen
@@ -106,7 +106,7 @@ class Race:
 
     def leader(self) -> Run:
         """The best of those that have come farthest."""
-        return min(self.runs.values(), key=lambda run: (-run.step, run.loss()))
+        return min(self.runs.values(), key=lambda run: (-run.step, run.standing()))
 
     def capture(self) -> State:
         """Everything that the next step depends on; between two steps, of which :meth:`settle` is a part."""

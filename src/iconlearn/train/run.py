@@ -49,6 +49,8 @@ class Run:
             raise OptionError("fit: the model has no trainable parameter; the mapper is fixed")
         self.tables = [part for part in model.modules() if isinstance(part, Table)]
         self.staged = [] if options.warm_start else stages(model)
+        # the first step at which the loss is of the embedding that is left, and can be compared with later ones
+        self.whole_from = max([0, *(math.ceil(part.until[-1] * self.total) for part in self.staged)])
         self.shared = shared_parameters(model, data)
         self.optimizer = choice.make(self.trained, lr=self.lr(0, self.total))
         self.precision = Precision(options.precision, model.device)
@@ -103,7 +105,7 @@ class Run:
         given = {name: getattr(options, name) for name in SCHEDULED}
         schedules = [as_schedule(name, value) for name, value in given.items() if value is not None]
         schedules.append(self.lr)
-        return Convergence(options.tol, schedules, self.total)
+        return Convergence(options.tol, schedules, self.total, self.whole_from)
 
     def advance(self, batch: Inputs | None = None, target: Conditional | None = None) -> Event:
         """One step: loss, gradient, update; on the run's next batch, or on one that is shared with others."""
@@ -171,11 +173,19 @@ class Run:
         if self.failed or not all(bool(p.isfinite().all()) for p in self.model.parameters()):
             return math.inf
         if self.target is None:
-            recent = self.losses[-max(1, round(RECENT * self.step)) :]
-            return sum(recent) / len(recent) if recent else 0.0
+            return self.recent()
         with evaluating(self.model):  # a teacher must not follow, nor a running mean
             value = float(self.model.loss(self.model.pair(self.data, target=self.target)))
         return value if math.isfinite(value) else math.inf
+
+    def standing(self) -> float:
+        """The loss by which starts are compared: in the first stages that which a step sees, not the head's."""
+        return self.loss() if self.failed or self.step >= self.whole_from else self.recent()
+
+    def recent(self) -> float:
+        """The mean loss of the last steps."""
+        recent = self.losses[-max(1, round(RECENT * self.step)) :]
+        return sum(recent) / len(recent) if recent else 0.0
 
     def _clip(self) -> dict[str, float]:
         """Bring a gradient that is too long to the length that is allowed; what it was, as a note."""
