@@ -21,6 +21,7 @@ from iconlearn import (
     FileFormatError,
     Gaussian,
     ICon,
+    Label,
     Linear,
     Momentum,
     OptionError,
@@ -196,3 +197,14 @@ def test_what_cannot_be_in_pieces_is_refused():
     for value in (0, 1.5, True):
         with pytest.raises(OptionError, match="fit: accumulate=.* must be an integer in"):
             fitted(accumulate=value)
+
+
+def test_pieces_of_one_sample_have_no_moments():
+    network = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, 3))
+    X = torch.randn(32, 4, generator=torch.Generator().manual_seed(0))
+    model = ICon(Label(), Gaussian(0.5, "cos"), network)
+    with pytest.raises(OptionError, match="accumulate=16 pieces of a batch of 16 samples.*at most 8"):
+        model.fit(X, torch.arange(32) % 4, batch_size=16, accumulate=16, max_iter=2)
+    with pytest.raises(OptionError, match="accumulate=4 pieces of a batch of 4 samples.*at most 2"):
+        model.fit(X, torch.arange(32) // 2, batch_size=16, classes_per_batch=2, accumulate=4, max_iter=2)
+    model.fit(X, torch.arange(32) % 4, batch_size=16, accumulate=8, max_iter=2)

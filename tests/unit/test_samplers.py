@@ -11,6 +11,7 @@ from iconlearn import KNN, MLP, Gaussian, ICon, InputError, Label, OptionError
 from iconlearn.inputs import as_inputs
 from iconlearn.train.batches import Batches
 from iconlearn.train.options import Training
+from iconlearn.train.samplers import Classes
 
 X = torch.randn(120, 5, generator=torch.Generator().manual_seed(0))
 Y = torch.arange(120) % 10
@@ -115,3 +116,15 @@ def test_labels_must_be_there():
         fitted(classes_per_batch=12)
     with pytest.raises(InputError, match="classes_per_batch=6 draws samples by their labels.*pass y="):
         ICon(KNN(5), Gaussian(0.5, "cos"), MLP(5, 3)).fit(np.asarray(X), batch_size=24, classes_per_batch=6)
+
+
+def test_classes_of_one_sample_are_in_no_batch():
+    label = torch.tensor([0, 0, 0, 1, 2, 2, -1])
+    sampler = Classes(label, classes=2, each=2)
+    assert sampler.fewest == 4
+    drawn = {
+        int(code) for seed in range(20) for code in label[sampler.draw(torch.Generator().manual_seed(seed))]
+    }
+    assert drawn == {0, 2}
+    with pytest.raises(InputError, match=r"only 2 classes of two or more samples \(1 of one\)"):
+        Classes(label, classes=3, each=2)

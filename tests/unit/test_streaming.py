@@ -233,3 +233,32 @@ def test_the_command_streams(folder, tmp_path, capsys):
     assert open_features(tmp_path / "f").shape[0] == N
     assert command("train", "simclr", "digits", "--stream", "--out", str(tmp_path / "x")) == 2
     assert "--image-size" in capsys.readouterr().err
+
+
+def test_the_command_tells_what_images_need(folder, tmp_path, capsys):
+    out = ["--out", str(tmp_path / "out"), "-q", "--epochs", "1", "--batch-size", "10"]
+    assert command("train", "simclr", str(folder), *out) == 2
+    assert "--image-size 32" in capsys.readouterr().err
+    assert command("train", "k-means", "digits", *out) == 2
+    assert "use `iconlearn fit k-means`" in capsys.readouterr().err
+    (folder / "cat" / "99.png").write_bytes(b"no image")
+    try:
+        size = ["--image-size", "12"]
+        for more in ([], ["--stream"]):
+            assert command("train", "simclr", str(folder), *size, *more, *out) == 2
+            assert "99.png" in capsys.readouterr().err
+            skip = ["--skip-corrupt", "1", "--overwrite"]
+            assert command("train", "simclr", str(folder), *size, *more, *skip, *out) == 0
+    finally:
+        (folder / "cat" / "99.png").unlink()
+
+
+def test_labels_are_read_once():
+    source = Counted()
+    source.classes = ["one"]
+    source.labels = None
+    stream = stream_images(source, SHAPE)
+    assert source.read == N
+    half = pickle.loads(pickle.dumps(stream.subset(np.arange(5))))
+    assert source.read == N
+    assert half.label.tolist() == [-1] * 5

@@ -306,3 +306,25 @@ def test_a_pretrained_model_is_named_by_its_folder(tmp_path):
     assert embed_run(run.out, images, tmp_path / "features").shape == (80, 12)
     with pytest.raises(FileFormatError, match="no such folder|has no config.json"):
         SimCLR(backbone=str(tmp_path / "none"), image_shape=(3, 8, 8), **SHORT).fit(images.X)
+
+
+def test_features_of_a_run_become_a_map_with_labels(tmp_path):
+    run = run_method("simclr", FEW, tmp_path / "run", RunOptions({"embedding_dim": 4}, max_iter=2))
+    embed_run(run.out, FEW, tmp_path / "features")
+    with pytest.raises(SystemExit) as end:
+        main(
+            [
+                "fit",
+                "pca",
+                str(tmp_path / "features"),
+                "-q",
+                "--max-iter",
+                "2",
+                "--out",
+                str(tmp_path / "map"),
+            ]
+        )
+    assert end.value.code == 0
+    record = json.loads((tmp_path / "map" / "run.json").read_text())
+    assert (record["data"]["name"], record["data"]["labelled"]) == ("features", 80)
+    assert "knn_accuracy" in record["metrics"]

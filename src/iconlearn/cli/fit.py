@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from iconlearn._checks import check_names
@@ -14,8 +15,9 @@ from iconlearn._errors import OptionError
 from iconlearn.cli.app import app, fail
 from iconlearn.cli.options import DEBUG, LABELS, OUT, OVERWRITE, QUIET, SEED, SETTINGS
 from iconlearn.data.builtin import BUILT_IN, EXAMPLES
-from iconlearn.data.files import load_dataset
+from iconlearn.data.files import Dataset, load_dataset
 from iconlearn.extraction import open_images
+from iconlearn.extraction.memory import check_memory
 from iconlearn.features import open_features
 from iconlearn.methods import Method, method
 from iconlearn.run import RunOptions, RunResult, run_method, run_stored
@@ -75,7 +77,10 @@ def fit(
     row = method(name)
     parameters = parse_settings(row, settings or [])
     options = RunOptions(parameters, seed, max_iter, restarts, overwrite, epochs, batch_size, baseline)
-    if stored or (data is not None and Path(data).expanduser().is_dir()):
+    folder = data is not None and Path(data).expanduser().is_dir()
+    if data is not None and folder and not stored and not row.streamed:
+        result = run_method(name, held_features(data, labels), out, options, verbose=not quiet)
+    elif stored or folder:
         result = fit_stored(name, data, labels, out, options, images, verbose=not quiet)
     elif images is not None:
         raise OptionError(f"--images {images}: is for features on disk; give a folder of them, or --stored")
@@ -84,6 +89,18 @@ def fit(
         result = run_method(name, dataset, out, options, verbose=not quiet)
     if not quiet and first_of_job():
         report(result)
+
+
+def held_features(data: str, labels: str | None) -> Dataset:
+    """Features of a folder in memory, for methods that hold all rows."""
+    features = open_features(data, labels=labels).check()
+    check_memory(
+        f"{data}: {features.n:,} rows of {features.d} numbers",
+        4 * features.n * features.d,
+        "take a method that streams, such as infonce-clustering",
+    )
+    rows = features.take(np.arange(features.n)).numpy()
+    return Dataset(Path(data).resolve().name, rows, features.label, features.classes)
 
 
 def fit_stored(

@@ -56,6 +56,10 @@ def train(
         bool,
         typer.Option("--stream", help="Leave the images on disk, and read those of a step while it is near."),
     ] = False,
+    skip_corrupt: Annotated[
+        int,
+        typer.Option(help="How many images may be damaged: they are left out, or others take their place."),
+    ] = 0,
     split: SPLIT = None,
     log: Annotated[
         str | None,
@@ -107,6 +111,12 @@ def train(
     It is trained on a half of the rows, and the other half tells what it has learnt; with --all-rows on all of them.
     """
     row = method(name)
+    if row.clusters or row.recipe().is_map:
+        raise OptionError(f"{name}: trains no encoder; use `iconlearn fit {name}`")
+    if image_size is None and Path(data).expanduser().is_dir():
+        raise OptionError(
+            f"{data}: is a folder; of images give their height and width too, such as --image-size 32"
+        )
     options = RunOptions(
         parse_settings(row, settings or []),
         seed,
@@ -132,11 +142,11 @@ def train(
     if shape is None:
         dataset = load_dataset(data, labels)
     elif stream:
-        images = stream_images(data, shape, split=split, labels=labels)
+        images = stream_images(data, shape, split=split, labels=labels, skip_corrupt=skip_corrupt)
         streamed = Stream.of(images, Path(data).resolve().name, seed)
         dataset = streamed.dataset
     else:
-        dataset = load_images(data, shape, split=split, labels=labels)
+        dataset = load_images(data, shape, split=split, labels=labels, skip_corrupt=skip_corrupt)
     result = run_method(name, dataset, out, options, stream=streamed, verbose=not quiet)
     if not quiet and first_of_job():
         report(result)

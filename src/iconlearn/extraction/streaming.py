@@ -54,22 +54,24 @@ class StreamedImages(Stored):
         threads: int,
         skip_corrupt: int,
         rows: np.ndarray | None = None,
+        labels: np.ndarray | None = None,
     ) -> None:
         self.source, self.image_shape = source, image_shape
         self.threads, self.skip_corrupt = threads, skip_corrupt
         self.rows = np.arange(len(source)) if rows is None else rows
         self.n, self.d = len(self.rows), math.prod(image_shape)
-        labels = source.all_labels()
         self.classes = source.classes
-        self.label = None if labels is None else labels[self.rows]
+        self.label = labels if rows is not None else source.all_labels()
         self._fit, self._damaged, self._lock = Fitted(image_shape), Damaged(skip_corrupt), threading.Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._begun: tuple[bytes, list[Future[Tensor]]] = (b"", [])
 
     def subset(self, rows: np.ndarray) -> StreamedImages:
         """Some of the images, such as a half for training."""
+        some = np.asarray(rows)
+        labels = None if self.label is None else self.label[some]
         return StreamedImages(
-            self.source, self.image_shape, self.threads, self.skip_corrupt, self.rows[np.asarray(rows)]
+            self.source, self.image_shape, self.threads, self.skip_corrupt, self.rows[some], labels
         )
 
     def take(self, index: np.ndarray, view: int | np.ndarray = 0) -> Tensor:
@@ -88,6 +90,8 @@ class StreamedImages(Stored):
         return pixels.reshape(len(index), self.d).float()
 
     def expect(self, index: np.ndarray) -> None:
+        for future in self._begun[1]:
+            future.cancel()
         self._begun = (index.tobytes(), self._begin(index))
 
     def _begin(self, index: np.ndarray) -> list[Future[Tensor]]:
@@ -132,7 +136,7 @@ class StreamedImages(Stored):
     def __getstate__(self) -> dict[str, Any]:
         """Without threads and locks, for another process."""
         kept = {name: getattr(self, name) for name in ("source", "image_shape", "threads", "skip_corrupt")}
-        return {**kept, "rows": self.rows}
+        return {**kept, "rows": self.rows, "labels": self.label}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)

@@ -208,7 +208,7 @@ def probe_sets(
         if data.y is None:
             raise InputError(f"{data.name}: has no labels, by which a probe judges features")
         names = data.y if data.classes is None else np.asarray(data.classes, dtype=object)[data.y]
-        held += [np.concatenate(list(features_of(model, data))), names]
+        held += [np.concatenate(list(features_of(model, data.X))), names]
     return {"linear_probe": linear_probe(*held), "knn_accuracy": knn_probe(*held, k=neighbors)}
 
 

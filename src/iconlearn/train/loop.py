@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from iconlearn._errors import InputError, OptionError
 from iconlearn.conditional import Conditional, MatrixConditional
@@ -55,9 +56,9 @@ def train(model: Objective, data: Inputs, options: Training) -> History:
         )
     check_baseline(model, options.baseline)
     check_batch(model, options)
-    check_pieces(model, data, options)
+    classes = by_class(data, options)  # refuses labels that it cannot draw from
+    check_pieces(model, data, options, None if classes is None else classes.fewest)
     check_stages(model, options)
-    by_class(data, options)  # refuses labels that it cannot draw from
     data = replace(data, pieces=options.accumulate)
     file = Checkpoint.of(model, data, options)
     saved = None if file is None else file.read()
@@ -150,7 +151,7 @@ def check_stages(model: Objective, options: Training) -> None:
         )
 
 
-def check_pieces(model: Objective, data: Inputs, options: Training) -> None:
+def check_pieces(model: Objective, data: Inputs, options: Training, fewest: int | None) -> None:
     """Refuse pieces of a batch that would be empty, and to save memory where there is no network to save it of."""
     table = any(isinstance(part, Table) for part in model.mapper.modules())
     for name, plain in (("accumulate", 1), ("precision", "32-true")):
@@ -162,11 +163,15 @@ def check_pieces(model: Objective, data: Inputs, options: Training) -> None:
     if options.accumulate == 1:
         return
     size = min(data.n, options.batch_size or data.n)
-    drawn = max(1, size // (1 + options.positives))
-    if options.accumulate * data.across.size > drawn:
+    drawn = max(1, size // (1 + options.positives)) if fewest is None else fewest
+    least = (
+        2 if any(isinstance(part, _BatchNorm) for part in model.mapper.modules()) else 1
+    )  # to have a spread
+    most = drawn // (least * data.across.size)
+    if options.accumulate > most:
         raise OptionError(
             f"fit: accumulate={options.accumulate} pieces of a batch of {drawn} samples, which {data.across.size} "
-            f"process(es) share, would be empty; give accumulate of at most {drawn // data.across.size}"
+            f"process(es) share, would have fewer than {least}; give accumulate of at most {most}"
         )
 
 

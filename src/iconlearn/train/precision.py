@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -10,8 +11,15 @@ from torch import Tensor
 
 from iconlearn.train.optimizers import Stepper
 
+log = logging.getLogger("iconlearn")
+
 # Names of Lightning: parameters are float32 in all of them.
 PRECISIONS = {"32-true": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+
+
+def has_bfloat16() -> bool:
+    """Can the processor multiply bfloat16 by itself? Where torch does not tell, it is taken to be able to."""
+    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)())
 
 
 class Precision:
@@ -34,6 +42,11 @@ class Precision:
 
     def __init__(self, name: str, device: torch.device) -> None:
         self.half, self.device = PRECISIONS[name], device
+        if self.half is torch.bfloat16 and device.type == "cpu" and not has_bfloat16():
+            log.warning(
+                "fit: precision='bf16-mixed', but this processor has no instructions for bfloat16, and convolutions may "
+                "take many times as long; leave precision out here"
+            )
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.half is torch.float16)
 
     def networks(self) -> AbstractContextManager[Any]:

@@ -13,7 +13,7 @@ class Classes:
     """Draws batches that have equally many samples of each of some classes.
 
     The classes are drawn anew for every batch, and so are their samples, each at most once. A class that has fewer
-    gives all that it has; samples without a label are in no batch.
+    gives all that it has; samples without a label, or alone in their class, are in no batch.
 
     Parameters
     ----------
@@ -51,12 +51,19 @@ class Classes:
         ascending, order = self.label.sort(stable=True)
         found, counts = ascending.unique_consecutive(return_counts=True)
         parts = order.split(counts.tolist())
-        self.members = [part for code, part in zip(found.tolist(), parts, strict=True) if code != UNLABELLED]
+        known = [part for code, part in zip(found.tolist(), parts, strict=True) if code != UNLABELLED]
+        self.members = [part for part in known if len(part) > 1]  # one sample has no positive
         if len(self.members) < classes:
             raise InputError(
-                f"fit: classes_per_batch={classes}, but the labels name only {len(self.members)} classes; give "
-                f"classes_per_batch of at most {len(self.members)}"
+                f"fit: classes_per_batch={classes}, but the labels name only {len(self.members)} classes of two "
+                f"or more samples ({len(known) - len(self.members)} of one); give classes_per_batch of at most "
+                f"{len(self.members)}"
             )
+
+    @property
+    def fewest(self) -> int:
+        """Samples of the smallest batch that may be drawn."""
+        return sum(sorted(min(self.each, len(part)) for part in self.members)[: self.classes])
 
     def draw(self, generator: torch.Generator) -> Tensor:
         """Rows of a batch, in ascending order."""
