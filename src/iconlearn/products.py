@@ -26,6 +26,8 @@ class Products:
         b of :math:`f(t) = -b \log(1 + \max(t, 0))`, a Student-t; without it :math:`f(t) = t`.
     offset : Tensor or float
         c.
+    added : int
+        How many entries at the end of every vector are there to make products distances: lengths and ones.
     """
 
     rows: Tensor
@@ -33,6 +35,7 @@ class Products:
     symmetric: bool
     power: float | None = None
     offset: Tensor | float = 0.0
+    added: int = 0
 
     @property
     def same(self) -> bool:
@@ -82,11 +85,13 @@ class ProductForm:
         rate, same = self.rate, x is y
         if self.metric == "euclidean":
             left, right = augmented(x, y)
-            return Products(left * (-rate if self.power is None else rate), right, same, self.power)
+            left = left * (-rate if self.power is None else rate)
+            return Products(left, right, same, self.power, added=2)
         u, v = (x, y) if self.metric == "dot" else directions(self.metric, x, y)
         if self.power is not None:  # of 2 - 2 u.v, which a Student-t needs itself
             one, two = torch.ones_like(u[:, :1]), torch.full_like(v[:, :1], 2.0)
-            return Products(torch.cat([-2 * u, one], -1) * rate, torch.cat([v, two], -1), same, self.power)
+            left, right = torch.cat([-2 * u, one], -1) * rate, torch.cat([v, two], -1)
+            return Products(left, right, same, self.power, added=1)
         root = torch.as_tensor(2 * rate, dtype=x.dtype, device=x.device).sqrt()
         u = u * root
         return Products(u, u if same else v * root, same, offset=0.0 if self.metric == "dot" else -2 * rate)

@@ -16,6 +16,7 @@ from iconlearn.conditional import Scores
 from iconlearn.distributions.base import Engine, Kernel
 from iconlearn.engines.exact import DEFAULT_BLOCK, Dense, Tiled
 from iconlearn.engines.factored import Factored, factored
+from iconlearn.engines.fused import takes
 from iconlearn.engines.grid import FINEST, Grid
 from iconlearn.engines.product import Product
 from iconlearn.engines.radial import Direct, radial_profile
@@ -48,8 +49,9 @@ class Problem:
 
     ``cached`` is the number of scores that a tile may have to stay in cache; 0 where that does not matter.
     ``radial`` tells that compiled engines know the kernel, ``factored`` that its mass is an inner product, ``products``
-    that its scores are functions of one; ``drawn`` is the number of columns that a run would draw for an estimate, 0
-    where nothing may be drawn: outside of runs, and where an estimate would not do.
+    that its scores are functions of one, ``fused`` that the device sums such scores in one kernel; ``drawn`` is the
+    number of columns that a run would draw for an estimate, 0 where nothing may be drawn: outside of runs, and where an
+    estimate would not do.
     """
 
     n: int
@@ -61,6 +63,7 @@ class Problem:
     radial: bool = False
     factored: bool = False
     products: bool = False
+    fused: bool = False
     drawn: int = 0
 
     @classmethod
@@ -78,6 +81,7 @@ class Problem:
             radial=single and kernel is not None and radial_profile(kernel, i, j) is not None,
             factored=kernel is not None and factored(kernel, i, j),
             products=kernel is not None and kernel.product_form(i, j) is not None,
+            fused=value is not None and takes(i.device, value.dtype),
             drawn=drawn if kernel is not None and estimable(kernel) and kernel.pool == "logsumexp" else 0,
         )
 
@@ -168,6 +172,7 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
     room = DENSE_SHARE * p.memory // (DENSE_BUFFERS * p.itemsize)
     block = int(max(1, min(DEFAULT_BLOCK, (min(room, p.cached) if p.cached else room) // max(1, p.m))))
     tiled = Plan("tiled", block, p.tiled_bytes(block), "")
+    outgrown = "the cache" if fits else "the memory"
     if engine == "factored" or (engine == "auto" and p.factored):
         pin = "" if engine == "auto" else "; pinned by the caller"
         how = f"as inner products of {p.d} numbers, none held, about {p.factored_bytes / 1e9:.2g} GB{pin}"
@@ -198,15 +203,15 @@ def plan(problem: Problem, engine: str = "auto") -> Plan:
         why = f"{sizes}, about {p.dense_bytes / 1e9:.2g} GB; {why} {p.memory / 1e9:.1f} GB"
         return Plan("dense", p.n, p.dense_bytes, why)
     if engine == "product" or (engine == "auto" and p.products and p.product_bytes <= p.memory):
-        pin = "pinned by the caller" if engine == "product" else "one matrix would outgrow the cache"
-        how = f"made twice in square tiles, none held, about {p.product_bytes / 1e9:.2g} GB; {pin}"
+        pin = "pinned by the caller" if engine == "product" else f"one matrix would outgrow {outgrown}"
+        made = "in fused kernels" if p.fused else "in square tiles"
+        how = f"made twice {made}, none held, about {p.product_bytes / 1e9:.2g} GB; {pin}"
         return Plan("product", block, p.product_bytes, f"{sizes} {how}")
     if tiled.bytes > p.memory:
         raise MemoryBudgetError(
             f"{sizes} in {p.d} dimensions need about {tiled.bytes / 1e9:.2f} GB even in tiles, but "
             f"{p.memory / 1e9:.2f} GB are free; use fewer rows or a smaller batch_size"
         )
-    outgrown = "the cache" if fits else "the memory"
     reason = "pinned by the caller" if engine == "tiled" else f"one matrix would outgrow {outgrown}"
     return replace(tiled, why=f"{sizes} in tiles of {block} rows, about {tiled.bytes / 1e9:.2g} GB; {reason}")
 

@@ -7,6 +7,7 @@ in the backward pass. Where the columns are the rows, as in a batch, the tiles a
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -15,10 +16,11 @@ from torch import Tensor
 from iconlearn._errors import OptionError
 from iconlearn.distributions.base import Kernel
 from iconlearn.edges import Edges
+from iconlearn.engines import fused, product_tiles
 from iconlearn.engines._inner import weighted_sums
 from iconlearn.engines.exact import DEFAULT_BLOCK, Tiled
 from iconlearn.engines.pairs import spread
-from iconlearn.engines.product_tiles import Layout, LogSums, Reduction, Totals, pull_back, reduce
+from iconlearn.engines.product_tiles import Layout, LogSums, Reduction, Totals
 from iconlearn.points import Points
 from iconlearn.support import Support
 
@@ -89,7 +91,7 @@ class _Reduced(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, cols: Tensor, layout: Layout, way: type[Reduction]) -> Tensor:  # type: ignore[override]
-        found = reduce(layout, way())
+        found = maker_of(rows).reduce(layout, way())
         ctx.layout, ctx.way = layout, way
         ctx.save_for_backward(found)
         return found
@@ -98,4 +100,10 @@ class _Reduced(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, weight: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         (found,) = ctx.saved_tensors
-        return *pull_back(ctx.layout, ctx.way(weight, found)), None, None
+        maker = maker_of(ctx.layout.products.rows)
+        return *maker.pull_back(ctx.layout, ctx.way(weight, found)), None, None
+
+
+def maker_of(vectors: Tensor) -> ModuleType:
+    """What makes sums of these vectors: one kernel where the device has it, else tiles."""
+    return fused if fused.takes(vectors.device, vectors.dtype) else product_tiles
