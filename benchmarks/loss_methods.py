@@ -86,10 +86,10 @@ def plain(loss: str) -> Callable[[], Loss]:
             scores = z @ z.T / TEMPERATURE
         scores = scores.fill_diagonal_(-torch.inf) if loss != "t-SimCLR" else masked(scores)
         if loss in ("NT-Xent", "t-SimCLR"):
-            return F.cross_entropy(scores, torch.arange(n).roll(n // 2))
+            return F.cross_entropy(scores, torch.arange(n, device=z.device).roll(n // 2))
         log_q = scores.log_softmax(1)
         if loss == "debiased":
-            positive = log_q.gather(1, torch.arange(n).roll(n // 2).unsqueeze(1)).mean()
+            positive = log_q.gather(1, torch.arange(n, device=z.device).roll(n // 2).unsqueeze(1)).mean()
             others = masked(log_q, 0.0).sum(1).mean() / (n - 1)
             return -(1 - ALPHA) * positive - ALPHA * others
         label = y.repeat(2)
@@ -101,7 +101,7 @@ def plain(loss: str) -> Callable[[], Loss]:
 
 def masked(scores: Tensor, value: float = -torch.inf) -> Tensor:
     """Another matrix, with this value on the diagonal."""
-    return scores.masked_fill(torch.eye(len(scores), dtype=torch.bool), value)
+    return scores.masked_fill(torch.eye(len(scores), dtype=torch.bool, device=scores.device), value)
 
 
 def lightly() -> Loss:

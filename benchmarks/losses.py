@@ -21,11 +21,13 @@ from pathlib import Path
 import numpy as np
 
 import loss_methods
+import losses_on_gpu
 from fresh import run
 from peers.environment import peers_python
 from reporting import Report, header, table
 
 SIZES = "256,1024,4096,8192,32768"
+GPU_SIZES = "65536"  # rows of both views; matrices of fewer may be held
 COLUMNS = (
     "loss, samples",
     "method",
@@ -80,11 +82,18 @@ def compare(loss: str, pairs: int, found: dict[str, Figures]) -> list[tuple[str,
 def main() -> None:
     """Print times, memory and values."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sizes", default=SIZES, help=f"samples of a batch (default {SIZES})")
+    parser.add_argument("--sizes", help=f"samples of a batch (default {SIZES}; on a GPU rows, {GPU_SIZES})")
     parser.add_argument("--losses", default=",".join(loss_methods.METHODS), help="all by default")
     parser.add_argument("--rounds", type=int, default=2, help="processes of each method (default 2)")
     parser.add_argument("--out", help="also append to this file of benchmarks/results")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="cuda: NT-Xent in bfloat16")
     given = parser.parse_args()
+    if given.device == "cuda":
+        report = Report(given.out)
+        report(header())
+        for rows in map(int, (given.sizes or GPU_SIZES).split(",")):
+            report(losses_on_gpu.compare(rows) + "\n")
+        return
     losses = given.losses.split(",")
     if unknown := set(losses) - set(loss_methods.METHODS):
         raise SystemExit(
@@ -95,7 +104,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for loss in losses:
             lines: list[tuple[str, ...]] = []
-            for pairs in map(int, given.sizes.split(",")):
+            for pairs in map(int, (given.sizes or SIZES).split(",")):
                 found: dict[str, Figures] = {}
                 names = [name for name, one in loss_methods.METHODS[loss].items() if pairs <= one.most]
                 for _ in range(given.rounds):
