@@ -51,9 +51,33 @@ def expected_failures(estimator):
     return {}
 
 
-@parametrize_with_checks([tiny(row) for row in PLAIN_ROWS], expected_failed_checks=expected_failures)
+# Half a hundred checks each: of every kind of estimator two or three, and all others with the slow tests.
+OF_EVERY_KIND = (
+    *("t-sne", "sne", "pca", "k-means", "infonce-clustering", "temi", "label-to-clusters"),
+    *("simclr", "t-simcne", "vicreg", "supcon", "cross-entropy", "harmonic"),
+)
+
+
+@parametrize_with_checks(
+    [tiny(row) for row in PLAIN_ROWS if row.name in OF_EVERY_KIND], expected_failed_checks=expected_failures
+)
 def test_scikit_learn(estimator, check):
     check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [tiny(row) for row in PLAIN_ROWS if row.name not in OF_EVERY_KIND],
+    expected_failed_checks=expected_failures,
+)
+def test_scikit_learn_all(estimator, check):
+    check(estimator)
+
+
+def test_the_quick_checks_are_of_every_kind():
+    kinds = {type(tiny(row)).__mro__[1] for row in PLAIN_ROWS}
+    assert {type(tiny(row)).__mro__[1] for row in PLAIN_ROWS if row.name in OF_EVERY_KIND} == kinds
+    assert {row.name for row in PLAIN_ROWS} >= set(OF_EVERY_KIND)
 
 
 def test_every_row_has_its_own_public_estimator():

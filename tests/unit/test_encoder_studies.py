@@ -266,6 +266,7 @@ def test_halves_of_a_set_are_learnt_from_and_judged(whole):
             ]
 
 
+@pytest.mark.slow
 def test_a_killed_study_ends_as_an_unbroken_one(whole, tmp_path):
     call = ["study", str(whole / "study.yaml"), "--out", str(tmp_path / "out"), "-q"]
     program = [sys.executable, str(Path(__file__).with_name("killing.py")), "step:10", *call]

@@ -13,6 +13,8 @@ import pytest
 from idx_files import write_split
 
 from iconlearn.cli import main
+from iconlearn.run import job
+from iconlearn.run.pictures import Album
 from iconlearn.train import checkpoint
 
 # Views by kornia, a teacher that follows, AdamW and a falling step size.
@@ -33,6 +35,22 @@ def call(tmp_path_factory) -> list[str]:
     images = np.random.default_rng(0).integers(0, 256, (80, 8, 8), dtype=np.uint8)
     write_split(root, images, np.arange(80) % 4)
     return [*CALL, "--split", "train", str(root), "--out"]
+
+
+def moments(folder: Path, row: object, album: Album, *_: object) -> None:
+    """What the pictures of a run show, in place of the pictures."""
+    shown = [
+        (kept.step, kept.loss, kept.embedding.tolist(), kept.log_q.tolist())
+        for kept in album.recorder.snapshots
+    ]
+    (folder / "training.gif").write_text(json.dumps(shown))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def undrawn():
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(job, "draw", moments)
+        yield
 
 
 @pytest.fixture(scope="module")

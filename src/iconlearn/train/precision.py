@@ -44,8 +44,8 @@ class Precision:
         self.half, self.device = PRECISIONS[name], device
         if self.half is torch.bfloat16 and device.type == "cpu" and not has_bfloat16():
             log.warning(
-                "fit: precision='bf16-mixed', but this processor has no instructions for bfloat16, and convolutions may "
-                "take many times as long; leave precision out here"
+                "fit: precision='bf16-mixed', but this processor has no instructions for bfloat16, and convolutions "
+                "may take many times as long; leave precision out here"
             )
         self.scaler = torch.amp.GradScaler(device.type, enabled=self.half is torch.float16)
 
