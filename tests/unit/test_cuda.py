@@ -120,3 +120,17 @@ def test_a_sample_is_the_same_on_every_device():
         rows = Points.of(value)
         found.append(Sampled(200)(il.StudentT(), rows, rows).partition().cpu())
     torch.testing.assert_close(found[1], found[0], rtol=1e-4, atol=1e-4)
+
+
+def test_an_encoder_trains_and_embeds_there(tmp_path):
+    from iconlearn.data.files import Dataset, load_digits_dataset
+    from iconlearn.run import RunOptions, embed_run, run_method
+
+    digits = load_digits_dataset()
+    few = Dataset("few", digits.X[:120], digits.y[:120], digits.classes, digits.image_shape)
+    for name in ("simclr", "moco-v3"):
+        options = RunOptions(
+            {"embedding_dim": 4}, epochs=2, batch_size=20, device="cuda", precision="bf16-mixed"
+        )
+        run = run_method(name, few, tmp_path / name, options)
+        assert embed_run(run.out, few, tmp_path / f"{name} features").shape[0] == 120

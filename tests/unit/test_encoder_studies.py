@@ -329,7 +329,7 @@ def test_missing_images_are_told_before_anything_is_trained(tmp_path, capsys):
     [
         ({"cat": 6}, {}, [], "here: .*has no halves with two classes each"),
         ({"cat": 6, "dog": 6}, {"k: 3": "k: 9"}, [], "has 6 labelled images .* k: is 9; lower it"),
-        ({"cat": 6, "dog": 6}, {}, ["--device", "cuda"], "--device: is for studies of frozen features"),
+        ({"cat": 6, "dog": 6}, {}, ["--device", "cuda:99"], "device='cuda:99' is not at hand"),
         ({"cat": 6, "dog": 6}, {}, ["--model", "a=b"], "--model: is for studies of frozen features"),
     ],
 )

@@ -226,7 +226,7 @@ def refused(name: str, folder: Path, features: Features) -> tuple[list[object], 
     np.save(folder / "short.npy", Y[:9])
     (folder / "empty").mkdir()
     cases: dict[str, tuple[list[object], str]] = {
-        "method": (["fit", "t-sne", features.path], "method that streams: .*pmi-clustering"),
+        "method": (["fit", "t-sne", features.path, "--stored"], "method that streams: .*pmi-clustering"),
         "NaN": ([*CALL, bad, "--stored"], "row 77"),
         "steps": ([*CALL[:4], features.path, "--max-iter", 0], "max_iter=0 takes no step"),
         "clusters": ([*CALL, features.path, "--set", "n_clusters=500"], "500 clusters are asked for"),

@@ -328,3 +328,13 @@ def test_features_of_a_run_become_a_map_with_labels(tmp_path):
     record = json.loads((tmp_path / "map" / "run.json").read_text())
     assert (record["data"]["name"], record["data"]["labelled"]) == ("features", 80)
     assert "knn_accuracy" in record["metrics"]
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "gpu", 3.5])
+def test_a_device_that_is_not_at_hand_is_told(device):
+    with pytest.raises(OptionError, match=f"device={device!r} is not at hand"):
+        SimCLR(device=device, **SHORT).fit(FEW.X)
+
+
+def test_the_device_is_that_of_the_network():
+    assert SimCLR(device="cpu", **SHORT).fit(FEW.X).model_.device == torch.device("cpu")

@@ -27,6 +27,7 @@ ACCUMULATE = Annotated[
     typer.Option(help="Pieces of a batch, one after another: the memory of one, the loss of all."),
 ]
 PRECISION = Annotated[str | None, typer.Option(help="Types of the network: 32-true, bf16-mixed or 16-mixed.")]
+DEVICE = Annotated[str | None, typer.Option(help="Where the network is trained: cpu, cuda, cuda:1, ...")]
 OPTIMIZER = Annotated[
     str | None, typer.Option(help="adam, adamw, sgd, or for large batches lars; the method's own by default.")
 ]

@@ -110,6 +110,8 @@ class AverageMarginSupCon(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -145,6 +147,7 @@ class AverageMarginSupCon(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -365,6 +368,8 @@ class CrossEntropy(PrototypeClassifier):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -401,6 +406,7 @@ class CrossEntropy(PrototypeClassifier):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -564,6 +570,8 @@ class DebiasedContrastiveLoss(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -602,6 +610,7 @@ class DebiasedContrastiveLoss(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -808,6 +817,8 @@ class ErrorRate(PrototypeClassifier):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -844,6 +855,7 @@ class ErrorRate(PrototypeClassifier):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -1248,6 +1260,8 @@ class HarmonicLoss(PrototypeClassifier):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -1285,6 +1299,7 @@ class HarmonicLoss(PrototypeClassifier):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -1383,6 +1398,8 @@ class IdentityToGaussian(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -1418,6 +1435,7 @@ class IdentityToGaussian(MapEstimator):
         projector: Sequence[int] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -1463,6 +1481,8 @@ class IdentityToNarrow(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -1496,6 +1516,7 @@ class IdentityToNarrow(MapEstimator):
         projector: Sequence[int] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -1545,6 +1566,8 @@ class IdentityToStudent(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -1580,6 +1603,7 @@ class IdentityToStudent(MapEstimator):
         projector: Sequence[int] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -1642,6 +1666,8 @@ class InfoNCE(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -1681,6 +1707,7 @@ class InfoNCE(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -1997,6 +2024,8 @@ class LGSimCLR(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -2033,6 +2062,7 @@ class LGSimCLR(MapEstimator):
         projector: Sequence[int] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -2086,6 +2116,8 @@ class LabelToClusters(PrototypeClassifier):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -2122,6 +2154,7 @@ class LabelToClusters(PrototypeClassifier):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -2172,6 +2205,8 @@ class LabelToWide(PrototypeClassifier):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -2207,6 +2242,7 @@ class LabelToWide(PrototypeClassifier):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -2379,6 +2415,8 @@ class MoCoV3(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -2418,6 +2456,7 @@ class MoCoV3(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -2690,6 +2729,8 @@ class ParametricSNE(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -2726,6 +2767,7 @@ class ParametricSNE(MapEstimator):
         projector: Sequence[int] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -2781,6 +2823,8 @@ class ParametricTSNE(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -2817,6 +2861,7 @@ class ParametricTSNE(MapEstimator):
         projector: Sequence[int] | None = None,
         lr: Any = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -3086,6 +3131,8 @@ class SimCLR(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -3124,6 +3171,7 @@ class SimCLR(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -3403,6 +3451,8 @@ class SupCon(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -3440,6 +3490,7 @@ class SupCon(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -3880,6 +3931,8 @@ class TSimCLR(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -3918,6 +3971,7 @@ class TSimCLR(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -3976,6 +4030,8 @@ class TSimCNE(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -4013,6 +4069,7 @@ class TSimCNE(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -4068,6 +4125,8 @@ class TSupCon(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -4105,6 +4164,7 @@ class TSupCon(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -4166,6 +4226,8 @@ class Triplet(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -4205,6 +4267,7 @@ class Triplet(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -4316,6 +4379,8 @@ class TripletSupCon(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -4353,6 +4418,7 @@ class TripletSupCon(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -4561,6 +4627,8 @@ class VICReg(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -4600,6 +4668,7 @@ class VICReg(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -4654,6 +4723,8 @@ class VIReg(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -4690,6 +4761,7 @@ class VIReg(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,
@@ -4748,6 +4820,8 @@ class XSample(MapEstimator):
     accumulate : int | None, default None
         Pieces in which the network embeds a batch, one after another, with the memory of one; the loss and its
         gradient are those of the whole batch. None is one piece.
+    device : str | None, default None
+        Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.
     precision : str | None, default None
         Types in which the network computes: "32-true", "bf16-mixed" or "16-mixed". None is "32-true".
     optimizer : str | None, default None
@@ -4786,6 +4860,7 @@ class XSample(MapEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         accumulate: int | None = None,
+        device: str | None = None,
         precision: str | None = None,
         optimizer: str | None = None,
         weight_decay: float | None = None,

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError, OptionError
 from iconlearn.estimators.labels import class_codes, partial_codes
-from iconlearn.estimators.networks import check_network
+from iconlearn.estimators.networks import check_network, device_of
 from iconlearn.estimators.starts import check_start
 from iconlearn.features import Stored
 from iconlearn.intake import CAPTIONED, GRAPH, MODALITIES, NEIGHBORS, ROWS, STORED, TOKENS, Intake
@@ -96,7 +96,7 @@ class MethodEstimator(BaseEstimator):
             )
         seed = self._seed()
         shape = self._shape(source, None if codes is None else len(self.classes_), seed)
-        model = recipe.model(shape)
+        model = recipe.model(shape).to(device_of(type(self).__name__, getattr(self, "device", None)))
         options = self._options(recipe, shape, seed)
         if neighbors is not None:
             options["neighbors"] = self._checked_neighbors(neighbors, recipe)

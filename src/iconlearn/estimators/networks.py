@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+
 from iconlearn._checks import check_choice, check_number
 from iconlearn._errors import OptionError
 from iconlearn.recipes import BACKBONES, JITTER, VIEWS, names_model
@@ -34,6 +36,26 @@ def check_network(
             raise OptionError(
                 f"{owner}: {name}={value!r} is for images; give image_shape=(channels, height, width) too"
             )
+
+
+def device_of(owner: str, device: Any) -> torch.device:
+    """The device that is named; the CPU where none is.
+
+    Raises
+    ------
+    OptionError
+        If it is no device, or not at hand.
+    """
+    try:
+        found = torch.device("cpu" if device is None else device)
+        torch.empty(1, device=found)
+    except (RuntimeError, TypeError, AssertionError, NotImplementedError) as cause:
+        why = str(cause).split(".")[0].splitlines()[0] if str(cause) else type(cause).__name__
+        raise OptionError(
+            f'{owner}: device={device!r} is not at hand ({why}); give "cpu", or a GPU of this machine, such as "cuda" '
+            'or "cuda:1"'
+        ) from cause
+    return found
 
 
 def check_projector(owner: str, projector: Any, backbone: Any) -> None:

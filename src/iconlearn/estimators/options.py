@@ -177,6 +177,12 @@ OPTIONS: dict[str, Option] = {
         "gradient are those of the whole batch. None is one piece.",
         encodes_images,
     ),
+    "device": Option(
+        None,
+        "str | None",
+        'Where the network is trained and applied: "cpu", "cuda", "cuda:1", ... None is the CPU.',
+        encodes_images,
+    ),
     "precision": Option(
         None,
         "str | None",

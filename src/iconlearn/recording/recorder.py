@@ -140,7 +140,7 @@ class Recorder:
 
     def _pair(self, event: Event) -> Pair:
         """p and q now; the anchors are chosen, and p of them kept, when a target is first seen."""
-        batch = self.data if self.probe is None else self.probe
+        batch = (self.data if self.probe is None else self.probe).to(event.model.device)
         pair = event.pair
         if self.probe is not None or pair is None or pair.target.n != batch.n:
             pair = event.model.pair(batch, target=self._target)
@@ -159,7 +159,7 @@ class Recorder:
         if self.probe is None and pair.rows.value is not None and pair.rows.n == self.data.n:
             value = pair.rows.value.detach()[shown.to(pair.rows.device)]
         else:
-            value = embed(representation(model.mapper), self.display)[: len(shown)]
+            value = embed(representation(model.mapper), self.display.to(model.device))[: len(shown)]
         return value.float().cpu().numpy().copy()
 
     def bars(self, groups: np.ndarray | None = None, columns: int = COLUMNS) -> Bars:

@@ -43,6 +43,7 @@ TRAINING = (
         "batch_size",
         "accumulate",
         "precision",
+        "device",
         "restarts",
         "baseline",
         "backbone",
@@ -70,7 +71,7 @@ class RunOptions:
     projector : tuple of int, optional
         Widths of hidden layers between the features of a backbone and the embedding.
     accumulate : int, optional
-    optimizer, precision : str, optional
+    optimizer, precision, device : str, optional
     weight_decay, max_grad_norm : float, optional
         How an encoder is trained; see :meth:`iconlearn.ICon.fit`.
     callbacks : tuple of callable
@@ -95,6 +96,7 @@ class RunOptions:
     callbacks: tuple[Callback, ...] = ()
     accumulate: int | None = None
     precision: str | None = None
+    device: str | None = None
     optimizer: str | None = None
     weight_decay: float | None = None
     max_grad_norm: float | None = None

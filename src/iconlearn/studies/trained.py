@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -53,7 +54,11 @@ def train_encoders(study: EncoderStudy, folder: Path, options: StudyOptions, ver
         run = folder / "runs" / f"{case.name}-seed{seed}"
         state = across.lead(lambda run=run: state_of(run))
         if state != "finished":
-            train(case, seed, gallery, run, goes_on=state == "interrupted", verbose=verbose)
+            more = {
+                "overwrite": state == "interrupted",
+                "device": None if options.device == "cpu" else options.device,
+            }
+            train(case, seed, gallery, run, verbose=verbose, **more)
         for name in study.sets:
             tell(verbose, f"{run.name}: probes of {name}")
             told = across.lead(lambda run=run, name=name: judged(study, gallery, run, name, folder))
@@ -64,14 +69,10 @@ def train_encoders(study: EncoderStudy, folder: Path, options: StudyOptions, ver
 
 def check_options(options: StudyOptions) -> None:
     """Refuse what only studies of frozen features have."""
-    for name, given in (
-        ("--model", options.models),
-        ("--backbone", options.backbones),
-        ("--device", options.device != "cpu"),
-    ):
+    for name, given in (("--model", options.models), ("--backbone", options.backbones)):
         if given:
             raise OptionError(
-                f"{name}: is for studies of frozen features; this one trains its encoders, on the CPU: leave it out"
+                f"{name}: is for studies of frozen features; this one trains its encoders: leave it out"
             )
 
 
@@ -98,15 +99,15 @@ def state_of(run: Path) -> str:
     return "finished"
 
 
-def train(case: Case, seed: int, gallery: Gallery, run: Path, *, goes_on: bool, verbose: bool) -> None:
-    """Train one encoder, or go on with it.
+def train(case: Case, seed: int, gallery: Gallery, run: Path, *, verbose: bool, **more: Any) -> None:
+    """Train one encoder, or go on with it; ``more`` are options of the run.
 
     Raises
     ------
     KeyboardInterrupt
         After Ctrl-C, with the state of the training kept.
     """
-    chosen = replace(case.options(seed), all_rows=True, overwrite=goes_on, callbacks=(Monitor(),))
+    chosen = replace(case.options(seed), all_rows=True, callbacks=(Monitor(),), **more)
     if run_method(case.method, gallery.learned, run, chosen, verbose=verbose).interrupted:
         raise KeyboardInterrupt
 
@@ -115,9 +116,14 @@ def judged(study: EncoderStudy, gallery: Gallery, run: Path, name: str, folder: 
     """Accuracies of probes on a set, as they were found before or anew."""
     path = folder / "probes" / f"{run.name}-{slug(name)}.json"
     if path.exists():
-        told = json.loads(path.read_text("utf-8"))
-        if told["neighbors"] == study.neighbors:
-            return told["scores"]
+        try:
+            told = json.loads(path.read_text("utf-8"))
+            if told["neighbors"] == study.neighbors:
+                return {kind: float(score) for kind, score in told["scores"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as cause:
+            raise FileFormatError(
+                f"{path}: holds no scores ({cause!r}); remove it, and they are found anew"
+            ) from cause
     scores = probe_sets(run, *gallery.parts[name], neighbors=study.neighbors)
     path.parent.mkdir(exist_ok=True)
     write_aside(
