@@ -23,6 +23,7 @@ from iconlearn import (
     Gaussian,
     ICon,
     InputError,
+    OptionError,
     PerView,
     Pretrained,
     load_captioned_images,
@@ -90,6 +91,8 @@ def test_what_has_no_texts_is_told(tmp_path):
         load_captioned_images(written(tmp_path, words=CAPTIONS), (3, 8, 8))
     with pytest.raises(InputError, match=r"text='word' is no column.*words"):
         load_captioned_images(written(tmp_path, words=CAPTIONS), (3, 8, 8), text="word")
+    with pytest.raises(OptionError, match=r"image_shape=\(2, 8, 8\) has 2 channels, not 1 or 3"):
+        load_captioned_images(written(tmp_path, caption=CAPTIONS), (2, 8, 8))
     with pytest.raises(InputError, match="digits of scikit-learn have no texts"):
         load_captioned_images("digits", (1, 8, 8))
 

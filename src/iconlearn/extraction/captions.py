@@ -10,9 +10,8 @@ import numpy as np
 
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError
-from iconlearn.extraction.loading import read_all
+from iconlearn.extraction.loading import pixel_shape, read_all
 from iconlearn.extraction.sources import open_images
-from iconlearn.mappers.images import check_image_shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +88,7 @@ def load_captioned_images(
     >>> pairs.X.shape, pairs.texts
     ((2, 48), ['a red field', 'the sea'])
     """
-    shape = check_image_shape("load_captioned_images", image_shape)
+    shape = pixel_shape("load_captioned_images", image_shape)
     check_number("load_captioned_images", "skip_corrupt", skip_corrupt, low=0, integer=True)
     check_number("load_captioned_images", "workers", workers, low=0, high=2**16, integer=True)
     images = open_images(source, split)

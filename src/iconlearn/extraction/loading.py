@@ -52,6 +52,14 @@ class Fitted:
         return torch.from_numpy(np.array(image).reshape(height, width, channels)).permute(2, 0, 1)
 
 
+def pixel_shape(owner: str, image_shape: Sequence[int]) -> tuple[int, int, int]:
+    """The shape to which images are brought: of one channel or three."""
+    shape = check_image_shape(owner, image_shape)
+    if shape[0] not in (1, 3):
+        raise OptionError(f"{owner}: image_shape={shape} has {shape[0]} channels, not 1 or 3")
+    return shape
+
+
 def load_images(
     source: Any,
     image_shape: Sequence[int] = (3, 32, 32),
@@ -105,9 +113,7 @@ def load_images(
     >>> digits.X.shape, digits.image_shape, float(digits.X.max())
     ((1797, 1024), (1, 32, 32), 255.0)
     """
-    shape = check_image_shape("load_images", image_shape)
-    if shape[0] not in (1, 3):
-        raise OptionError(f"load_images: image_shape={shape} has {shape[0]} channels, not 1 or 3")
+    shape = pixel_shape("load_images", image_shape)
     check_number("load_images", "skip_corrupt", skip_corrupt, low=0, integer=True)
     check_number("load_images", "workers", workers, low=0, high=2**16, integer=True)
     images = open_images(source, split, labels)

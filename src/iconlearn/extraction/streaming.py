@@ -17,14 +17,13 @@ import torch
 from torch import Tensor
 
 from iconlearn._checks import check_number
-from iconlearn._errors import InputError, OptionError
+from iconlearn._errors import InputError
 from iconlearn.extraction.images import ImageError
-from iconlearn.extraction.loading import Fitted
+from iconlearn.extraction.loading import Fitted, pixel_shape
 from iconlearn.extraction.skipped import Damaged
 from iconlearn.extraction.source import ImageSource
 from iconlearn.extraction.sources import open_images
 from iconlearn.features.stored import Stored
-from iconlearn.mappers.images import check_image_shape
 
 BRIGHTEST = 255.0
 
@@ -190,9 +189,7 @@ def stream_images(
     >>> digits.shape, digits.take([3, 0]).shape, digits.label[:4].tolist()
     ((1797, 1024), torch.Size([2, 1024]), [0, 1, 2, 3])
     """
-    shape = check_image_shape("stream_images", image_shape)
-    if shape[0] not in (1, 3):
-        raise OptionError(f"stream_images: image_shape={shape} has {shape[0]} channels, not 1 or 3")
+    shape = pixel_shape("stream_images", image_shape)
     check_number("stream_images", "skip_corrupt", skip_corrupt, low=0, integer=True)
     count = os.cpu_count() or 1 if threads is None else threads
     check_number("stream_images", "threads", count, low=1, high=2**10, integer=True)
