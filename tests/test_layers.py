@@ -18,8 +18,8 @@ LAYERS = (
     "objective explain",
     "train evaluation viz extraction augmentations",
     "model recipes intake claim claims methods recording monitoring persistence",
-    "estimators verification",
-    "run pages studies",
+    "estimators verification theory",
+    "run pages studies lab",
     "cli __main__",
 )
 LAYER = {name: layer for layer, names in enumerate(LAYERS) for name in names.split()}
