@@ -18,7 +18,7 @@ def nearest_name(name: str, allowed: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def check_choice(owner: str, argument: str, value: Any, allowed: Collection[str]) -> Any:
+def check_choice(owner: object, argument: str, value: Any, allowed: Collection[str]) -> Any:
     """Refuse a value that is not one of ``allowed``, naming the nearest."""
     if value not in allowed:
         names = f"allowed: {', '.join(map(repr, sorted(allowed)))}"
@@ -29,7 +29,7 @@ def check_choice(owner: str, argument: str, value: Any, allowed: Collection[str]
     return value
 
 
-def check_names(owner: str, given: Iterable[str], allowed: Collection[str]) -> None:
+def check_names(owner: object, given: Iterable[str], allowed: Collection[str]) -> None:
     """Refuse option names outside ``allowed``, naming the nearest."""
     for name in given:
         if name not in allowed:
@@ -40,7 +40,7 @@ def check_names(owner: str, given: Iterable[str], allowed: Collection[str]) -> N
 
 
 def check_number(
-    owner: str,
+    owner: object,
     argument: str,
     value: Any,
     *,

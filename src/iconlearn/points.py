@@ -158,7 +158,7 @@ def select(tensor: Tensor, index: Tensor) -> Tensor:
     return tensor.index_select(0, index.flatten()).unflatten(0, index.shape)
 
 
-def require_value(points: Points, owner: str) -> Tensor:
+def require_value(points: Points, owner: object) -> Tensor:
     """The points' features, or an error that says who needed them."""
     if points.value is None:
         raise InputError(
@@ -168,7 +168,7 @@ def require_value(points: Points, owner: str) -> Tensor:
     return points.value
 
 
-def require_samples(points: Points, owner: str) -> None:
+def require_samples(points: Points, owner: object) -> None:
     """Refuse prototypes where the ids of samples are compared: prototype 3 is not sample 3."""
     if points.n and bool((points.view == PROTOTYPE_VIEW).all()):
         raise InputError(

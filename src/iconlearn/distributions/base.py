@@ -180,7 +180,7 @@ class Sparse(Distribution):
         return TableConditional(support, log_mass, self.normalize, self.pairs)
 
 
-def require_proper(conditional: Conditional, owner: str) -> None:
+def require_proper(conditional: Conditional, owner: object) -> None:
     """Refuse rows that do not sum to one where a probability is needed."""
     if conditional.improper:
         raise OptionError(

@@ -61,7 +61,7 @@ class KNN(Nearest):
         return [(self.metric, self.pairs, self.k)]
 
     def edges(self, i: Points, j: Points) -> tuple[Support, Tensor]:
-        support, squared = nearest(self.metric, i, j, self.k, self.pairs, repr(self))
+        support, squared = nearest(self.metric, i, j, self.k, self.pairs, self)
         return support, torch.zeros_like(squared)
 
     def prepare(self, data: Points) -> Distribution:
@@ -154,7 +154,7 @@ class Graph(Sparse):
         return all(bool((rows != table.cols[entries]).all()) for rows, entries in pieces)
 
     def edges(self, i: Points, j: Points) -> tuple[Support, Tensor]:
-        require_samples(j, repr(self))
+        require_samples(j, self)
         table = Support(self.indptr, self.cols, self.num_ids)
         if self.is_whole(table, i) and (i is j or self.is_whole(table, j)):
             return table, self.log_weight

@@ -44,7 +44,7 @@ class Radial(Kernel):
         form = self.product_form(i, j)
         if form is None or form.metric == "euclidean":  # which is exactly 0 between equal points
             return self.score(self.squared(i, j), self.own_width(i))
-        p = form.between(require_value(i, repr(self)), require_value(j, repr(self)))
+        p = form.between(require_value(i, self), require_value(j, self))
         return p.score(p.rows @ p.cols.mT)  # one matrix in place of four
 
     def own_width(self, i: Points) -> Tensor | float:
@@ -107,12 +107,12 @@ class Radial(Kernel):
             if k is None:
                 scale = self._solve_all(width, i, j)
                 return scale.square().mean().sqrt().expand_as(scale) if width.shared else scale
-            support, squared = nearest(self.metric, i, j, k, self.pairs, repr(self))
+            support, squared = nearest(self.metric, i, j, k, self.pairs, self)
             scale = width.solve_rows(support.indptr, squared)
             if isinstance(width, KthNeighbor):  # rows whose neighbours all coincide with them look farther
                 same = (support.sum((squared > 0).double()) == 0).nonzero().flatten()
                 if len(same):
-                    beyond = smallest_positive(self.metric, i.take(same), j, self.pairs, repr(self))
+                    beyond = smallest_positive(self.metric, i.take(same), j, self.pairs, self)
                     scale[same] = width.solve(beyond.unsqueeze(-1)).to(scale)
             return scale
 
@@ -136,7 +136,7 @@ def held_finite(rate: Tensor | float) -> Tensor | float:
     return rate.clamp(max=torch.finfo(rate.dtype).max) if isinstance(rate, Tensor) else rate
 
 
-def smallest_positive(metric: str | Metric, i: Points, j: Points, pairs: str, owner: str) -> Tensor:
+def smallest_positive(metric: str | Metric, i: Points, j: Points, pairs: str, owner: object) -> Tensor:
     """The smallest positive squared distance of every row to a candidate, inf where all coincide with it, (n,)."""
     out = i.id.new_full((i.n,), 0, dtype=torch.float64).fill_(math.inf)
     views = i.view.unique().tolist() if pairs == "cross_view" else [None]
@@ -254,7 +254,7 @@ class Gaussian(Radial):
         if k is None:
             return super().forward(i, j, engine)
         check_perplexity(self.sigma, i, j, self.pairs)
-        support, squared = nearest(self.metric, i, j, k, self.pairs, repr(self))
+        support, squared = nearest(self.metric, i, j, k, self.pairs, self)
         rows = replace(i, scale=self.sigma.solve_rows(support.indptr, squared))  # type: ignore[union-attr]
         return TableConditional(
             support, self.listed_score(support, squared, rows, j), self.normalize, self.pairs

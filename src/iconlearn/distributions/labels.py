@@ -72,7 +72,7 @@ class LabelKNN(Nearest):
         some, others = i.take(rows), j.take(cols)
         if not len(rows) or not bool(candidate_count(some, others, self.pairs).any()):
             return rows[:0], cols[:0]
-        support, _ = nearest(self.metric, some, others, self.k, self.pairs, repr(self))
+        support, _ = nearest(self.metric, some, others, self.k, self.pairs, self)
         return rows[support.rows], cols[support.cols]
 
     def prepare(self, data: Points) -> Distribution:

@@ -40,7 +40,7 @@ class Match(Kernel):
 
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         if self.key == "id":
-            require_samples(j, repr(self))
+            require_samples(j, self)
         mine, theirs = self.keys(i), self.keys(j)
         ordered = theirs.sort().values
         count = torch.searchsorted(ordered, mine.contiguous(), right=True) - torch.searchsorted(

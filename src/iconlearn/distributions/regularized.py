@@ -66,11 +66,11 @@ class VarianceCovariance(Kernel):
         return True
 
     def log_score(self, i: Points, j: Points) -> Tensor:
-        x, y = require_value(i, repr(self)), require_value(j, repr(self))
+        x, y = require_value(i, self), require_value(j, self)
         return euclidean(x, y) * (-self.invariance / x.shape[-1])
 
     def log_partition(self, i: Points, j: Points) -> Tensor:
-        x = require_value(j, repr(self))
+        x = require_value(j, self)
         terms = [self.penalty(x[j.view == view]) for view in j.view.unique()]
         return x.new_zeros(i.n) + sum(terms)
 

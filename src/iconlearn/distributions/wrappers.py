@@ -96,7 +96,7 @@ class Debiased(Wrapper):
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         base = self.base(i, j, engine)
         if not base.masses:
-            require_proper(base, repr(self))
+            require_proper(base, self)
         return DebiasedConditional(base, self.alpha, i, j) if self.alpha > 0 else base
 
     def rewrap(self, base: Distribution) -> Distribution:
@@ -130,7 +130,7 @@ class Symmetrized(Wrapper):
 
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         base = self.base(i, j, engine)
-        require_proper(base, repr(self))
+        require_proper(base, self)
         if not base.square:
             raise InputError(
                 f"{self!r} needs the same points as rows and columns, but the {base.n} rows and {base.m} columns "
@@ -195,7 +195,7 @@ class Propagated(Wrapper):
 
     def forward(self, i: Points, j: Points, engine: Engine) -> Conditional:
         base = self.base(i, j, engine)
-        require_proper(base, repr(self))
+        require_proper(base, self)
         onward = base if base.square else self.base(j, j, engine)
         if base.support is None or base.floor is not None:
             return self._dense(base, onward, i, j)
@@ -303,7 +303,7 @@ class Nearest(Wrapper):
         if isinstance(self.base, Radial) and self.base.by_distance and self.base.pool == "logsumexp":
             return self._by_distance(self.base, i, j)
         base = self.base(i, j, engine)
-        require_proper(base, repr(self))
+        require_proper(base, self)
         if base.support is not None and int(base.support.lengths.max()) <= self.k and base.floor is None:
             return base
         rows, cols = [], []
@@ -327,7 +327,7 @@ class Nearest(Wrapper):
         i, j = base.calibrate(i, j)
         width = getattr(base, base.width_name, None)
         kept = width.neighbors() if isinstance(width, RowBandwidth) else None
-        support, squared = nearest(base.metric, i, j, min(self.k, kept or self.k), self.pairs, repr(self))
+        support, squared = nearest(base.metric, i, j, min(self.k, kept or self.k), self.pairs, self)
         scores = base.listed_score(support, squared, i, j)
         return TableConditional(support, scores, base.normalize, base.pairs)
 

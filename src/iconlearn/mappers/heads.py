@@ -91,7 +91,7 @@ class SoftmaxHead(Initializable, Described, nn.Module):
 
     def scaled(self, x: Tensor) -> Tensor:
         """Centred rows in units of the common scale."""
-        return (flat(x, repr(self), self.in_features, self.net.weight) - self.mean) / self.spread
+        return (flat(x, self, self.in_features, self.net.weight) - self.mean) / self.spread
 
     def forward(self, x: Tensor) -> Tensor:
         """Log-probabilities, (n, num_clusters)."""
@@ -102,7 +102,7 @@ class SoftmaxHead(Initializable, Described, nn.Module):
     @torch.no_grad()
     def initialize(self, data: Points, target: Conditional | None, generator: torch.Generator) -> None:
         """Take centre and scale from the data, and the start from ``init``."""
-        x = require_value(data, repr(self)).flatten(1)
+        x = require_value(data, self).flatten(1)
         if x.shape[1] != self.in_features:
             raise OptionError(
                 f"{self!r} takes its centre and start from the data, which has {x.shape[1]} columns; set "

@@ -37,7 +37,7 @@ class Network(Initializable, Described, nn.Module):
         return self.net(x)
 
 
-def flat(x: Tensor, owner: str, width: int, like: Tensor) -> Tensor:
+def flat(x: Tensor, owner: object, width: int, like: Tensor) -> Tensor:
     """Rows as vectors of the expected width, in the type of the parameter ``like``."""
     x = x.flatten(1) if x.ndim > 1 else x.unsqueeze(1)
     if x.shape[-1] != width:
@@ -73,7 +73,7 @@ class Linear(Network):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.net(flat(x, repr(self), self.in_features, next(self.parameters())))
+        return self.net(flat(x, self, self.in_features, next(self.parameters())))
 
 
 class Orthonormal(Network):
@@ -113,7 +113,7 @@ class Orthonormal(Network):
         return (q * r.diagonal().sign()).mT
 
     def forward(self, x: Tensor) -> Tensor:
-        return flat(x, repr(self), self.in_features, self.raw) @ self.weight.mT
+        return flat(x, self, self.in_features, self.raw) @ self.weight.mT
 
 
 class MLP(Network):
@@ -157,7 +157,7 @@ class MLP(Network):
         self.net = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = flat(x, repr(self), self.in_features, next(self.parameters()))
+        x = flat(x, self, self.in_features, next(self.parameters()))
         return self.net(x / self.input_scale)
 
 
@@ -223,5 +223,5 @@ class CNN(Network):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = flat(x, repr(self), math.prod(self.image_shape), next(self.parameters()))
+        x = flat(x, self, math.prod(self.image_shape), next(self.parameters()))
         return self.net(x.unflatten(1, self.image_shape) / self.input_scale)

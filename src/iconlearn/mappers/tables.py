@@ -274,5 +274,5 @@ class Assignments(Table):
             return
         noise = torch.randn(data.n, self.num_clusters, generator=generator) * 1e-2
         if self.init == "k-means":
-            noise = noise + soft_membership(require_value(data, repr(self)), self.num_clusters, generator)
+            noise = noise + soft_membership(require_value(data, self), self.num_clusters, generator)
         self.start_at(noise, data)

@@ -328,7 +328,7 @@ class NeighborGraph:
         factor = np.float64(self.unit) ** (2 if self.metric == "dot" else 1)  # may be beyond float32
         return squares.numpy().copy() if factor == 1 else squares.numpy() * factor
 
-    def edges(self, k: int, metric: str | Metric, unit: float, owner: str) -> tuple[Support, Tensor]:
+    def edges(self, k: int, metric: str | Metric, unit: float, owner: object) -> tuple[Support, Tensor]:
         """The k nearest of every row as a support with squared distances, in units of ``unit`` squared.
 
         Raises

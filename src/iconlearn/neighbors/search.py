@@ -24,7 +24,7 @@ KINDS = {"euclidean": EUCLIDEAN, "dot": DOT, "manhattan": MANHATTAN, "chebyshev"
 
 @torch.no_grad()
 def nearest(
-    metric: str | Metric, i: Points, j: Points, k: int, pairs: str, owner: str
+    metric: str | Metric, i: Points, j: Points, k: int, pairs: str, owner: object
 ) -> tuple[Support, Tensor]:
     """The k nearest candidate columns of every row, and their squared distances (E,).
 
@@ -49,7 +49,7 @@ def nearest(
     return as_support(search_index(task)[0] if each_other else search(task), j.n, x)
 
 
-def check_carried(n: int, i: Points, j: Points, pairs: str, owner: str) -> None:
+def check_carried(n: int, i: Points, j: Points, pairs: str, owner: object) -> None:
     """Refuse a neighbour graph that is not of these points, or leaves other pairs out than the distribution does."""
     if n != i.n:
         raise InputError(
@@ -62,7 +62,9 @@ def check_carried(n: int, i: Points, j: Points, pairs: str, owner: str) -> None:
         )
 
 
-def check_distances(support: Support, squares: Tensor, metric: str | Metric, i: Points, owner: str) -> None:
+def check_distances(
+    support: Support, squares: Tensor, metric: str | Metric, i: Points, owner: object
+) -> None:
     """Refuse a graph whose distances are not those of the rows: the nearest of some rows are compared."""
     value = require_value(i, owner).detach().cpu().double()
     rows = torch.arange(0, i.n, max(1, i.n // 64))

@@ -129,7 +129,7 @@ class Wanted:
     recall: float
     seed: int
 
-    def check(self, n: int, owner: str) -> None:
+    def check(self, n: int, owner: object) -> None:
         """Refuse what stored features do not have."""
         check_choice(owner, "metric", self.metric, METRICS)
         if n < 2:
