@@ -77,3 +77,19 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     return value if value is None or isinstance(value, (bool, int, str)) else repr(value)
+
+
+def markdown_table(head: list[str], body: list[list[str]]) -> list[str]:
+    """The lines of a Markdown table, its columns as wide as their longest cell.
+
+    Examples
+    --------
+    >>> markdown_table(["a", "b"], [["1", "long"]])
+    ['| a | b    |', '| - | ---- |', '| 1 | long |']
+    """
+    widths = [max(len(row[k]) for row in [head, *body]) for k in range(len(head))]
+    rule = ["-" * width for width in widths]
+    return [
+        "| " + " | ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) + " |"
+        for r in [head, rule, *body]
+    ]

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from iconlearn.run.tables import plain, versions
+from iconlearn.run.tables import markdown_table, plain, versions
 from iconlearn.studies.plan import Case, Published, Study, Sweep, Table
 
 
@@ -89,7 +89,7 @@ def table_lines(study: Study, measured: Measured, table: Table) -> list[str]:
         for model, here in zip(models, found, strict=True):
             cells += [published(row.published.get(model)), number(here.mean, here.spread)]
         body.append([*cells, seeds_of(found)])
-    return grid([*head, "seeds"], body)
+    return markdown_table([*head, "seeds"], body)
 
 
 def sweep_lines(study: Study, measured: Measured, sweep: Sweep) -> list[str]:
@@ -109,17 +109,7 @@ def sweep_lines(study: Study, measured: Measured, sweep: Sweep) -> list[str]:
             body.append(
                 [name, f"{value:g}", *(number(here.mean, here.spread) for here in found), seeds_of(found)]
             )
-    return grid(head, body)
-
-
-def grid(head: list[str], body: list[list[str]]) -> list[str]:
-    """A Markdown table, its columns as wide as their longest cell."""
-    widths = [max(len(row[k]) for row in [head, *body]) for k in range(len(head))]
-    rule = ["-" * width for width in widths]
-    return [
-        "| " + " | ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) + " |"
-        for r in [head, rule, *body]
-    ]
+    return markdown_table(head, body)
 
 
 def published(given: Published | None) -> str:
