@@ -1,6 +1,6 @@
 """The command line."""
 
-from iconlearn.cli import encoded, features, fit, methods, page, predict, study, table, train, verify
+from iconlearn.cli import encoded, features, fit, lab, methods, page, predict, study, table, train, verify
 from iconlearn.cli.app import app, main
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "encoded",
     "features",
     "fit",
+    "lab",
     "main",
     "methods",
     "page",
