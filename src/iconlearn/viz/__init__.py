@@ -12,7 +12,10 @@ from iconlearn.viz.files import save_figure
 from iconlearn.viz.frames import Frame
 from iconlearn.viz.loss import loss_figure
 from iconlearn.viz.maps import map_figure
+from iconlearn.viz.panels import panels_figure
 from iconlearn.viz.reliability import reliability_figure
+from iconlearn.viz.scatter import scatter_figure
+from iconlearn.viz.strips import strip_figure
 from iconlearn.viz.style import class_colors
 from iconlearn.viz.sweep import sweep_figure
 
@@ -26,8 +29,11 @@ __all__ = [
     "loss_figure",
     "map_figure",
     "p_vs_q_figure",
+    "panels_figure",
     "reliability_figure",
     "save_figure",
+    "scatter_figure",
+    "strip_figure",
     "sweep_figure",
     "training_gif",
 ]

@@ -164,6 +164,21 @@ def heading_height(title: str, subtitle: str) -> float:
     return 0.17 + 0.30 * lines + (0.06 if lines else 0.0)
 
 
+def legend_above(ax: Axes, columns: int) -> Any:
+    """Set the names of what is drawn in one line above the axes, from their left edge."""
+    return ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.01, 1.0),
+        ncols=columns,
+        frameon=False,
+        fontsize=SMALL_SIZE,
+        labelcolor=INK,
+        handletextpad=0.3,
+        columnspacing=1.2,
+        borderpad=0.2,
+    )
+
+
 def shorten(words: str, longest: int) -> str:
     """Cut ``words`` to ``longest`` characters, the last of them an ellipsis.
 
