@@ -1,5 +1,17 @@
-"""Mutual information: of what it is known exactly, and what of it an encoder keeps."""
+"""How much two things share: estimators of mutual information, their limits, and data of which it is known. In nats.
 
+The bounds themselves are in ``bounds`` (of the scores of a critic) and ``density_bounds`` (of a conditional density).
+"""
+
+from iconlearn.theory.information.bounds import (
+    donsker_varadhan,
+    infonce,
+    interpolated,
+    jensen_shannon,
+    nwj,
+    smile,
+    tuba,
+)
 from iconlearn.theory.information.channels import (
     flip,
     flip_information,
@@ -15,19 +27,30 @@ from iconlearn.theory.information.classes import (
     same_class_information,
 )
 from iconlearn.theory.information.classifier import class_information
+from iconlearn.theory.information.density_bounds import barber_agakov, club, leave_one_out
 from iconlearn.theory.information.posteriors import ClassInformation
 
 __all__ = [
     "ClassInformation",
+    "barber_agakov",
     "class_information",
     "class_log_ratio",
+    "club",
+    "donsker_varadhan",
     "expected_infonce",
     "flip",
     "flip_information",
     "flip_probability",
+    "infonce",
+    "interpolated",
+    "jensen_shannon",
     "label_entropy",
+    "leave_one_out",
+    "nwj",
     "reroll",
     "reroll_information",
     "reroll_probability",
     "same_class_information",
+    "smile",
+    "tuba",
 ]
