@@ -28,11 +28,14 @@ from iconlearn.theory.information.classes import (
 )
 from iconlearn.theory.information.classifier import class_information
 from iconlearn.theory.information.density_bounds import barber_agakov, club, leave_one_out
+from iconlearn.theory.information.gaussian import cca_information
+from iconlearn.theory.information.neighbours import ksg
 from iconlearn.theory.information.posteriors import ClassInformation
 
 __all__ = [
     "ClassInformation",
     "barber_agakov",
+    "cca_information",
     "class_information",
     "class_log_ratio",
     "club",
@@ -44,6 +47,7 @@ __all__ = [
     "infonce",
     "interpolated",
     "jensen_shannon",
+    "ksg",
     "label_entropy",
     "leave_one_out",
     "nwj",
