@@ -1,0 +1,27 @@
+"""Contrastive learning in Gaussian mixtures: what it finds, against what there is to find.
+
+A mixture of Gaussians with one covariance is the model in which the subspace that tells the components apart, that of
+Fisher, is known; a positive pair is two draws of one component, or with a lower ``quality`` of any two.
+
+How sure the statements are is said where they are made. Those called proven have a derivation; those called measured
+have numbers, with seeds, in the tests. The papers (Bansal, Kavis & Sanghavi) were read in abstracts and summaries only,
+so what is said of their theorems and experiments is a reconstruction.
+"""
+
+from iconlearn.theory.mixtures.families import (
+    isotropic_mixture,
+    pancake_mixture,
+    simplex_means,
+    tilted_mixture,
+)
+from iconlearn.theory.mixtures.mixture import Mixture
+from iconlearn.theory.mixtures.paired import PairedMixture
+
+__all__ = [
+    "Mixture",
+    "PairedMixture",
+    "isotropic_mixture",
+    "pancake_mixture",
+    "simplex_means",
+    "tilted_mixture",
+]
