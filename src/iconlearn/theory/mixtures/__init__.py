@@ -8,6 +8,7 @@ have numbers, with seeds, in the tests. The papers (Bansal, Kavis & Sanghavi) we
 so what is said of their theorems and experiments is a reconstruction.
 """
 
+from iconlearn.theory.mixtures.estimated import lda_subspace, paired_subspace, pca_subspace
 from iconlearn.theory.mixtures.families import (
     isotropic_mixture,
     pancake_mixture,
@@ -16,12 +17,25 @@ from iconlearn.theory.mixtures.families import (
 )
 from iconlearn.theory.mixtures.mixture import Mixture
 from iconlearn.theory.mixtures.paired import PairedMixture
+from iconlearn.theory.mixtures.subspaces import (
+    fisher_subspace,
+    learned_subspace,
+    mean_subspace,
+    principal_angles,
+)
 
 __all__ = [
     "Mixture",
     "PairedMixture",
+    "fisher_subspace",
     "isotropic_mixture",
+    "lda_subspace",
+    "learned_subspace",
+    "mean_subspace",
+    "paired_subspace",
     "pancake_mixture",
+    "pca_subspace",
+    "principal_angles",
     "simplex_means",
     "tilted_mixture",
 ]
