@@ -225,7 +225,7 @@ NAN = np.full((1, 3), np.nan)
         ((MEANS, np.diag([1.0, 2.0, -0.5])), "smallest eigenvalue -0.5"),
         ((MEANS, COVARIANCE, [0.5, 0.5]), "weights have shape"),
         ((MEANS, COVARIANCE, [0.5, 0.5, 0.5, -0.5]), "-0.5, but shares above 0"),
-        ((MEANS, COVARIANCE, [0.5, 0.5, 0.0, 0.0]), "leave out components"),
+        ((MEANS, COVARIANCE, [0.5, 0.5, 0.0, 0.0]), "leave out what has no weight"),
         ((MEANS, COVARIANCE, [0.5, 0.5, 0.5, 0.5]), "sum is 2"),
         ((MEANS, COVARIANCE, [0.5, 0.5, np.nan, 0.5]), "NaN"),
     ],

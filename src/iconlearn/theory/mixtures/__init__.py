@@ -17,6 +17,11 @@ from iconlearn.theory.mixtures.families import (
 )
 from iconlearn.theory.mixtures.mixture import Mixture
 from iconlearn.theory.mixtures.paired import PairedMixture
+from iconlearn.theory.mixtures.population import (
+    PopulationInfoNCE,
+    canonical_correlations,
+    spectral_contrastive,
+)
 from iconlearn.theory.mixtures.subspaces import (
     fisher_subspace,
     learned_subspace,
@@ -27,6 +32,8 @@ from iconlearn.theory.mixtures.subspaces import (
 __all__ = [
     "Mixture",
     "PairedMixture",
+    "PopulationInfoNCE",
+    "canonical_correlations",
     "fisher_subspace",
     "isotropic_mixture",
     "lda_subspace",
@@ -37,5 +44,6 @@ __all__ = [
     "pca_subspace",
     "principal_angles",
     "simplex_means",
+    "spectral_contrastive",
     "tilted_mixture",
 ]

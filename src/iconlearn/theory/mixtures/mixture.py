@@ -63,7 +63,7 @@ class Mixture:
     def __post_init__(self) -> None:
         means = check_features(self.means, "Mixture: means", min_rows=1).astype(np.float64)
         covariance = check_covariance("Mixture", "covariance", self.covariance, means.shape[1])
-        weights = check_weights(self.weights, len(means))
+        weights = check_weights("Mixture", self.weights, len(means))
         for name, array in (("means", means), ("covariance", covariance), ("weights", weights)):
             array.setflags(write=False)
             object.__setattr__(self, name, array)
@@ -258,17 +258,17 @@ class Mixture:
         return log_lift(quality * np.diag(self.weights) + (1 - quality) * independent)
 
 
-def check_weights(values: Any, components: int) -> np.ndarray:
-    """Shares of the components, (K,) of sum 1; equal ones where there are none."""
+def check_weights(owner: str, values: Any, count: int) -> np.ndarray:
+    """Positive shares, (count,) of sum 1; equal ones where there are none."""
     if values is None:
-        return np.full(components, 1 / components)
-    given = to_array(values, "Mixture: weights")
-    if given.shape != (components,):
+        return np.full(count, 1 / count)
+    given = to_array(values, f"{owner}: weights")
+    if given.shape != (count,):
         raise InputError(
-            f"Mixture: weights have shape {given.shape}, but there are {components} means; give one weight each"
+            f"{owner}: weights have shape {given.shape}, but ({count},) is needed; give one for each row"
         )
-    weights = check_features(given[None], "Mixture: weights", min_rows=1)[0].astype(np.float64)
-    return check_shares("Mixture: weights", weights, positive=True)
+    weights = check_features(given[None], f"{owner}: weights", min_rows=1)[0].astype(np.float64)
+    return check_shares(f"{owner}: weights", weights, positive=True)
 
 
 def check_shares(name: str, shares: np.ndarray, positive: bool) -> np.ndarray:
@@ -277,7 +277,7 @@ def check_shares(name: str, shares: np.ndarray, positive: bool) -> np.ndarray:
     if least < 0 or (positive and least == 0):
         raise InputError(
             f"{name}: the least is {least:.3g}, but shares {'above 0' if positive else 'of at least 0'} are needed"
-            f"{'; leave out components without weight' if least == 0 else ''}"
+            f"{'; leave out what has no weight' if least == 0 else ''}"
         )
     total = float(shares.sum())
     if abs(total - 1) > SLACK:
