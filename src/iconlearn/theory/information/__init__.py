@@ -27,13 +27,25 @@ from iconlearn.theory.information.classes import (
     same_class_information,
 )
 from iconlearn.theory.information.classifier import class_information
+from iconlearn.theory.information.critics import CRITICS, Bilinear, Joint, Separable
+from iconlearn.theory.information.densities import GaussianConditional
 from iconlearn.theory.information.density_bounds import barber_agakov, club, leave_one_out
+from iconlearn.theory.information.estimate import Estimate, mutual_information
+from iconlearn.theory.information.estimators import ESTIMATORS, Estimator
 from iconlearn.theory.information.gaussian import cca_information
 from iconlearn.theory.information.neighbours import ksg
 from iconlearn.theory.information.posteriors import ClassInformation
 
 __all__ = [
+    "CRITICS",
+    "ESTIMATORS",
+    "Bilinear",
     "ClassInformation",
+    "Estimate",
+    "Estimator",
+    "GaussianConditional",
+    "Joint",
+    "Separable",
     "barber_agakov",
     "cca_information",
     "class_information",
@@ -50,6 +62,7 @@ __all__ = [
     "ksg",
     "label_entropy",
     "leave_one_out",
+    "mutual_information",
     "nwj",
     "reroll",
     "reroll_information",
