@@ -24,6 +24,7 @@ from iconlearn.theory.information.fitting import Fit, fit_scores
 OWNER = "mutual_information"
 LARGEST_BATCH = 256  # of those that are chosen here
 Exact = Callable[[np.ndarray, np.ndarray], Any]
+Split = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows to learn from, to validate with, to test on
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Settings:
     patience: int
     validation_share: float
     test_share: float
+    given: Split | None = None
 
     def __post_init__(self) -> None:
         check_number(OWNER, "width", self.width, low=1, integer=True)
@@ -48,8 +50,10 @@ class Settings:
         for name in ("validation_share", "test_share"):
             check_number(OWNER, name, getattr(self, name), low=0.05, high=0.9)
 
-    def split(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Rows to learn from, to validate with and to test on, at random."""
+    def split(self, n: int, rng: np.random.Generator) -> Split:
+        """Rows to learn from, to validate with and to test on: as given, or at random."""
+        if self.given is not None:
+            return check_split(self.given, n)
         test, validation = round(n * self.test_share), round(n * self.validation_share)
         learn = n - test - validation
         if min(learn, test, validation) < 2:
@@ -70,6 +74,22 @@ class Settings:
                 "more rows or a larger test_share"
             )
         return self.batch_size
+
+
+def check_split(given: Any, n: int) -> Split:
+    """Three arrays of row numbers, two rows or more in each and none in two of them."""
+    form = f"{OWNER}: split must be three arrays of row numbers below {n}: to learn from, to validate with, to test on"
+    parts = tuple(np.asarray(part) for part in given) if isinstance(given, (tuple, list)) else ()
+    if len(parts) != 3 or any(part.ndim != 1 or part.dtype.kind not in "iu" for part in parts):
+        raise OptionError(f"{form}; give a tuple of three, such as np.split(order, [600, 800])")
+    rows = np.concatenate(parts)
+    if min(map(len, parts)) < 2 or rows.min() < 0 or rows.max() >= n:
+        raise OptionError(f"{form}, two or more in each; these have {[len(part) for part in parts]} rows")
+    if len(np.unique(rows)) < len(rows):
+        raise OptionError(
+            f"{form}, none in two of them or twice in one; {len(rows) - len(np.unique(rows))} are"
+        )
+    return parts  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -97,7 +117,10 @@ class Task:
     settings: Settings
 
     def of_all_rows(self, x: np.ndarray, y: np.ndarray) -> Measured:
-        """The mean of the terms of an estimator that learns nothing."""
+        """The mean of the terms of an estimator that learns nothing, of all rows or the given test rows."""
+        if self.settings.given is not None:
+            test = check_split(self.settings.given, len(x))[2]
+            x, y = x[test], y[test]
         x, y = x[:, varying(x)], y[:, varying(y)]
         terms = self.row.value(x, y, **self.options)
         ties = repeated(x, y)
@@ -105,14 +128,16 @@ class Task:
 
     def of_exact(self, x: np.ndarray, y: np.ndarray, critic: Exact, rng: np.random.Generator) -> Measured:
         """The value with an exact critic or density, of all rows in random order."""
-        order = rng.permutation(len(x))
-        size = self.settings.batch(len(x))
+        order = (
+            rng.permutation(len(x)) if self.settings.given is None else self.settings.split(len(x), rng)[2]
+        )
+        size = self.settings.batch(len(order))
         own = self.row.settle(self.options, y, 0.0)
         values = [
             float(self.row.value(exact_scores(critic, x[rows], y[rows]), **own))
             for rows in batches(order, size)
         ]
-        return self._measured(values, "exact", (x, y), len(x), size)
+        return self._measured(values, "exact", (x, y), len(order), size)
 
     def of_learned(
         self, x: np.ndarray, y: np.ndarray, critic: str | nn.Module | None, rng: np.random.Generator

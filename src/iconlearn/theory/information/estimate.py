@@ -12,7 +12,7 @@ from torch import nn
 
 from iconlearn._checks import check_choice, check_names
 from iconlearn._errors import OptionError
-from iconlearn.theory.information._measure import OWNER, Measured, Settings, Task
+from iconlearn.theory.information._measure import OWNER, Measured, Settings, Split, Task
 from iconlearn.theory.information._samples import with_labels
 from iconlearn.theory.information.critics import CRITICS
 from iconlearn.theory.information.estimators import CRITIC, ESTIMATORS, Estimator
@@ -87,6 +87,7 @@ def mutual_information(
     patience: int = 10,
     validation_share: float = 0.2,
     test_share: float = 0.3,
+    split: Split | None = None,
     random_state: int | np.random.Generator = 0,
     **options: Any,
 ) -> Estimate:
@@ -126,6 +127,10 @@ def mutual_information(
         Training stops when the validation rows, looked at 40 times in ``max_iter`` steps, were so often no better.
     validation_share, test_share : float, default 0.2 and 0.3
         Of all rows.
+    split : tuple of three int arrays, optional
+        Rows to learn from, to validate with and to test on, in place of shares: where pairs are not independent, as
+        pairs that share a sample are not, none should be tested on that shares with those learnt from. Estimators
+        that learn nothing take the test rows.
     random_state : int or numpy.random.Generator, default 0
         Of the split and of the weights.
     **options
@@ -164,7 +169,7 @@ def mutual_information(
     """
     row = ESTIMATORS[check_choice(OWNER, "estimator", estimator, ESTIMATORS)]
     check_names(f"{OWNER} with estimator={estimator!r}", options, row.options)
-    settings = Settings(width, batch_size, max_iter, lr, patience, validation_share, test_share)
+    settings = Settings(width, batch_size, max_iter, lr, patience, validation_share, test_share, split)
     check_critic(row, critic)
     first, second = with_labels(x, y, owner=f"{OWNER} with {estimator!r}", allowed=row.learns == CRITIC)
     rng = np.random.default_rng(random_state)
