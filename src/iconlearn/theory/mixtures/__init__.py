@@ -8,6 +8,7 @@ have numbers, with seeds, in the tests. The papers (Bansal, Kavis & Sanghavi) we
 so what is said of their theorems and experiments is a reconstruction.
 """
 
+from iconlearn.theory.mixtures.encoders import LinearEncoder
 from iconlearn.theory.mixtures.estimated import lda_subspace, paired_subspace, pca_subspace
 from iconlearn.theory.mixtures.families import (
     isotropic_mixture,
@@ -15,6 +16,7 @@ from iconlearn.theory.mixtures.families import (
     simplex_means,
     tilted_mixture,
 )
+from iconlearn.theory.mixtures.learned import linear_clip, linear_infonce, linear_simsiam
 from iconlearn.theory.mixtures.mixture import Mixture
 from iconlearn.theory.mixtures.paired import PairedMixture
 from iconlearn.theory.mixtures.population import (
@@ -22,6 +24,7 @@ from iconlearn.theory.mixtures.population import (
     canonical_correlations,
     spectral_contrastive,
 )
+from iconlearn.theory.mixtures.sphering import Sphering
 from iconlearn.theory.mixtures.subspaces import (
     fisher_subspace,
     learned_subspace,
@@ -30,14 +33,19 @@ from iconlearn.theory.mixtures.subspaces import (
 )
 
 __all__ = [
+    "LinearEncoder",
     "Mixture",
     "PairedMixture",
     "PopulationInfoNCE",
+    "Sphering",
     "canonical_correlations",
     "fisher_subspace",
     "isotropic_mixture",
     "lda_subspace",
     "learned_subspace",
+    "linear_clip",
+    "linear_infonce",
+    "linear_simsiam",
     "mean_subspace",
     "paired_subspace",
     "pancake_mixture",
