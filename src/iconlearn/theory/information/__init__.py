@@ -33,29 +33,50 @@ from iconlearn.theory.information.density_bounds import barber_agakov, club, lea
 from iconlearn.theory.information.estimate import Estimate, mutual_information
 from iconlearn.theory.information.estimators import ESTIMATORS, Estimator
 from iconlearn.theory.information.gaussian import cca_information
+from iconlearn.theory.information.gaussians import (
+    correlated_gaussian,
+    dense_gaussian,
+    gaussian_pair,
+    independent,
+    sparse_gaussian,
+)
+from iconlearn.theory.information.known import TASKS
 from iconlearn.theory.information.neighbours import ksg
 from iconlearn.theory.information.posteriors import ClassInformation
+from iconlearn.theory.information.student import student_t
+from iconlearn.theory.information.task import KnownInformation
+from iconlearn.theory.information.transforms import TRANSFORMS, transformed
+from iconlearn.theory.information.uniforms import additive_uniform, discrete_uniform
 
 __all__ = [
     "CRITICS",
     "ESTIMATORS",
+    "TASKS",
+    "TRANSFORMS",
     "Bilinear",
     "ClassInformation",
     "Estimate",
     "Estimator",
     "GaussianConditional",
     "Joint",
+    "KnownInformation",
     "Separable",
+    "additive_uniform",
     "barber_agakov",
     "cca_information",
     "class_information",
     "class_log_ratio",
     "club",
+    "correlated_gaussian",
+    "dense_gaussian",
+    "discrete_uniform",
     "donsker_varadhan",
     "expected_infonce",
     "flip",
     "flip_information",
     "flip_probability",
+    "gaussian_pair",
+    "independent",
     "infonce",
     "interpolated",
     "jensen_shannon",
@@ -69,5 +90,8 @@ __all__ = [
     "reroll_probability",
     "same_class_information",
     "smile",
+    "sparse_gaussian",
+    "student_t",
+    "transformed",
     "tuba",
 ]
