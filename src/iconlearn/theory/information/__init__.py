@@ -40,6 +40,7 @@ from iconlearn.theory.information.gaussians import (
     independent,
     sparse_gaussian,
 )
+from iconlearn.theory.information.images import ColourDigitPosition, DigitViews
 from iconlearn.theory.information.known import TASKS
 from iconlearn.theory.information.neighbours import ksg
 from iconlearn.theory.information.posteriors import ClassInformation
@@ -55,6 +56,8 @@ __all__ = [
     "TRANSFORMS",
     "Bilinear",
     "ClassInformation",
+    "ColourDigitPosition",
+    "DigitViews",
     "Estimate",
     "Estimator",
     "GaussianConditional",

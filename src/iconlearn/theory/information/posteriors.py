@@ -161,7 +161,7 @@ class ClassInformation:
         -------
         nats, standard_error : float
             The error counts the pairs' own rows and not those of the other pairs of the batch: in small batches (2
-            pairs) it is up to 40% too small, from some 16 on it is right to 10%.
+            pairs) it is some 40% too small, from some 16 on it is right to 10%.
 
         Examples
         --------
