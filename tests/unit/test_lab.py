@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
-from iconlearn._errors import BusyError, FileFormatError, OptionError
+from iconlearn._errors import BusyError, FileFormatError, InputError, OptionError
 from iconlearn._lock import locked
 from iconlearn.cli import lab, main
-from iconlearn.lab import Experiment, Findings, Picture, Table, Verdict, run_all, run_experiment
+from iconlearn.lab import Bench, Experiment, Findings, Picture, Table, Verdict, run_all, run_experiment
 from iconlearn.lab.notebook import Notebook
 from iconlearn.viz import style
 
@@ -18,13 +19,13 @@ def squares(calls, fails=None):
     """An experiment that squares its seeds, and stops at one of them."""
 
     def run(bench):
-        def square(seed):
+        def square(bench, seed):
             if seed == fails:
                 raise KeyboardInterrupt
             calls.append(seed)
             return {"square": seed**2, "steps": bench.of(100)}
 
-        kept = [bench.notebook.keep(f"seed {seed}", lambda seed=seed: square(seed)) for seed in bench.seeds]
+        kept = bench.by_seed(square)
         biggest = max(piece["square"] for piece in kept)
         table = Table(
             "Squares",
@@ -57,6 +58,30 @@ def test_a_report_has_verdicts_tables_pictures_and_its_command(tmp_path):
     assert (tmp_path / "squares" / "empty.png").read_bytes().startswith(b"\x89PNG")
     assert "`iconlearn lab squares --seeds 4`" in page
     assert "seeds 0, 1, 2, 3" in page
+
+
+def cube(bench, seed):
+    """A measure that another process can find."""
+    return {"cube": seed**3, "steps": bench.of(100), "process": os.getpid()}
+
+
+def stop(bench, seed):
+    raise InputError(f"seed {seed} cannot be measured")
+
+
+def test_processes_measure_the_same_elsewhere():
+    def cubes(jobs):
+        return Bench((0, 1, 2), 0.5, Notebook(jobs=jobs)).by_seed(cube)
+
+    here, there = cubes(1), cubes(2)
+    assert {piece.pop("process") for piece in here} == {os.getpid()}
+    assert os.getpid() not in {piece.pop("process") for piece in there}
+    assert here == there == [{"cube": k**3, "steps": 50} for k in range(3)]
+
+
+def test_an_error_elsewhere_is_the_error_here():
+    with pytest.raises(InputError, match="cannot be measured"):
+        Bench((0, 1), 1.0, Notebook(jobs=2)).by_seed(stop)
 
 
 def test_what_was_measured_before_a_kill_is_not_measured_again(tmp_path):
@@ -96,7 +121,7 @@ def test_a_damaged_notebook_is_refused(tmp_path, body):
 def test_pieces_are_written_as_they_come(tmp_path):
     file, told = tmp_path / "numbers.json", []
     book = Notebook(file, "basis", told.append)
-    book.keep("first", lambda: {"value": 1.5})
+    book.keep({"first": lambda: {"value": 1.5}})
     assert json.loads(file.read_text())["pieces"] == {"first": {"value": 1.5}}
     assert told[0].startswith("first (")
     assert Notebook(file, "another basis").pieces == {}
@@ -118,7 +143,7 @@ def add(monkeypatch):
 def test_the_command_prints_tables_and_verdicts(tmp_path, capsys, add):
     add(squares([]))
     with pytest.raises(SystemExit) as stop:
-        main(["lab", "squares", "--out", str(tmp_path), "--seeds", "2"])
+        main(["lab", "squares", "--out", str(tmp_path), "--seeds", "2", "--jobs", "1"])
     told = capsys.readouterr()
     assert stop.value.code == 0
     assert "| squares    | squares stay below 4 | 1        | yes   |" in told.out
@@ -128,6 +153,6 @@ def test_the_command_prints_tables_and_verdicts(tmp_path, capsys, add):
 def test_ctrl_c_says_what_is_kept(tmp_path, capsys, add):
     add(squares([], fails=1))
     with pytest.raises(SystemExit) as stop:
-        main(["lab", "squares", "--out", str(tmp_path)])
+        main(["lab", "squares", "--out", str(tmp_path), "--jobs", "1"])
     assert stop.value.code == 130
     assert "kept in" in capsys.readouterr().err

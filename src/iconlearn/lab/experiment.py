@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -81,6 +83,23 @@ class Bench:
     share: float = 1.0
     notebook: Notebook = field(default_factory=Notebook)
 
+    def measure(self, tasks: Mapping[str, tuple[Any, ...]]) -> dict[str, dict[str, Any]]:
+        """The pieces of these names: of each the function and its arguments, which it gets behind a bench.
+
+        Examples
+        --------
+        >>> Bench((0, 1)).measure({f"seed {seed}": (lambda bench, k: {"square": k * k}, seed) for seed in (0, 1)})
+        {'seed 0': {'square': 0}, 'seed 1': {'square': 1}}
+        """
+        away = replace(self, notebook=Notebook())  # what is measured elsewhere writes nothing down
+        return self.notebook.keep(
+            {name: partial(function, away, *given) for name, (function, *given) in tasks.items()}
+        )
+
+    def by_seed(self, function: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
+        """A piece for every seed."""
+        return list(self.measure({f"seed {seed}": (function, seed) for seed in self.seeds}).values())
+
     def of(self, count: int, least: int = 1) -> int:
         """The share of a number of steps or samples, at least ``least``.
 
@@ -107,6 +126,12 @@ class Experiment:
     run : callable (Bench) -> Findings
     seeds : int
         How many seeds it takes by default.
+    code : tuple of modules
+        What measures: numbers that an earlier version of it has left are not used.
+    arguments : str
+        What the command has behind its name, where the experiment is of somebody's own data.
+    data : str
+        A digest of that data.
     """
 
     name: str
@@ -115,6 +140,9 @@ class Experiment:
     source: str
     run: Callable[[Bench], Findings]
     seeds: int = 3
+    code: tuple[ModuleType, ...] = ()
+    arguments: str = ""
+    data: str = ""
 
 
 def spread(values: Sequence[float] | np.ndarray, digits: int = 2) -> str:

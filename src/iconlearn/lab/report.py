@@ -36,7 +36,8 @@ def lines_of(
 ) -> list[str]:
     """The page, line by line."""
     lines = [f"# {experiment.title}", "", experiment.question, ""]
-    lines += ["## Does it hold?", "", *verdict_lines(findings), ""]
+    if findings.verdicts:
+        lines += ["## Does it hold?", "", *verdict_lines(findings), ""]
     for picture in findings.pictures:
         lines += [
             f"![{picture.caption}]({experiment.name}/{picture.name}.png)",

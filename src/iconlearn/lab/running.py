@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -25,6 +24,7 @@ def run_experiment(
     *,
     seeds: int | None = None,
     share: float = 1.0,
+    jobs: int = 1,
     tell: Tell | None = None,
 ) -> Findings:
     """Run an experiment, and leave its page, figures and numbers in a folder.
@@ -40,6 +40,9 @@ def run_experiment(
         How many, from 0; those of the experiment by default.
     share : float in (0, 1], default 1
         Of the steps and samples: for a first look, on which claims need not hold.
+    jobs : int, default 1
+        Processes that measure at a time; the numbers do not depend on it. A script that asks for more than one needs
+        ``if __name__ == "__main__":`` round it.
     tell : callable (str), optional
         Told of every piece that is done.
 
@@ -59,12 +62,13 @@ def run_experiment(
     count = experiment.seeds if seeds is None else check_number("lab", "seeds", seeds, low=1, integer=True)
     share = check_number("lab", "share", share, low=0, open_low=True, high=1)
     own = None if folder is None else folder / experiment.name
+    jobs = check_number("lab", "jobs", jobs, low=1, integer=True)
     with nullcontext() if own is None else locked(own):
-        book = Notebook(None if own is None else own / NUMBERS, basis(experiment, share), tell)
+        book = Notebook(None if own is None else own / NUMBERS, basis(experiment, share), tell, jobs)
         bench = Bench(tuple(range(count)), share, book)
         findings = experiment.run(bench)
         if folder is not None:
-            command = command_of(experiment.name, seeds, share)
+            command = command_of(f"{experiment.name} {experiment.arguments}".strip(), seeds, share)
             write_report(folder, experiment, findings, bench.seeds, book.total, command)
     return findings
 
@@ -75,26 +79,29 @@ def run_all(
     *,
     seeds: int | None = None,
     share: float = 1.0,
+    jobs: int = 1,
     tell: Tell | None = None,
 ) -> list[tuple[Experiment, Findings]]:
     """Run experiments one after another, and leave index.md beside their pages."""
     found, seconds = [], 0.0
     for experiment in experiments:
         told = None if tell is None else lambda words, name=experiment.name: tell(f"{name}: {words}")
-        found.append((experiment, run_experiment(experiment, out, seeds=seeds, share=share, tell=told)))
+        found.append(
+            (experiment, run_experiment(experiment, out, seeds=seeds, share=share, jobs=jobs, tell=told))
+        )
         seconds += Notebook(Path(out) / experiment.name / NUMBERS, basis(experiment, share)).total
     write_summary(Path(out), found, seconds, command_of("all", seeds, share))
     return found
 
 
 def basis(experiment: Experiment, share: float) -> str:
-    """What numbers depend on beside the seed: the code that measures, versions, and the share."""
-    own = Path(str(sys.modules[experiment.run.__module__].__file__))
-    total = hashlib.sha256(own.read_bytes())
-    for path in sorted(Path(str(theory.__file__)).parent.rglob("*.py")):
+    """What numbers depend on beside the seed: the code that measures, the theory, versions, and the share."""
+    theories = Path(str(theory.__file__)).parent.rglob("*.py")
+    total = hashlib.sha256()
+    for path in sorted([*theories, *(Path(str(module.__file__)) for module in experiment.code)]):
         total.update(path.read_bytes())
     told = ", ".join(f"{name} {version}" for name, version in versions().items())
-    return f"{told}; share {share:g}; code {total.hexdigest()[:16]}"
+    return f"{told}; share {share:g}; code {total.hexdigest()[:16]}; data {experiment.data}"
 
 
 def command_of(name: str, seeds: int | None, share: float) -> str:

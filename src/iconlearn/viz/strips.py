@@ -77,7 +77,10 @@ def strip_figure(
     legend = sum(_ENTRY + _LETTER * len(name) for name in [*methods, *flat])
     width = max(lane * len(table), legend, 3.5)
     top = style.heading_height(title, subtitle) + _ROOM + 0.1
-    fig = style.new_figure(_LEFT + width + _RIGHT, top + _HEIGHT + _BOTTOM)
+    longest = max(_LETTER * len(setting) for setting in table)
+    slanted = longest > width / len(table)  # names of settings that would run into one another
+    bottom = _BOTTOM + (0.55 * longest if slanted else 0.0)
+    fig = style.new_figure(_LEFT + width + _RIGHT, top + _HEIGHT + bottom)
     style.heading(fig, title, subtitle, 0.2)
     ax = style.add_axes(fig, _LEFT, top, width, _HEIGHT)
     ax.grid(True, axis="y", color=style.FAINT, linewidth=0.7)
@@ -97,7 +100,8 @@ def strip_figure(
                     ax, k + (m - (len(methods) - 1) / 2) / (len(methods) + 1), found[method], colors[method]
                 )
     ax.set_xlim(-0.5, len(table) - 0.5)
-    ax.set_xticks(range(len(table)), list(table), color=style.INK, fontsize=style.TEXT_SIZE)
+    turned: Any = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if slanted else {}
+    ax.set_xticks(range(len(table)), list(table), color=style.INK, fontsize=style.TEXT_SIZE, **turned)
     for method, color in colors.items():
         ax.plot([], [], "o", color=color, label=method)
     style.legend_above(ax, len(methods) + len(flat))
