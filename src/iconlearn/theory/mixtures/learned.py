@@ -40,8 +40,7 @@ def linear_infonce(
     with s the inner product, the cosine or -1/2 of the squared distance, over the temperature. Of pairs of a mixture
     the columns of A come to lie in the Fisher subspace: proven for the inner product and the law itself
     (:class:`PopulationInfoNCE`), measured for the others and for batches. The start is that of
-    :class:`iconlearn.Linear`;
-    a smaller one (0.05 in place of about 0.13) was no better.
+    :class:`iconlearn.Linear`; a smaller one (0.05 in place of about 0.13) was no better.
 
     Parameters
     ----------
