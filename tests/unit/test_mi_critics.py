@@ -41,8 +41,15 @@ def test_critics_score_every_row_of_x_with_every_row_of_y():
     weight = next(bilinear.parameters())
     assert torch.allclose(bilinear(X, Y), torch.einsum("ia,ba,jb->ij", X, weight, Y))
     assert sum(p.numel() for p in bilinear.parameters()) == 6
-    layers = [layer.out_features for layer in mi.Joint(3, 2).net.net if isinstance(layer, nn.Linear)]
-    assert layers == [256, 256, 256, 1]
+    joint = mi.Joint(3, 2, width=8)
+    weights = [p.detach() for p in joint.parameters()]  # of x and its bias, of y, and of the other layers
+    first = nn.Linear(5, 8)
+    first.weight.data, first.bias.data = torch.cat([weights[0], weights[2]], 1), weights[1]
+    side_by_side = torch.cat([X[:5], Y], 1)
+    assert torch.allclose(
+        joint(X[:5], Y).diagonal(), joint.net(first(side_by_side).relu()).flatten(), atol=1e-6
+    )
+    assert [tuple(p.shape) for p in joint.net.parameters()] == [(8, 8), (8,), (8, 8), (8,), (1, 8), (1,)]
 
 
 def test_a_joint_critic_in_tiles_has_the_same_scores_and_gradients(monkeypatch):

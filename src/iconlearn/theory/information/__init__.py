@@ -27,6 +27,7 @@ from iconlearn.theory.information.classes import (
     same_class_information,
 )
 from iconlearn.theory.information.classifier import class_information
+from iconlearn.theory.information.consistency import Consistency, self_consistency
 from iconlearn.theory.information.critics import CRITICS, Bilinear, Joint, Separable
 from iconlearn.theory.information.densities import GaussianConditional
 from iconlearn.theory.information.density_bounds import barber_agakov, club, leave_one_out
@@ -57,6 +58,7 @@ __all__ = [
     "Bilinear",
     "ClassInformation",
     "ColourDigitPosition",
+    "Consistency",
     "DigitViews",
     "Estimate",
     "Estimator",
@@ -92,6 +94,7 @@ __all__ = [
     "reroll_information",
     "reroll_probability",
     "same_class_information",
+    "self_consistency",
     "smile",
     "sparse_gaussian",
     "student_t",

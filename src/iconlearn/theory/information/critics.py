@@ -56,8 +56,9 @@ class Separable(Described, nn.Module):
 class Joint(Described, nn.Module):
     """A network of x and y side by side: the strongest critic, with n^2 passes for a batch of n.
 
-    Of a batch with more than 16384 pairs the activations are not kept, but made again for the gradient a tile at a
-    time.
+    The first layer is a sum of one of x and one of y, so it is passed by rows and not by pairs, however many columns
+    there are. Of a batch with more than 16384 pairs activations are not kept, but made again for the gradient a tile at
+    a time.
 
     Parameters
     ----------
@@ -77,19 +78,22 @@ class Joint(Described, nn.Module):
     def __init__(self, x_features: int, y_features: int, width: int = 256, seed: int = 0) -> None:
         super().__init__()
         self.x_features, self.y_features, self.width, self.seed = x_features, y_features, width, seed
-        self.net = MLP(x_features + y_features, 1, (width,) * DEPTH, seed=seed)
+        self.of_x = Linear(x_features, width, seed=seed)
+        self.of_y = Linear(y_features, width, bias=False, seed=seed + 1)
+        self.net = MLP(width, 1, (width,) * (DEPTH - 1), seed=seed + 2)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Scores (n, m) of n rows of x with m rows of y."""
+        first, second = self.of_x(x), self.of_y(y)
         if len(x) * len(y) <= PAIRS:
-            return self._pairs(x, y)
-        tiles = x.split(max(1, PAIRS // len(y)))
-        return torch.cat([recompute(self._pairs, tile, y) for tile in tiles])
+            return self._pairs(first, second)
+        tiles = first.split(max(1, PAIRS // len(y)))
+        return torch.cat([recompute(self._pairs, tile, second) for tile in tiles])
 
-    def _pairs(self, x: Tensor, y: Tensor) -> Tensor:
-        n, m = len(x), len(y)
-        both = torch.cat([x[:, None].expand(n, m, -1), y[None].expand(n, m, -1)], dim=-1)
-        return self.net(both.flatten(0, 1)).reshape(n, m)
+    def _pairs(self, first: Tensor, second: Tensor) -> Tensor:
+        """The other layers, of the sums of what the first makes of x and of y."""
+        hidden = (first[:, None] + second).relu()
+        return self.net(hidden.flatten(0, 1)).reshape(len(first), len(second))
 
 
 class Bilinear(Described, nn.Module):

@@ -174,6 +174,7 @@ ROWS = (
         source="van den Oord, Li and Vinyals, Representation Learning with Contrastive Predictive Coding, 2018",
         caveat="Never above the log of the rows in a batch, and a nat too low where the information equals that.",
         doubts=(why.near_the_ceiling, why.few_rows),
+        fails={"additivity": -0.15},
     ),
     Estimator(
         name="dv",
@@ -260,6 +261,7 @@ ROWS = (
         source="Cheng et al., CLUB: A Contrastive Log-ratio Upper Bound of Mutual Information, ICML 2020",
         caveat="An upper bound where the density is nearly exact, and then a loose one.",
         doubts=(why.misspecified, why.few_rows),
+        fails={"data processing": 5.5},
     ),
     Estimator(
         name="l1out",
@@ -271,6 +273,7 @@ ROWS = (
         source=POOLE,
         caveat="An upper bound of the true density only; of a learned one it is neither bound.",
         doubts=(why.misspecified, why.few_rows),
+        fails={"additivity": 0.17},
     ),
     Estimator(
         name="barber-agakov",
@@ -284,6 +287,7 @@ ROWS = (
         source="Barber and Agakov, The IM Algorithm, NeurIPS 2003",
         caveat="Needs the entropy of y: without it, it is a lower bound of Gaussian y only.",
         doubts=(why.gaussian_entropy, why.few_rows),
+        fails={"data processing": 1.03},
     ),
     Estimator(
         name="ksg",
@@ -296,6 +300,7 @@ ROWS = (
         source="Kraskov, Stögbauer and Grassberger, Estimating Mutual Information, 2004",
         caveat="For continuous data of up to four columns in all; it misses much of more, and of strong dependence.",
         doubts=(why.near_the_ceiling, why.many_dimensions, why.repeated_rows, why.few_rows),
+        fails={"additivity": -0.19},
     ),
     Estimator(
         name="ksg-2",
@@ -308,6 +313,7 @@ ROWS = (
         source="Kraskov, Stögbauer and Grassberger, Estimating Mutual Information, 2004",
         caveat="For continuous data of up to four columns in all, as KSG-1, with slightly less bias and more variance.",
         doubts=(why.near_the_ceiling, why.many_dimensions, why.repeated_rows, why.few_rows),
+        fails={"additivity": -0.18},
     ),
     Estimator(
         name="cca",
