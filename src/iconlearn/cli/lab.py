@@ -66,9 +66,7 @@ def everything(
 ) -> None:
     """Run all experiments and write one report; after a kill the same command goes on."""
     with kept(out):
-        found = run_all(
-            list(EXPERIMENTS.values()), out, seeds=seeds, share=share, tell=None if quiet else tell
-        )
+        found = run_all(list(EXPERIMENTS.values()), out, seeds=seeds, share=share, **how(jobs, quiet))
     show(found, quiet)
     if not quiet:
         print(f"{out}/index.md")
