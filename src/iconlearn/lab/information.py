@@ -17,6 +17,7 @@ from iconlearn.theory.information import ESTIMATORS, class_information, label_en
 from iconlearn.viz import strip_figure
 
 STEPS = 2000  # of a critic
+FEWEST = 8  # rows of a class: then each of three parts has two of them, which are a pair
 RELIABLE, DOUBTFUL = "no reason for doubt", "see the reasons for doubt"
 
 Pairs = tuple[np.ndarray, np.ndarray, Any]  # x, y, and how to split them
@@ -77,7 +78,7 @@ def class_pairs_information(features: Any, labels: Any, bench: Bench) -> Finding
     Raises
     ------
     InputError
-        As :func:`views_information`; also one class.
+        As :func:`views_information`; also one class, and classes of fewer than eight rows.
 
     Examples
     --------
@@ -94,7 +95,12 @@ def class_pairs_information(features: Any, labels: Any, bench: Bench) -> Finding
         raise InputError(
             "labels: one class, whose rows share no more than any two; give rows of two or more classes"
         )
-
+    sizes = np.bincount(y)
+    if sizes.min() < FEWEST:
+        raise InputError(
+            f"labels: {(sizes < FEWEST).sum()} of {len(sizes)} classes have fewer than {FEWEST} rows, too few for pairs "
+            "to learn from, to validate with and to judge by; leave them out"
+        )
     measured = bench.measure(
         {f"classifier, seed {seed}": (by_classifier, X, y, seed) for seed in bench.seeds}
     )
@@ -152,6 +158,9 @@ def judged(
         }
     )
     head = ["estimator", "kind", "nats", "standard error", "bits", "ceiling (nats)", "judgement"]
+    refusals = [piece["refused"] for piece in measured.values() if "refused" in piece]
+    if len(refusals) == len(measured):
+        raise InputError(refusals[0])
     rows, drawn, doubts = [], {}, []
     if classifier is not None:
         rows.append(["Classifier", "lower bound", *numbers(classifier)])
@@ -167,7 +176,7 @@ def judged(
         drawn[row.title] = column(found, "nats")
         doubts += [f"{row.title}: {words}" for words in dict.fromkeys(w for p in found for w in p["doubts"])]
     figure = strip_figure(
-        {name: {"estimate": values} for name, values in drawn.items()},
+        {name: {"estimate": values} for name, values in drawn.items() if np.isfinite(values).all()},
         score="information (nats)",
         lines=truths,
         title=title,
@@ -179,13 +188,13 @@ def judged(
 
 def numbers(found: list[dict[str, Any]]) -> list[str]:
     """The cells of an estimator: nats, error, bits, ceiling, judgement."""
-    nats = column(found, "nats")
+    nats, errors = column(found, "nats"), column(found, "error")
     ceiling = float(column(found, "ceiling").max())
     saturated = any(piece["saturated"] for piece in found)
     doubted = any(piece["doubts"] for piece in found)
     return [
         spread(nats, 3),
-        f"{np.nanmean(column(found, 'error')):.3f}",
+        f"{errors.mean():.3f}" if np.isfinite(errors).all() else "-",
         f"{nats.mean() / np.log(2):.3f}",
         f"{ceiling:.2f}" if np.isfinite(ceiling) else "none",
         "saturated" if saturated else DOUBTFUL if doubted else RELIABLE,
