@@ -148,14 +148,14 @@ def read(features: str, labels: str | None, second: str | None) -> Rows:
     """Features with their labels, and another view where there is one."""
     if os.path.isdir(features):
         stored = open_features(features, labels=labels)
-        chosen = some(stored.n)
+        chosen = some(stored.n, stored.label if second is None else None)
         count = 1 if labels is not None or second is not None else min(2, stored.views)
         views = tuple(stored.take(chosen, view).numpy() for view in range(count))
         n, code, classes = stored.n, stored.label, stored.classes
     else:
         data = load_dataset(features, labels)
         n, code, classes = len(data.X), data.y, data.classes
-        chosen = some(n)
+        chosen = some(n, code if second is None else None)
         views = tuple(view[chosen] for view in (data.source if data.form == "modalities" else (data.X,)))
     code = None if code is None else np.asarray(code)[chosen]
     if second is None:
@@ -168,9 +168,21 @@ def read(features: str, labels: str | None, second: str | None) -> Rows:
     return Rows((views[0], other.views[0]), code, classes, n)
 
 
-def some(n: int) -> np.ndarray:
-    """Rows that are looked at: all, or of very many a random choice, the same for two files of one length."""
-    return np.sort(np.random.default_rng(0).permutation(n)[:MOST_ROWS])
+def some(n: int, codes: np.ndarray | None) -> np.ndarray:
+    """Rows that are looked at: all, or of very many a random choice, of every class the same share.
+
+    Without codes the choice is the same for two files of one length.
+    """
+    order = np.random.default_rng(0).permutation(n)
+    if codes is None or n <= MOST_ROWS:
+        return np.sort(order[:MOST_ROWS])
+    own = codes[order]
+    sizes = np.bincount(own + 1)  # -1 is no label
+    by_class = np.argsort(own, kind="stable")
+    starts = np.cumsum(sizes) - sizes
+    place = np.empty(n)
+    place[by_class] = np.arange(n) - starts[own[by_class] + 1]
+    return np.sort(order[np.argsort((place + 0.5) / sizes[own + 1], kind="stable")[:MOST_ROWS]])
 
 
 def joined(**given: str | None) -> str:
