@@ -98,8 +98,8 @@ def class_pairs_information(features: Any, labels: Any, bench: Bench) -> Finding
     sizes = np.bincount(y)
     if sizes.min() < FEWEST:
         raise InputError(
-            f"labels: {(sizes < FEWEST).sum()} of {len(sizes)} classes have fewer than {FEWEST} rows, too few for pairs "
-            "to learn from, to validate with and to judge by; leave them out"
+            f"labels: {(sizes < FEWEST).sum()} of {len(sizes)} classes have fewer than {FEWEST} rows, too few for "
+            "pairs to learn from, to validate with and to judge by; leave them out"
         )
     measured = bench.measure(
         {f"classifier, seed {seed}": (by_classifier, X, y, seed) for seed in bench.seeds}
