@@ -17,7 +17,7 @@ from iconlearn.theory.information import ColourDigitPosition, infonce
 from iconlearn.train.schedules import Cosine
 
 COLOURS, CELLS = 8, 4
-LONG, SHORT = 700, 150  # steps
+LONG, SHORT = 600, 150  # steps
 BATCH, LR, TEMPERATURE, DIM = 128, 3e-3, 0.2, 64
 VIEWS, PROBED, JUDGED, CRITIC_BATCH = 12_000, 3000, 1500, 256
 SHARED = {

@@ -11,12 +11,12 @@ from iconlearn.evaluation import effective_rank, knn_probe, linear_probe, unifor
 from iconlearn.evaluation.collapse import unit_vectors
 from iconlearn.lab.experiment import Bench
 from iconlearn.lab.trials.digits import Digits, split_digits
-from iconlearn.lab.trials.pairs import split_pairs
+from iconlearn.lab.trials.pairs import held_out_pairs
 from iconlearn.theory.information import class_information, mutual_information
 from iconlearn.theory.mixtures import linear_infonce, pca_subspace
 from iconlearn.theory.pairs import same_class_pairs
 
-STEPS, BATCH, LR = 800, 128, 2e-2
+STEPS, BATCH, LR = 500, 128, 2e-2
 CRITIC_WIDTH, CRITIC_BATCH, CRITIC_STEPS, CRITIC_LR = 64, 128, 800, 2e-3
 PCA, RANDOM, TRAINED, NOISE, WARPED = ("PCA", "random", "InfoNCE", "noise added", "warped")
 NEIGHBOURS = 5
@@ -76,15 +76,16 @@ def warped(X: np.ndarray, rng: np.random.Generator, power: int) -> Encoder:
 
 
 def judge_encoder(bench: Bench, seed: int, kind: str, encode: Encoder, digits: Digits) -> dict[str, Any]:
-    """Measures on the rows held out from training, and accuracies of two probes.
+    """Measures on the rows held out from training, and accuracies of two probes there.
 
-    Critics learn from other held-out rows than those that they are judged by; probes learn from the training rows.
+    The critic and the probes learn from the training rows; the classifier by which information is measured learns from
+    a half of the held-out rows, so that it is not the linear probe again.
     """
     train, test, y = encode(digits.train), encode(digits.test), digits.test_labels
-    pairs = split_pairs(y, seed)
+    pairs, both = held_out_pairs(digits.train_labels, y, seed), np.concatenate([train, test])
     critic = mutual_information(
-        test[pairs.anchors],
-        test[pairs.positives],
+        both[pairs.anchors],
+        both[pairs.positives],
         "infonce",
         split=pairs.split,
         width=CRITIC_WIDTH,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ import numpy as np
 from iconlearn.theory.pairs import same_class_pairs
 
 SHARES = (0.5, 0.2, 0.3)  # of the rows of a class: to learn from, to validate with, to judge by
+HELD_OUT = (0.4, 0.6)  # of held-out rows: to validate with, to judge by
 PAIRS = 8000
 
 
@@ -33,12 +35,38 @@ def split_pairs(labels: np.ndarray, seed: int, n: int = PAIRS) -> SplitPairs:
     0
     """
     rng = np.random.default_rng(seed)
+    return within(labels, parts_of(labels, SHARES, rng), n, rng)
+
+
+def held_out_pairs(train_labels: np.ndarray, labels: np.ndarray, seed: int, n: int = PAIRS) -> SplitPairs:
+    """Pairs to learn from of training rows, and pairs to validate with and to judge by of two parts of other rows.
+
+    Rows are counted through the training rows and on through the others.
+
+    Examples
+    --------
+    >>> found = held_out_pairs(np.arange(60) % 2, np.arange(40) % 2, 0, n=50)
+    >>> bool((found.anchors[found.split[0]] < 60).all()), bool((found.positives[found.split[2]] >= 60).all())
+    (True, True)
+    """
+    rng = np.random.default_rng(seed)
+    part = np.concatenate([np.zeros(len(train_labels), np.int64), 1 + parts_of(labels, HELD_OUT, rng)])
+    return within(np.concatenate([train_labels, labels]), part, n, rng)
+
+
+def parts_of(labels: np.ndarray, shares: Sequence[float], rng: np.random.Generator) -> np.ndarray:
+    """A part for every row, (n,), so that each has its share of every class."""
     part = np.empty(len(labels), dtype=np.int64)
     for code in np.unique(labels):
         own = rng.permutation(np.flatnonzero(labels == code))
-        ends = np.rint(np.cumsum(SHARES) * len(own)).astype(np.int64)
+        ends = np.rint(np.cumsum(shares) * len(own)).astype(np.int64)
         for k, rows in enumerate(np.split(own, ends[:-1])):
             part[rows] = k
+    return part
+
+
+def within(labels: np.ndarray, part: np.ndarray, n: int, rng: np.random.Generator) -> SplitPairs:
+    """About n pairs of one class, drawn within each of three parts."""
     drawn, ends = [], [0]
     for k, share in enumerate(SHARES):
         rows = np.flatnonzero(part == k)
