@@ -14,6 +14,7 @@ from iconlearn.evaluation._inputs import distinct, same_length
 from iconlearn.lab.experiment import Bench, Findings, Picture, Table, column, spread
 from iconlearn.lab.trials.pairs import split_pairs
 from iconlearn.theory.information import ESTIMATORS, class_information, label_entropy, mutual_information
+from iconlearn.theory.information.reliability import FEW_ROWS
 from iconlearn.viz import strip_figure
 
 STEPS = 2000  # of a critic
@@ -122,7 +123,12 @@ def class_pairs(X: np.ndarray, y: np.ndarray, seed: int) -> Pairs:
 
 def by_classifier(bench: Bench, X: np.ndarray, y: np.ndarray, seed: int) -> dict[str, Any]:
     found = class_information(X, y, random_state=seed)
-    return {"nats": found.nats, "error": found.standard_error, "doubts": []}
+    few = f"only {found.n_test} rows to judge by, and as few to learn from: its probabilities are hardly calibrated"
+    return {
+        "nats": found.nats,
+        "error": found.standard_error,
+        "doubts": [few] if found.n_test < FEW_ROWS else [],
+    }
 
 
 def by_estimator(bench: Bench, pairs: Callable[[int], Pairs], name: str, seed: int) -> dict[str, Any]:
@@ -165,6 +171,7 @@ def judged(
     if classifier is not None:
         rows.append(["Classifier", "lower bound", *numbers(classifier)])
         drawn["Classifier"] = column(classifier, "nats")
+        doubts += [f"Classifier: {words}" for words in reasons(classifier)]
     for row in ESTIMATORS.values():
         found = [measured[f"{row.name}, seed {seed}"] for seed in bench.seeds]
         refused = [piece["refused"] for piece in found if "refused" in piece]
@@ -174,7 +181,7 @@ def judged(
             continue
         rows.append([row.title, row.kind, *numbers(found)])
         drawn[row.title] = column(found, "nats")
-        doubts += [f"{row.title}: {words}" for words in dict.fromkeys(w for p in found for w in p["doubts"])]
+        doubts += [f"{row.title}: {words}" for words in reasons(found)]
     figure = strip_figure(
         {name: {"estimate": values} for name, values in drawn.items() if np.isfinite(values).all()},
         score="information (nats)",
@@ -184,6 +191,11 @@ def judged(
     )
     caption = "Estimates that disagree mean that none of them can be trusted by itself."
     return Findings([], [Table(title, head, rows)], [Picture("estimates", caption, figure)], doubts)
+
+
+def reasons(found: list[dict[str, Any]]) -> list[str]:
+    """Reasons for doubt of all seeds, each once."""
+    return list(dict.fromkeys(words for piece in found for words in piece["doubts"]))
 
 
 def numbers(found: list[dict[str, Any]]) -> list[str]:
