@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import count
 
 import pytest
 import torch
@@ -136,9 +137,11 @@ def test_mine_divides_the_gradient_by_the_moving_average():
     assert torch.allclose(gradient, torch.autograd.grad(mi.donsker_varadhan(s), s)[0])
 
 
-def fit(critic: nn.Module, bound=mi.infonce, n: int = 200, **options) -> fitting.Fit:
+def fit(critic: nn.Module, bound=mi.infonce, judge=None, n: int = 200, **options) -> fitting.Fit:
     given = {"batch_size": 32, "max_iter": 60, "lr": 5e-3, "patience": 10, "seed": 0}
-    return fitting.fit_scores(critic, bound, pairs(n), pairs(64, seed=5), **{**given, **options})
+    return fitting.fit_scores(
+        critic, bound, judge or bound, pairs(n), pairs(64, seed=5), **{**given, **options}
+    )
 
 
 def test_a_fit_keeps_the_weights_that_are_best_on_the_validation_rows():
@@ -152,6 +155,14 @@ def test_a_fit_keeps_the_weights_that_are_best_on_the_validation_rows():
     assert value == pytest.approx(found.validation, abs=1e-5)
     assert found.validation > 0.3
     assert not critic.training
+
+
+def test_a_fit_keeps_what_the_judge_likes():
+    calls = count()  # two batches of validation rows a step
+    found = fit(mi.Separable(1, 1, 8), judge=lambda scores: torch.tensor(-abs(next(calls) // 2 - 3.0)))
+    assert (found.best_step, found.validation, found.steps) == (3, 0, 13)
+    assert found.stopped_early
+    assert ESTIMATORS["js"].judge is mi.nwj
 
 
 def test_a_fit_repeats_itself_and_leaves_the_random_state_alone():

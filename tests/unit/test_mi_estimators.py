@@ -146,7 +146,13 @@ def test_doubts_are_told_where_they_hold_and_not_elsewhere():
     x, y = low.sample(300)
     assert "rows repeat" in " ".join(mutual_information(x.round(1), y, "ksg").warnings)
     assert "infinite" in " ".join(mutual_information(x, 3 * x, "cca").warnings)
-    assert "raise max_iter" in " ".join(mutual_information(x, y, "infonce", width=8, max_iter=3).warnings)
+    assert "raise max_iter" in " ".join(mutual_information(x, y, width=8, max_iter=3).warnings)
+    lost = mutual_information(x, y, "club", width=8, max_iter=40, lr=100)
+    assert "nothing was learned" in " ".join(lost.warnings)
+    too_sure = mutual_information(x, y, "nwj", critic=lambda x, y: 3 * low.log_ratio(x, y))
+    assert "says little" in " ".join(too_sure.warnings)
+    wrong = mutual_information(x, y, critic=lambda x, y: -low.log_ratio(x, y))
+    assert "negative, which information is not" in " ".join(wrong.warnings)
 
 
 def test_one_test_batch_has_no_standard_error():

@@ -153,9 +153,11 @@ class Task:
         self.row.value(torch.zeros(2, 2), **own)  # refuses bad options before the fit, not after it
         sides = torch.from_numpy(x).float(), torch.from_numpy(y).float()
         name, model = self._model(critic, x.shape[1], y.shape[1])
+        bound = self.row.objective(**self.options)
         fit = fit_scores(
             model,
-            self.row.objective(**self.options),
+            bound,
+            self.row.judge or bound,
             (sides[0][learn], sides[1][learn]),
             (sides[0][validate], sides[1][validate]),
             batch_size=size,

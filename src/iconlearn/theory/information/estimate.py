@@ -19,6 +19,8 @@ from iconlearn.theory.information.estimators import CRITIC, ESTIMATORS, Estimato
 from iconlearn.theory.information.fitting import Fit
 from iconlearn.theory.information.reliability import Outcome
 
+LEAST = 0.05  # nats below 0 that are no reason for doubt
+WIDE = 0.25  # nats of standard error that are one
 Critic = str | nn.Module | Callable[[np.ndarray, np.ndarray], Any]
 
 
@@ -233,8 +235,14 @@ def of_the_run(measured: Measured) -> Iterator[str]:
         yield "one test batch, so there is no standard error; give a smaller batch_size or more rows"
     if not math.isfinite(measured.nats):
         yield "not finite on the test rows"
+    elif measured.nats < -max(LEAST, 3 * measured.standard_error):
+        yield "negative, which information is not: what was learned does not hold on the test rows"
+    if measured.standard_error > WIDE:
+        yield f"a standard error of {measured.standard_error:.2g} nats; the mean over batches says little"
     fit = measured.fit
     if fit is not None and fit.diverged:
         yield f"training stopped being finite after step {fit.steps}; the weights of step {fit.best_step} were taken"
-    elif fit is not None and 0 < fit.best_step == fit.steps:
+    elif fit is not None and fit.best_step == 0:
+        yield "the validation rows were best before the first step: nothing was learned"
+    elif fit is not None and fit.best_step == fit.steps:
         yield f"the validation rows were still getting better at the last step, {fit.steps}; raise max_iter"

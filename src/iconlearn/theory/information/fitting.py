@@ -79,7 +79,7 @@ class PartnerObjective(Objective):
 
 @dataclass(frozen=True)
 class Fit:
-    """How a fit went: steps taken, the step whose weights were kept, the bound of them on the validation rows."""
+    """How a fit went: steps taken, the step whose weights were kept, what the judge made of them."""
 
     steps: int
     best_step: int
@@ -89,11 +89,14 @@ class Fit:
 
 
 class KeepBest:
-    """A callback that keeps the weights that are best on the validation rows, and stops when they get no better."""
+    """A callback that keeps the weights that a judge likes best on the validation rows, and stops when none is better.
 
-    def __init__(self, validation: Tensor, batch_size: int, every: int, patience: int) -> None:
+    The judge is a bound: the one that is maximised, or the one that will be reported.
+    """
+
+    def __init__(self, judge: Bound, validation: Tensor, batch_size: int, every: int, patience: int) -> None:
         size = min(batch_size, len(validation))
-        self.batches = validation.split(size)[: len(validation) // size]
+        self.judge, self.batches = judge, validation.split(size)[: len(validation) // size]
         self.every, self.patience = every, patience
         self.best, self.best_step, self.steps, self.worse = -math.inf, 0, 0, 0
         self.state: dict[str, Tensor] | None = None
@@ -118,9 +121,9 @@ class KeepBest:
 
     @torch.no_grad()
     def value(self, model: Objective) -> float:
-        """The mean bound on the validation rows; -inf where it is not a number."""
+        """The mean on the validation rows; -inf where it is not a number."""
         with evaluating(model):
-            values = [-float(model(batch)) for batch in self.batches]
+            values = [float(self.judge(model.mapper(batch))) for batch in self.batches]
         mean = sum(values) / len(values)
         return mean if math.isfinite(mean) else -math.inf
 
@@ -128,6 +131,7 @@ class KeepBest:
 def fit_scores(
     critic: nn.Module,
     bound: Bound,
+    judge: Bound,
     rows: tuple[Tensor, Tensor],
     validation: tuple[Tensor, Tensor],
     *,
@@ -139,11 +143,13 @@ def fit_scores(
 ) -> Fit:
     """Fit a critic, or a density, in place: Adam on mini-batches of ``rows``, the best weights on ``validation``.
 
+    The loss is the negative ``bound``; the best weights are those with the largest ``judge``, which may be the same.
+
     Weights are drawn anew from the seed, where the critic has no others of its own. A run that stops being finite ends
     there, with the best weights before.
     """
     model = PartnerObjective(Sides(critic, rows[0].shape[1]), bound)
-    keep = KeepBest(torch.cat(validation, 1), batch_size, max(1, max_iter // EVALUATIONS), patience)
+    keep = KeepBest(judge, torch.cat(validation, 1), batch_size, max(1, max_iter // EVALUATIONS), patience)
     data = Inputs((torch.cat(rows, 1),), torch.arange(len(rows[0])))
     options = Training(max_iter=max_iter, batch_size=batch_size, lr=lr, random_state=seed, callbacks=(keep,))
     try:
