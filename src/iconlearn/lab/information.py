@@ -49,7 +49,7 @@ def views_information(first: Any, second: Any, bench: Bench) -> Findings:
     >>> from iconlearn.lab import Bench
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=(300, 1))
-    >>> found = views_information(x, x + rng.normal(size=(300, 1)), Bench((0,), share=0.05))
+    >>> found = views_information(x, x + rng.normal(size=(300, 1)), Bench((0,), share=0.01))
     >>> found.tables[0].head[:3]
     ['estimator', 'kind', 'nats']
     """
@@ -85,7 +85,7 @@ def class_pairs_information(features: Any, labels: Any, bench: Bench) -> Finding
     --------
     >>> from sklearn.datasets import load_iris
     >>> from iconlearn.lab import Bench
-    >>> found = class_pairs_information(*load_iris(return_X_y=True), Bench((0,), share=0.05))
+    >>> found = class_pairs_information(*load_iris(return_X_y=True), Bench((0,), share=0.01))
     >>> found.tables[0].rows[0][0]
     'Classifier'
     """
