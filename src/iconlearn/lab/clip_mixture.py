@@ -32,12 +32,8 @@ def verdicts(found: Found) -> list[Verdict]:
     every = [piece for pieces in found.values() for piece in pieces]
     angles = {side: column(every, f"{side}: angle") for side in SIDES}
     pca = np.concatenate([column(every, f"{side}: PCA") for side in SIDES])
-    rest = column(every, "rest")
-    fewer = [
-        (piece["rank"], piece["first: fisher"], piece["second: fisher"])
-        for name, pieces in found.items()
-        if name != "one to one"
-        for piece in pieces
+    kept = [
+        (kept_by(piece), piece["rank"], piece["first: fisher"], piece["second: fisher"]) for piece in every
     ]
     return [
         Verdict(
@@ -51,16 +47,23 @@ def verdicts(found: Found) -> list[Verdict]:
             bool((pca > FAR).all()),
         ),
         Verdict(
-            f"they keep as many directions as the other modality can tell (next singular value below {SMALL})",
-            f"ratio {spread(rest)}",
-            bool((rest < SMALL).all()),
+            f"they keep as many directions as the other modality can tell (singular values above {SMALL} of the "
+            "first)",
+            "; ".join(sorted({f"{number} where {rank} can be told" for number, rank, *_ in kept})),
+            all(number == rank for number, rank, *_ in kept),
         ),
         Verdict(
             "so they keep fewer than the Fisher subspace has where components are mixed up or merged",
-            "; ".join(sorted({f"{rank} of {first} and {second}" for rank, first, second in fewer})),
-            all(rank < max(first, second) for rank, first, second in fewer),
+            "; ".join(sorted({f"{number} of {first} and {second}" for number, _, first, second in kept})),
+            any(number < max(first, second) for number, _, first, second in kept),
         ),
     ]
+
+
+def kept_by(piece: Mapping[str, Any]) -> int:
+    """How many singular values of A B^T count."""
+    values = np.array(piece["values"])
+    return int((values > SMALL * values[0]).sum())
 
 
 def angles_table(found: Found) -> Table:

@@ -43,19 +43,27 @@ def verdicts(found: Found) -> list[Verdict]:
         for steps in (LONG, SHORT)
     }
     after = np.concatenate([values for name, values in lost[LONG].items() if name != ALL])
-    all_of_them, early = lost[LONG][ALL], lost[SHORT][ALL]
+    early = found[ALL, SHORT]
+    first = min(float(column(early, factor).min()) for factor in FACTORS if factor != TASK)
     without = column(found[WITHOUT, LONG], TASK)
-    beyond = np.concatenate([column(p, "InfoNCE") - column(p, "known") for p in found.values()])
+    reachable = [p for p in found.values() if p[0]["known"] < np.log(CRITIC_BATCH)]
+    beyond = np.concatenate([column(p, "InfoNCE") - column(p, "known") for p in reachable])
     return [
         Verdict(
             f"after {LONG} steps, sharing a place or a colour besides costs digits less than {COST} of accuracy",
-            f"costs {spread(after, 3)}; {spread(all_of_them, 3)} where all is shared",
+            f"costs {spread(after, 3)}",
             bool((after < COST).all()),
         ),
         Verdict(
-            f"after {SHORT} steps it costs more than {SLOWER} where all is shared: other factors are learned first",
-            f"costs {spread(early, 3)}",
-            bool((early > SLOWER).all()),
+            f"and so does sharing all three, after {LONG} steps",
+            f"costs {spread(lost[LONG][ALL], 3)}",
+            bool((lost[LONG][ALL] < COST).all()),
+        ),
+        Verdict(
+            f"after {SHORT} steps sharing all costs more than {SLOWER}, while colours and places are above 0.95 "
+            "already",
+            f"costs {spread(lost[SHORT][ALL], 3)}; colours and places {first:.3f} or more",
+            bool((lost[SHORT][ALL] > SLOWER).all() and first > 0.95),
         ),
         Verdict(
             "what views do not share need not be learned: without the digit its accuracy stays below 0.5",
@@ -63,7 +71,7 @@ def verdicts(found: Found) -> list[Verdict]:
             bool((without < 0.5).all()),
         ),
         Verdict(
-            f"InfoNCE of new views never exceeds the information that they share by more than {EXCESS} nats",
+            f"InfoNCE of new views does not exceed what they share by more than {EXCESS} nats, where it could",
             f"exceeds it by {spread(beyond, 2)}",
             bool((beyond < EXCESS).all()),
         ),
@@ -105,7 +113,11 @@ def picture(found: Found) -> Picture:
         title="Does it hurt to share more than the task?",
         subtitle="linear probes of digits, by what the two views of an image share",
     )
-    return Picture("digits", "Shared colours and places come first, and digits come all the same.", figure)
+    return Picture(
+        "digits",
+        "Accuracy of digits after few and after many steps, by what the two views of an image share.",
+        figure,
+    )
 
 
 def notes() -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from iconlearn import theory
 from iconlearn._checks import check_number
 from iconlearn._lock import locked
+from iconlearn.lab import trials
 from iconlearn.lab.experiment import Bench, Experiment, Findings
 from iconlearn.lab.notebook import Notebook
 from iconlearn.lab.report import NUMBERS, write_report, write_summary
@@ -95,10 +96,11 @@ def run_all(
 
 
 def basis(experiment: Experiment, share: float) -> str:
-    """What numbers depend on beside the seed: the code that measures, the theory, versions, and the share."""
-    theories = Path(str(theory.__file__)).parent.rglob("*.py")
+    """What numbers depend on beside the seed: the theory, all trials and code named, versions, the share, the data."""
+    folders = (Path(str(theory.__file__)).parent, Path(str(trials.__file__)).parent)
+    sources = [path for folder in folders for path in folder.rglob("*.py")]
     total = hashlib.sha256()
-    for path in sorted([*theories, *(Path(str(module.__file__)) for module in experiment.code)]):
+    for path in sorted({*sources, *(Path(str(module.__file__)) for module in experiment.code)}):
         total.update(path.read_bytes())
     told = ", ".join(f"{name} {version}" for name, version in versions().items())
     return f"{told}; share {share:g}; code {total.hexdigest()[:16]}; data {experiment.data}"

@@ -28,9 +28,9 @@ MOST_DRAWN = 5000
 
 
 def compare_subspaces(features: Any, labels: Any, projection: Any, bench: Bench) -> Findings:
-    """Compare a linear projection with those of LDA and PCA of the same dimension, on rows not learnt from.
+    """Compare a linear projection with PCA of as many columns and with LDA, on rows not learnt from.
 
-    Angles are between column spaces, raw and after the covariance within classes has been made the unit matrix. On
+    Angles are between the leading K - 1 directions (by how far they spread within classes) and those of LDA, raw and after the covariance within classes has been made the unit matrix. On
     real features the classes' covariances differ and some directions hardly tell classes apart, so large angles to LDA
     say little there; scores of the projected rows say more.
 
@@ -125,7 +125,7 @@ def measure(
     lda = lda_subspace(X[train], y[train])
     projections = {
         ALL: np.eye(X.shape[1]),
-        "PCA": pca_subspace(X[train], dim),
+        "PCA": pca_subspace(X[train], min(A.shape[1], rank(X[train]))),
         "LDA (labels)": discriminants(X[train], y[train], lda),
         "InfoNCE, same-class pairs" if given is None else "the projection": A,
     }
@@ -136,7 +136,7 @@ def measure(
         told[name] = {"dims": matrix.shape[1], **judge(Z[train], y[train], Z[test], y[test])}
         told[name]["map"] = plane(Z[test])[:MOST_DRAWN].round(4).tolist()
         if name != ALL:
-            own = learned_subspace(matrix, min(dim, rank(matrix)))
+            own = learned_subspace(matrix, min(dim, rank(matrix)), within)
             told[name]["raw"] = float(principal_angles(own, lda).max())
             told[name]["whitened"] = float(principal_angles(own, lda, within).max())
     codes = y[test][:MOST_DRAWN].tolist()

@@ -45,7 +45,9 @@ def measure(bench: Bench, shared: str, steps: int, seed: int) -> dict[str, Any]:
         lr=Cosine(LR),
         random_state=seed,
     )
-    # Probes see each factor independently of the others, in handwriting that no encoder has seen.
+    if model.history is not None and model.history.interrupted:
+        raise KeyboardInterrupt
+    # Probes see each factor independently of the others, and are judged in handwriting that no encoder has seen.
     learnt, judged = (
         source.views(n, shared=(), random_state=100 + seed, split=split)
         for n, split in ((PROBED, "train"), (JUDGED, "test"))

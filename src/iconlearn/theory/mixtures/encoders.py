@@ -86,3 +86,5 @@ def train(model: ICon, views: tuple[np.ndarray, np.ndarray], *, lr: float, **opt
     """Fit by Adam with a step size that falls as a cosine."""
     lr = check_number("train", "lr", lr, low=0, open_low=True)
     model.fit(views, lr=Cosine(lr, end=lr * LAST, warmup=0.0), **options)
+    if model.history is not None and model.history.interrupted:
+        raise KeyboardInterrupt  # an encoder that is half trained says nothing of the theory
