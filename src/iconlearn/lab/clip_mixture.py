@@ -24,7 +24,9 @@ def run(bench: Bench) -> Findings:
         {f"{name}, seed {seed}": (measure, name, seed) for seed in bench.seeds for name in COUPLINGS}
     )
     found = {name: [measured[f"{name}, seed {seed}"] for seed in bench.seeds] for name in COUPLINGS}
-    return Findings(verdicts(found), [angles_table(found), values_table(found)], pictures(found), notes())
+    return Findings(
+        verdicts(found), [angles_table(found), values_table(found)], pictures(found), notes(bench)
+    )
 
 
 def verdicts(found: Found) -> list[Verdict]:
@@ -97,8 +99,8 @@ def values_table(found: Found) -> Table:
 def pictures(found: Found) -> list[Picture]:
     first = found["two to one"][0]
     maps = {
-        "Fisher subspace\nfour components": np.array(first["fisher map"]),
-        "CLIP\ntwo, as the captions tell": np.array(first["map"]),
+        "Fisher subspace\nthree dimensions, four components": np.array(first["fisher map"]),
+        "linear CLIP\nthe captions have two components": np.array(first["map"]),
     }
     angles = {
         name: {
@@ -110,11 +112,12 @@ def pictures(found: Found) -> list[Picture]:
     return [
         Picture(
             "two_to_one",
-            "Four components of images, of which captions tell two groups: CLIP folds each group into one.",
+            "Four components of images, of which captions tell two groups, in the subspace that LDA would find "
+            "and in the two leading components of what CLIP makes of them.",
             panels_figure(
                 maps,
                 np.array(first["components"]),
-                title="What the other modality cannot tell is dropped",
+                title="Images whose captions tell two groups",
                 subtitle="the first modality, coloured by its own components",
             ),
         ),
@@ -133,10 +136,10 @@ def pictures(found: Found) -> list[Picture]:
     ]
 
 
-def notes() -> list[str]:
+def notes(bench: Bench) -> list[str]:
     return [
         f"Pancakes of {DIMS[0]} and {DIMS[1]} dimensions, pairwise Mahalanobis distance {SEPARATION:g}; encoders of "
-        f"{WIDTH} dimensions each, {STEPS} steps of {BATCH} pairs, each pair once.",
+        f"{WIDTH} dimensions each, {bench.of(STEPS, 20)} steps of {BATCH} pairs, each pair once.",
         "Angles are of the leading directions of A B^T, as many as the covariance between the modalities has rank.",
     ]
 

@@ -51,8 +51,8 @@ def run(bench: Bench) -> Findings:
         [
             f"Mixtures: {COMPONENTS} components in {DIM} dimensions, a regular simplex of pairwise Mahalanobis "
             f"distance {SEPARATION:g}; pancakes vary by 0.25 where means differ and by 25 elsewhere, tilted ones "
-            f"have a condition number of 1000. {ROWS} rows, encoders of {WIDTH} dimensions, {STEPS} steps of "
-            f"{BATCH} pairs.",
+            f"have a condition number of 1000. {bench.of(ROWS, 1000)} rows, encoders of {WIDTH} dimensions, "
+            f"{bench.of(STEPS, 20)} steps of {BATCH} pairs.",
             f"Noisy pairs are of one component with probability {NOISY} (quality), else any two points.",
             "SimSiam learns of rows that were sphered first: its weight decay depends on the coordinates.",
             "Angles are not given for digits: real classes have covariances of their own, and angles to LDA are then "

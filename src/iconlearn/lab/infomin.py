@@ -113,18 +113,15 @@ def picture(found: Found) -> Picture:
         title="Does it hurt to share more than the task?",
         subtitle="linear probes of digits, by what the two views of an image share",
     )
-    return Picture(
-        "digits",
-        "Accuracy of digits after few and after many steps, by what the two views of an image share.",
-        figure,
-    )
+    caption = "Accuracy of digits after few and after many steps, by what the two views of an image share."
+    return Picture("digits", caption, figure)
 
 
 def notes() -> list[str]:
     return [
         f"Images show a digit in one of {COLOURS} colours in one of {CELLS} places, all independent and uniform; "
-        "views that share a digit show different handwriting of it. Probes learn and are judged on images of "
-        f"independent factors, in new handwriting. Small convolutional encoders, batches of {BATCH}.",
+        "views that share a digit show different handwriting of it. Probes see images of independent "
+        f"factors and are judged in new handwriting. Small convolutional encoders, batches of {BATCH}.",
         f"All three factors are {np.log(10 * COLOURS * CELLS):.2f} nats, more than the log of the batch "
         f"({np.log(BATCH):.2f}) lets the loss ask for.",
         "The names colour, digit and position are ours; the data set of the paper was not at hand.",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from iconlearn._files import write_aside
-from iconlearn.lab.experiment import Experiment, Findings
+from iconlearn.lab.experiment import Bench, Experiment, Findings
 from iconlearn.run.tables import markdown_table, versions
 
 YES, NO = "yes", "**no**"
@@ -14,12 +14,7 @@ NUMBERS = "numbers.json"
 
 
 def write_report(
-    folder: Path,
-    experiment: Experiment,
-    findings: Findings,
-    seeds: Sequence[int],
-    seconds: float,
-    command: str,
+    folder: Path, experiment: Experiment, findings: Findings, bench: Bench, command: str
 ) -> Path:
     """NAME.md in the folder, its figures in a folder NAME beside it."""
     pictures = folder / experiment.name
@@ -27,15 +22,18 @@ def write_report(
     for picture in findings.pictures:
         picture.figure.savefig(pictures / f"{picture.name}.png")
     page = folder / f"{experiment.name}.md"
-    write_aside(page, "\n".join(lines_of(experiment, findings, seeds, seconds, command)).encode())
+    write_aside(page, "\n".join(lines_of(experiment, findings, bench, command)).encode())
     return page
 
 
-def lines_of(
-    experiment: Experiment, findings: Findings, seeds: Sequence[int], seconds: float, command: str
-) -> list[str]:
+def lines_of(experiment: Experiment, findings: Findings, bench: Bench, command: str) -> list[str]:
     """The page, line by line."""
     lines = [f"# {experiment.title}", "", experiment.question, ""]
+    if bench.share < 1:
+        lines += [
+            f"**A first look, with {bench.share:.0%} of the steps and samples: claims need not hold.**",
+            "",
+        ]
     if findings.verdicts:
         lines += ["## Does it hold?", "", *verdict_lines(findings), ""]
     for picture in findings.pictures:
@@ -50,7 +48,7 @@ def lines_of(
     if findings.notes:
         lines += ["## Notes", "", *(f"- {note}" for note in findings.notes), ""]
     lines += ["## Where this comes from", "", experiment.source, ""]
-    lines += [made(command, seconds, seeds), ""]
+    lines += [made(command, bench.notebook.total, bench.seeds), ""]
     return lines
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from iconlearn import theory
 from iconlearn._checks import check_number
+from iconlearn._errors import OptionError
 from iconlearn._lock import locked
 from iconlearn.lab import trials
 from iconlearn.lab.experiment import Bench, Experiment, Findings
@@ -63,6 +64,10 @@ def run_experiment(
     count = experiment.seeds if seeds is None else check_number("lab", "seeds", seeds, low=1, integer=True)
     share = check_number("lab", "share", share, low=0, open_low=True, high=1)
     own = None if folder is None else folder / experiment.name
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise OptionError(
+            f"lab: out={str(folder)!r} is a file; give a folder, which is made if it is not there"
+        )
     jobs = check_number("lab", "jobs", jobs, low=1, integer=True)
     with nullcontext() if own is None else locked(own):
         book = Notebook(None if own is None else own / NUMBERS, basis(experiment, share), tell, jobs)
@@ -70,7 +75,7 @@ def run_experiment(
         findings = experiment.run(bench)
         if folder is not None:
             command = command_of(f"{experiment.name} {experiment.arguments}".strip(), seeds, share)
-            write_report(folder, experiment, findings, bench.seeds, book.total, command)
+            write_report(folder, experiment, findings, bench, command)
     return findings
 
 

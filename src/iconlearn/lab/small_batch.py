@@ -92,7 +92,8 @@ def run(bench: Bench) -> Findings:
         [
             "Information after training is that of same-class pairs of held-out rows under the density ratio of a "
             "logistic regression (a lower bound up to its calibration), with the entropy of the classes as ceiling.",
-            "Batches of 2 took 8000 steps and batches of 256 took 1000: fewer samples, but more updates.",
+            f"Batches of {SMALLEST} took {bench.of(TRAININGS[SMALLEST][0], 20)} steps and batches of {LARGEST} "
+            f"took {bench.of(TRAININGS[LARGEST][0], 20)}: fewer samples, but more updates.",
         ],
     )
 

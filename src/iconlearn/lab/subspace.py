@@ -30,9 +30,10 @@ MOST_DRAWN = 5000
 def compare_subspaces(features: Any, labels: Any, projection: Any, bench: Bench) -> Findings:
     """Compare a linear projection with PCA of as many columns and with LDA, on rows not learnt from.
 
-    Angles are between the leading K - 1 directions (by how far they spread within classes) and those of LDA, raw and after the covariance within classes has been made the unit matrix. On
-    real features the classes' covariances differ and some directions hardly tell classes apart, so large angles to LDA
-    say little there; scores of the projected rows say more.
+    Angles are between the leading K - 1 directions (by how far they spread within classes) and those of LDA, raw and
+    after the covariance within classes has been made the unit matrix. On real features the classes' covariances differ
+    and some directions hardly tell classes apart, so large angles say little there; scores of the projected rows say
+    more.
 
     Parameters
     ----------
@@ -118,7 +119,11 @@ def measure(
 ) -> dict[str, Any]:
     """All projections of one split."""
     train, test = split(y, seed)
-    scale = float(np.sqrt(X[train].var(0).mean())) or 1.0
+    scale = float(np.sqrt(X[train].var(0).mean()))
+    if scale == 0:
+        raise InputError(
+            "features: no column varies, so there is nothing to tell apart; give columns that vary"
+        )
     X = (X - X[train].mean(0)) / scale
     A = trained(X[train], y[train], bench, seed) if given is None else given
     dim = min(A.shape[1], int(y.max()), rank(X[train]))

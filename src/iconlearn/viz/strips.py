@@ -58,6 +58,8 @@ def strip_figure(
     --------
     >>> fig = strip_figure({"pancakes": {"PCA": [89.9, 90.0], "InfoNCE": [0.4, 0.5]}}, score="degrees", log=True)
     """
+    from matplotlib.ticker import LogLocator
+
     owner = "strip_figure"
     table = {
         str(setting): {
@@ -87,6 +89,7 @@ def strip_figure(
     ax.set_axisbelow(True)
     if log:
         ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
         ax.yaxis.set_major_formatter("{x:g}")
     ax.tick_params(which="minor", length=0)
     ax.set_ylabel(score, color=style.MUTED, fontsize=style.TEXT_SIZE)
