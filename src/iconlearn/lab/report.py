@@ -94,4 +94,5 @@ def made(command: str, seconds: float, seeds: Sequence[int] | None = None) -> st
     """By which command, how long it took, and with what."""
     told = ", ".join(f"{name} {version}" for name, version in versions().items())
     with_seeds = "" if seeds is None else f", seeds {', '.join(map(str, seeds))}"
-    return f"Made by `{command}` in {seconds / 60:.1f} min{with_seeds} ({told})."
+    minutes = f"{seconds / 60:.1f} processor minutes"
+    return f"Made by `{command}`{with_seeds}: {minutes} of measuring ({told})."
