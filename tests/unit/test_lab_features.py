@@ -15,6 +15,7 @@ from iconlearn.lab import own as module
 from iconlearn.lab.information import views_information
 from iconlearn.lab.own import information_of, subspace_of
 from iconlearn.lab.subspace import compare_subspaces
+from iconlearn.lab.trials.pairs import split_pairs
 from iconlearn.theory.information import ESTIMATORS
 
 N, K = 240, 3
@@ -99,15 +100,41 @@ def test_two_views_by_the_command(files, capsys, arguments):
     assert "Classifier" not in told.out
     page = (files / "out" / "mi.md").read_text()
     assert f"`iconlearn lab mi --features {' '.join(arguments)} --seeds 1 --share 0.01`" in page
-    assert (files / "out" / "mi" / "estimates.png").exists()
-    assert set(pieces(files / "out", "mi")) == {f"{name}, seed 0" for name in ESTIMATORS}
+    assert (files / "out" / "mi" / "two_views_of_a_sample.png").exists()
+    assert set(pieces(files / "out", "mi")) == {
+        f"Two views of a sample: {name}, seed 0" for name in ESTIMATORS
+    }
 
 
 def test_classes_by_the_command(files, capsys, few_estimators):
     assert command("mi", "-f", "x.npy", "--labels", "y.csv", "--out", "out") == 0
     assert "What two samples of a class share" in capsys.readouterr().out
-    found = pieces(files / "out", "mi")["classifier, seed 0"]
-    assert 0.4 < found["nats"] < np.log(K) + 0.01
+    found = pieces(files / "out", "mi")
+    shared, said = (found["classifier, seed 0"][what]["nats"] for what in ("pairs", "labels"))
+    assert (
+        0.4 < shared < said < np.log(K) + 0.01
+    )  # another sample of the class says less of it than the class itself
+    # labels are no measurements: only critics read them
+    assert "Features and labels: infonce, seed 0" in found
+    assert "Features and labels: ksg, seed 0" not in found
+    assert "Two samples of one class: ksg, seed 0" in found
+
+
+def test_what_is_judged_by_comes_once_and_shares_no_row():
+    labels = np.repeat([0, 1, 2], [90, 61, 33])
+    found = split_pairs(labels, 0, n=500)
+    assert np.array_equal(labels[found.anchors], labels[found.positives])
+    learn, validate, judge = (
+        np.concatenate([found.anchors[rows], found.positives[rows]]) for rows in found.split
+    )
+    assert len(np.unique(judge)) == len(judge) > 40
+    assert not set(judge) & (set(learn) | set(validate))
+
+
+def test_estimates_above_the_entropy_of_the_classes_are_doubted():
+    impossible = [{"nats": 1.2, "error": 0.01, "doubts": []}]
+    assert "the most that there is" in information.reasons(impossible, 1.1)[0]
+    assert information.reasons(impossible, 1.3) == information.reasons(impossible, None) == []
 
 
 def test_a_folder_of_two_views_is_two_views_but_with_labels_classes(files):
@@ -233,7 +260,7 @@ def test_the_angle_of_lda_to_itself_is_zero_and_of_what_is_orthogonal_90():
         ("subspace -f x.npy --labels pairs.npy", "the smallest of 2 rows"),
         ("mi -f constant.npy --labels y.npy", "every column is constant"),
         ("mi -f constant.npy --second x.npy", "every column is constant"),
-        ("subspace -f constant.npy --labels y.npy", "do not vary"),
+        ("subspace -f constant.npy --labels y.npy", "no column varies"),
         ("subspace -f constant.npy --labels y.npy --projection projection.npy", "projection has 3 rows"),
         ("mi -f holed.npy --labels y.npy", "NaN, missing or infinite"),
         ("subspace -f holed.npy --labels y.npy", "NaN, missing or infinite"),

@@ -25,7 +25,9 @@ class SplitPairs:
 
 
 def split_pairs(labels: np.ndarray, seed: int, n: int = PAIRS) -> SplitPairs:
-    """Pairs of rows of one class, drawn within three parts of the rows.
+    """Pairs of rows of one class, drawn within three parts of the rows; those to judge by have each row once.
+
+    So these are independent, as standard errors want it.
 
     Examples
     --------
@@ -35,7 +37,9 @@ def split_pairs(labels: np.ndarray, seed: int, n: int = PAIRS) -> SplitPairs:
     0
     """
     rng = np.random.default_rng(seed)
-    return within(labels, parts_of(labels, SHARES, rng), n, rng)
+    part = parts_of(labels, SHARES, rng)
+    drawn = [resampled(labels, np.flatnonzero(part == k), round(SHARES[k] * n), rng) for k in (0, 1)]
+    return joined([*drawn, once(labels, np.flatnonzero(part == 2), rng)])
 
 
 def held_out_pairs(train_labels: np.ndarray, labels: np.ndarray, seed: int, n: int = PAIRS) -> SplitPairs:
@@ -67,12 +71,31 @@ def parts_of(labels: np.ndarray, shares: Sequence[float], rng: np.random.Generat
 
 def within(labels: np.ndarray, part: np.ndarray, n: int, rng: np.random.Generator) -> SplitPairs:
     """About n pairs of one class, drawn within each of three parts."""
-    drawn, ends = [], [0]
-    for k, share in enumerate(SHARES):
-        rows = np.flatnonzero(part == k)
-        chosen = same_class_pairs(labels[rows], max(2, round(share * n)), random_state=rng)
-        drawn.append(np.stack([rows[side] for side in chosen]))
-        ends.append(ends[-1] + drawn[-1].shape[1])
+    return joined(
+        [
+            resampled(labels, np.flatnonzero(part == k), round(share * n), rng)
+            for k, share in enumerate(SHARES)
+        ]
+    )
+
+
+def resampled(labels: np.ndarray, rows: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Pairs of these rows, (2, n); a row comes in several."""
+    return np.stack([rows[side] for side in same_class_pairs(labels[rows], max(2, n), random_state=rng)])
+
+
+def once(labels: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Pairs in which each of these rows comes at most once, (2, m); of a class of odd size one is left out."""
+    pairs = []
+    for code in np.unique(labels[rows]):
+        own = rng.permutation(rows[labels[rows] == code])
+        pairs.append(own[: len(own) // 2 * 2].reshape(-1, 2))
+    return rng.permutation(np.concatenate(pairs)).T
+
+
+def joined(drawn: Sequence[np.ndarray]) -> SplitPairs:
+    """Pairs to learn from, to validate with and to judge by, behind one another."""
     anchors, positives = np.concatenate(drawn, axis=1)
+    ends = np.cumsum([0, *(pairs.shape[1] for pairs in drawn)]).tolist()
     learn, validate, judge = (np.arange(a, b) for a, b in pairwise(ends))
     return SplitPairs(anchors, positives, (learn, validate, judge))
