@@ -372,7 +372,7 @@ def test_every_architecture_has_features_and_blocks_that_follow_one_another(kind
     x = (
         torch.tensor([[5, 6, 7, 8], [9, 5, -1, -1]])
         if known.modality == "text"
-        else torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+        else torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     )
     mapper = Pretrained(settings, padding_id=-1, trainable=1 if known.blocks else "all")
     mapper(x).sum().backward()
