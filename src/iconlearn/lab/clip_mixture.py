@@ -10,7 +10,16 @@ import numpy as np
 from iconlearn.lab.experiment import Bench, Experiment, Findings, Picture, Table, Verdict, column, spread
 from iconlearn.lab.trials import clip_mixture as trials
 from iconlearn.lab.trials import judging
-from iconlearn.lab.trials.clip_mixture import BATCH, COUPLINGS, DIMS, SEPARATION, STEPS, WIDTH, measure
+from iconlearn.lab.trials.clip_mixture import (
+    BATCH,
+    COUPLINGS,
+    DIMS,
+    MATCHED,
+    SEPARATION,
+    STEPS,
+    WIDTH,
+    measure,
+)
 from iconlearn.viz import panels_figure, strip_figure
 
 SIDES = ("first", "second")
@@ -34,9 +43,7 @@ def verdicts(found: Found) -> list[Verdict]:
     every = [piece for pieces in found.values() for piece in pieces]
     angles = {side: column(every, f"{side}: angle") for side in SIDES}
     pca = np.concatenate([column(every, f"{side}: PCA") for side in SIDES])
-    kept = [
-        (kept_by(piece), piece["rank"], piece["first: fisher"], piece["second: fisher"]) for piece in every
-    ]
+    lossy = [piece for name, pieces in found.items() if name != MATCHED for piece in pieces]
     return [
         Verdict(
             f"what both encoders keep is within {CLOSE:g} degrees of the Fisher subspace of its modality",
@@ -51,13 +58,17 @@ def verdicts(found: Found) -> list[Verdict]:
         Verdict(
             f"they keep as many directions as the other modality can tell (singular values above {SMALL} of the "
             "first)",
-            "; ".join(sorted({f"{number} where {rank} can be told" for number, rank, *_ in kept})),
-            all(number == rank for number, rank, *_ in kept),
+            "; ".join(sorted({f"{kept_by(piece)} where {piece['rank']} can be told" for piece in every})),
+            all(kept_by(piece) == piece["rank"] for piece in every),
         ),
         Verdict(
             "so they keep fewer than the Fisher subspace has where components are mixed up or merged",
-            "; ".join(sorted({f"{number} of {first} and {second}" for number, _, first, second in kept})),
-            any(number < max(first, second) for number, _, first, second in kept),
+            "; ".join(
+                sorted(
+                    {f"{kept_by(piece)} of {' and '.join(map(str, fisher_dims(piece)))}" for piece in lossy}
+                )
+            ),
+            all(kept_by(piece) < max(fisher_dims(piece)) for piece in lossy),
         ),
     ]
 
@@ -66,6 +77,10 @@ def kept_by(piece: Mapping[str, Any]) -> int:
     """How many singular values of A B^T count."""
     values = np.array(piece["values"])
     return int((values > SMALL * values[0]).sum())
+
+
+def fisher_dims(piece: Mapping[str, Any]) -> tuple[int, int]:
+    return piece["first: fisher"], piece["second: fisher"]
 
 
 def angles_table(found: Found) -> Table:

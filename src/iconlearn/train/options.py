@@ -180,3 +180,16 @@ class History:
     restart_losses: list[float] = field(default_factory=list)
     kept_baseline: bool = False
     empty_rows: float = 0.0
+
+
+def whole(history: History | None) -> History:
+    """The history of a run that came to its end; for those to whom half a run says nothing.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        where Ctrl-C cut the run short (``fit`` itself returns then, with the best state so far).
+    """
+    if history is None or history.interrupted:
+        raise KeyboardInterrupt
+    return history

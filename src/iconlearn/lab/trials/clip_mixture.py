@@ -22,9 +22,11 @@ DIMS, SEPARATION, WIDTH = (20, 12), 4.0, 8
 STEPS, BATCH, LR = 2000, 128, 2e-2
 DRAWN = 1200
 
+MATCHED = "one to one"
+
 #: What components of images (rows) come with which components of captions (columns).
 COUPLINGS = {
-    "one to one": np.eye(4) / 4,
+    MATCHED: np.eye(4) / 4,
     "two to one": np.array([[1, 0], [1, 0], [0, 1], [0, 1]]) / 4,
     "two mixed up": np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 2, 0], [0, 0, 0, 2]]) / 8,
 }
@@ -53,11 +55,7 @@ def measure(bench: Bench, coupling: str, seed: int) -> dict[str, Any]:
     sides: tuple[Mixture, Mixture] = (pairs.first, pairs.second)
     product = sides[0].root @ encoders[0].projection @ (sides[1].root @ encoders[1].projection).T
     values = np.linalg.svd(product, compute_uv=False)
-    told: dict[str, Any] = {
-        "rank": rank,
-        "values": values.tolist(),
-        "rest": float(values[rank] / values[rank - 1]),
-    }
+    told: dict[str, Any] = {"rank": rank, "values": values.tolist()}
     # The leading directions of the product are those in which the two meet.
     left, _, right = np.linalg.svd(product)
     meeting = (sides[0].whitening @ left[:, :rank], sides[1].whitening @ right[:rank].T)

@@ -14,6 +14,7 @@ from iconlearn.mappers import CNN
 from iconlearn.metrics import unit_vectors
 from iconlearn.model import ICon
 from iconlearn.theory.information import ColourDigitPosition, infonce
+from iconlearn.train.options import whole
 from iconlearn.train.schedules import Cosine
 
 COLOURS, CELLS = 8, 4
@@ -45,8 +46,7 @@ def measure(bench: Bench, shared: str, steps: int, seed: int) -> dict[str, Any]:
         lr=Cosine(LR),
         random_state=seed,
     )
-    if model.history is not None and model.history.interrupted:
-        raise KeyboardInterrupt
+    whole(model.history)
     # Probes see each factor independently of the others, and are judged in handwriting that no encoder has seen.
     learnt, judged = (
         source.views(n, shared=(), random_state=100 + seed, split=split)

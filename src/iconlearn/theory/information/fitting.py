@@ -21,7 +21,7 @@ from iconlearn.objective import Objective, Pair
 from iconlearn.points import Points
 from iconlearn.train.events import Event
 from iconlearn.train.loop import train
-from iconlearn.train.options import Training
+from iconlearn.train.options import Training, whole
 
 EVALUATIONS = 40  # of the validation rows in a fit
 Bound = Callable[[Tensor], Tensor]
@@ -154,8 +154,7 @@ def fit_scores(
     options = Training(max_iter=max_iter, batch_size=batch_size, lr=lr, random_state=seed, callbacks=(keep,))
     try:
         diverged = False
-        if train(model, data, options).interrupted:
-            raise KeyboardInterrupt  # a Ctrl-C is for all of it, not for one fit of several
+        whole(train(model, data, options))
     except NonFiniteError:
         diverged = True
     if keep.state is not None:

@@ -13,6 +13,7 @@ from iconlearn.data.features import check_features
 from iconlearn.mappers import Linear
 from iconlearn.model import ICon
 from iconlearn.theory.mixtures.sphering import Sphering
+from iconlearn.train.options import whole
 from iconlearn.train.schedules import Cosine
 
 LAST = 1 / 200  # of the step size, at the end of a run
@@ -86,5 +87,4 @@ def train(model: ICon, views: tuple[np.ndarray, np.ndarray], *, lr: float, **opt
     """Fit by Adam with a step size that falls as a cosine."""
     lr = check_number("train", "lr", lr, low=0, open_low=True)
     model.fit(views, lr=Cosine(lr, end=lr * LAST, warmup=0.0), **options)
-    if model.history is not None and model.history.interrupted:
-        raise KeyboardInterrupt  # an encoder that is half trained says nothing of the theory
+    whole(model.history)
