@@ -20,6 +20,7 @@ LAYERS = (
     "model recipes intake claim claims methods recording monitoring persistence",
     "estimators verification theory",
     "run pages studies lab",
+    "explorer",
     "cli __main__",
 )
 LAYER = {name: layer for layer, names in enumerate(LAYERS) for name in names.split()}

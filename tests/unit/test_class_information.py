@@ -1,4 +1,4 @@
-"""What same-class pairs share: entropies, density ratios, exact InfoNCE, classifiers, and noisy channels."""
+"""What same-class pairs share: entropies, density ratios, exact InfoNCE and classifiers."""
 
 from __future__ import annotations
 
