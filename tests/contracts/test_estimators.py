@@ -54,7 +54,7 @@ def expected_failures(estimator):
 # Half a hundred checks each: of every kind of estimator two or three, and all others with the slow tests.
 OF_EVERY_KIND = (
     *("t-sne", "sne", "pca", "k-means", "infonce-clustering", "temi", "label-to-clusters"),
-    *("simclr", "t-simcne", "vicreg", "supcon", "cross-entropy", "harmonic"),
+    *("simclr", "t-simcne", "vicreg", "supcon", "cross-entropy"),
 )
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
@@ -51,29 +52,28 @@ def taken(parts: str, n: int) -> float:
     return float(run.stdout)
 
 
-@pytest.fixture(scope="module")
-def compiled():
-    """Loops that are on disk already: compiling them takes memory that is not the fit's."""
-    for parts in MODELS.values():
-        taken(parts, 3000)
+@cache
+def compile_loops(parts: str) -> None:
+    """Have the loops on disk, for compiling them takes memory that is not the fit's."""
+    taken(parts, 3000)
 
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
 
 @on_linux
-@pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize("name", ["t-SNE", "uniform"])
 def test_a_fit_takes_what_was_estimated_within_a_factor_of_one_and_a_half(name):
+    compile_loops(MODELS[name])
     assert 1 / 1.5 <= taken(MODELS[name], 10_000) <= 1.5
 
 
 @on_linux
 @pytest.mark.slow
-@pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize("n", [30_000, 100_000])
 @pytest.mark.parametrize("name", MODELS)
 def test_a_large_fit_takes_what_was_estimated_within_a_factor_of_one_and_a_half(name, n):
+    compile_loops(MODELS[name])
     assert 1 / 1.5 <= taken(MODELS[name], n) <= 1.5
 
 

@@ -34,7 +34,7 @@ def measure(bench: Bench, shared: str, steps: int, seed: int) -> dict[str, Any]:
     """One encoder: what a linear probe reads off it, and what it says of new views."""
     source = ColourDigitPosition(colours=COLOURS, cells=CELLS)
     steps = bench.of(steps, least=5)
-    views = source.views(VIEWS, shared=SHARED[shared], random_state=seed)
+    views = source.views(bench.of(VIEWS, least=2 * BATCH), shared=SHARED[shared], random_state=seed)
     learned = Gaussian(TEMPERATURE**0.5, metric="cos", pairs="cross_view")
     encoder = CNN(source.image_shape, DIM, input_scale=255)
     model = ICon(Augmentation(2, pairs="cross_view"), learned, encoder)
@@ -49,7 +49,7 @@ def measure(bench: Bench, shared: str, steps: int, seed: int) -> dict[str, Any]:
     whole(model.history)
     # Probes see each factor independently of the others, and are judged in handwriting that no encoder has seen.
     learnt, judged = (
-        source.views(n, shared=(), random_state=100 + seed, split=split)
+        source.views(bench.of(n, least=300), shared=(), random_state=100 + seed, split=split)
         for n, split in ((PROBED, "train"), (JUDGED, "test"))
     )
     a, b = model.transform(learnt.first), model.transform(judged.first)
