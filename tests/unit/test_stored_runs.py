@@ -87,7 +87,14 @@ def test_a_run_from_disk_leaves_clusters_scores_pictures_and_model(features, tmp
     assert report.scores == direct.scores
 
 
-@pytest.mark.parametrize("moment", ["search:2", "step:12", "picture:1", "placed:0"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "search:2",
+        "step:12",
+        *(pytest.param(later, marks=pytest.mark.slow) for later in ("picture:1", "placed:0")),
+    ],
+)
 def test_a_killed_command_run_again_ends_as_an_unbroken_one(features, tmp_path, whole, moment):
     call = [*CALL, str(features.path), "--out", str(tmp_path / "out")]
     program = [sys.executable, str(Path(__file__).with_name("killing.py")), moment, *call]

@@ -215,6 +215,7 @@ def test_what_is_there_is_not_made_again(made, whole, capsys):
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+@pytest.mark.slow
 def test_a_killed_study_ends_as_an_unbroken_one(made, whole, tmp_path):
     again = [*call(made, tmp_path / "out"), "-q"]
     program = [sys.executable, str(Path(__file__).with_name("killing.py")), "placed:1", *again]
