@@ -2,7 +2,18 @@
 
 from iconlearn.recording.bars import Bars
 from iconlearn.recording.choice import probe_batch
+from iconlearn.recording.packets import Packet, PacketFile, decode, encode, read_packets
 from iconlearn.recording.recorder import Recorder
 from iconlearn.recording.snapshots import Snapshot
 
-__all__ = ["Bars", "Recorder", "Snapshot", "probe_batch"]
+__all__ = [
+    "Bars",
+    "Packet",
+    "PacketFile",
+    "Recorder",
+    "Snapshot",
+    "decode",
+    "encode",
+    "probe_batch",
+    "read_packets",
+]
