@@ -201,6 +201,7 @@ class KernelConditional(Conditional):
         (self.n, self.m), self.block_rows = shape, scores.block_rows
         self.improper, self.full_support = improper, full
         self._empty = partition.detach() == NEG
+        self.log_rows = partition.detach()  # of every row alone, also where all rows share one partition
         if normalize == "joint":
             partition = scores.joint(partition).expand_as(partition)
         self.log_z = partition.masked_fill(partition.detach() == NEG, 0.0)

@@ -299,9 +299,9 @@ class PacketFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
 
-    def append(self, packet: Packet) -> None:
-        """Write a packet at the end, and pass it on to the system."""
-        body = encode(packet)
+    def append(self, *packets: Packet) -> None:
+        """Write packets at the end, and pass them on to the system."""
+        body = b"".join(encode(packet) for packet in packets)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "ab") as file:
             file.write(body)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from iconlearn._checks import check_number
 from iconlearn._errors import InputError
 from iconlearn.inputs import Inputs
-from iconlearn.mappers import embed, representation
-from iconlearn.objective import Objective, Pair
-from iconlearn.points import PROTOTYPE_VIEW
 from iconlearn.recording.bars import COLUMNS, Bars, conditional, make_bars, nearest_gap
 from iconlearn.recording.choice import choose_anchors, snapshot_steps
+from iconlearn.recording.observer import Observer
+from iconlearn.recording.recording import Recording
 from iconlearn.recording.snapshots import Snapshot, SnapshotFolder
 from iconlearn.train.events import Event
 
@@ -45,6 +41,8 @@ class Recorder:
         Samples of the map at most; an evenly spaced part of larger data.
     folder : Path, optional
         Keep the moments in files there, from which a run that goes on from a checkpoint takes the earlier ones.
+    recording : Recording, optional
+        Gets every event, and every look that is taken, for a page or a file.
 
     Examples
     --------
@@ -68,12 +66,11 @@ class Recorder:
         snapshots: int = 60,
         max_points: int = 20_000,
         folder: Path | None = None,
+        recording: Recording | None = None,
     ) -> None:
         check_number("Recorder", "snapshots", snapshots, low=2, integer=True)
-        count = min(data.n, check_number("Recorder", "max_points", max_points, low=1, integer=True))
-        self.data, self.probe = data, probe
-        self.shown = np.linspace(0, data.n - 1, count).round().astype(np.int64)
-        self.display = data if count == data.n else data.take(torch.from_numpy(self.shown))
+        self.observer, self.recording = Observer(data, probe, max_points), recording
+        self.data, self.probe, self.shown = data, probe, self.observer.shown
         self.anchors: Any = None if anchors is None else np.asarray(anchors, dtype=np.int64)
         self.planned = 0  # steps of the run, taken or not
         self.count = snapshots
@@ -86,6 +83,8 @@ class Recorder:
 
     def __call__(self, event: Event) -> None:
         """Keep the moment if it is one of those chosen."""
+        if self.recording is not None:
+            self.recording(event, self.observer)
         if event.kind == "start":
             self.planned = event.max_iter
             self._steps = snapshot_steps(event.max_iter, self.count)
@@ -103,19 +102,19 @@ class Recorder:
             self._look(event, event.step)
 
     def _look(self, event: Event, step: int) -> None:
-        with looking(event.model):
-            pair = self._pair(event)
+        with self.observer.look(event, step) as look:
+            pair = look.pair
+            if self.anchors is None:
+                self.anchors = choose_anchors(self.observer.watched.to(event.model.device), pair)
             rows = torch.from_numpy(self.anchors).to(pair.rows.device)
+            if pair.target is not self._target:
+                self._target = pair.target
+                self._log_p = pair.target.block(rows).float().cpu().numpy()
             log_q = pair.learned.block(rows).float().cpu().numpy()
-            loss = event.loss
-            if not math.isfinite(loss) or (event.kind == "end" and self.probe is None):
-                loss = float(event.model.loss(pair))
-            embedding = self._embedding(event.model, pair)
-        self.limit = pair.learned.improper
-        self.by_class = bool((pair.columns.view == PROTOTYPE_VIEW).all())
-        metrics = [getattr(part, "metric", None) for part in event.model.learned_dist.modules()]
-        self.on_sphere = "cos" in metrics
-        moment = Snapshot(step, loss, embedding, self._log_p, log_q)
+            if self.recording is not None:
+                self.recording.moment(look, self.observer)
+        self.limit, self.by_class, self.on_sphere = pair.learned.improper, look.of_prototypes, look.on_sphere
+        moment = Snapshot(step, look.loss, look.embedding, self._log_p, log_q)
         if self.snapshots and self.snapshots[-1].step == step:
             self.snapshots.pop()
         self._keep(moment)
@@ -137,30 +136,6 @@ class Recorder:
         # that of a Ctrl-C shows the best state, from which the run does not go on
         self.snapshots = [moment for moment in moments if moment.step in looked_at]
         self.anchors = self.anchors if anchors is None else anchors
-
-    def _pair(self, event: Event) -> Pair:
-        """p and q now; the anchors are chosen, and p of them kept, when a target is first seen."""
-        batch = (self.data if self.probe is None else self.probe).to(event.model.device)
-        pair = event.pair
-        if self.probe is not None or pair is None or pair.target.n != batch.n:
-            pair = event.model.pair(batch, target=self._target)
-        if pair.target is not self._target:
-            learns = any(p.requires_grad for p in event.model.target_dist.parameters())
-            self._target = None if learns else pair.target
-            if self.anchors is None:
-                self.anchors = choose_anchors(batch, pair)
-            rows = torch.from_numpy(self.anchors).to(pair.rows.device)
-            self._log_p = pair.target.block(rows).float().cpu().numpy()
-        return pair
-
-    def _embedding(self, model: Objective, pair: Pair) -> np.ndarray:
-        """Embeddings of the shown samples; read off the pair where it holds all samples."""
-        shown = torch.from_numpy(self.shown)
-        if self.probe is None and pair.rows.value is not None and pair.rows.n == self.data.n:
-            value = pair.rows.value.detach()[shown.to(pair.rows.device)]
-        else:
-            value = embed(representation(model.mapper), self.display.to(model.device))[: len(shown)]
-        return value.float().cpu().numpy().copy()
 
     def bars(self, groups: np.ndarray | None = None, columns: int = COLUMNS) -> Bars:
         """p and q of the anchors at every snapshot, over the most probable columns.
@@ -206,16 +181,3 @@ class Recorder:
     def _require_snapshots(self) -> None:
         if not self.snapshots:
             raise InputError("the recorder has seen no run; pass it to fit(..., callbacks=(recorder,)) first")
-
-
-@contextmanager
-def looking(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients; every module's own mode comes back afterwards."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode

@@ -25,7 +25,8 @@ class Event:
     The ``notes`` of a "step" are its step size ``lr``, the passes over the data that are done with it (``epoch``, a
     whole number at the end of one) and the share of rows without mass under the target (``empty_rows``), and with
     ``max_grad_norm`` the length of the gradient before it was brought to that (``grad_norm``). A callback may add
-    numbers of its own, which those after it find there.
+    numbers of its own, which those after it find there. ``losses`` of a "start" are those of the steps that were taken
+    before, where a run goes on from a checkpoint.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Event:
     pair: Pair | None = None
     notes: dict[str, float] = field(default_factory=dict)
     time: float = field(default_factory=time.monotonic)
+    losses: tuple[float, ...] = ()
 
 
 Callback = Callable[[Event], object]  # a callback that returns False stops the run

@@ -183,7 +183,7 @@ def follow(run: Run, best: Best, history: History, file: Checkpoint | None) -> N
     across = run.data.across
     with between_steps(file is not None, across) as answer:
         try:
-            goes_on = emit(Event("start", run.step, run.total, math.nan, model))
+            goes_on = emit(Event("start", run.step, run.total, math.nan, model, losses=tuple(run.losses)))
             while across.all(goes_on and not run.done):
                 whole = False
                 event = run.advance()
