@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from html import escape
 
 from iconlearn.methods import COLUMNS, FAMILIES, LEARNED, STATUSES, Method
+from iconlearn.pages.axes import greek
 from iconlearn.viz.periodic import FAMILY_COLORS
 
 
@@ -32,7 +33,7 @@ def grid(rows: Iterable[Method], linked: Collection[str] = ()) -> str:
     held = list(rows)
     on = [row for row in held if on_grid(row)]
     off = [row for row in held if not on_grid(row)]
-    heads = "".join(f'<th scope="col">{words(column)}</th>' for column in COLUMNS)
+    heads = "".join(f'<th scope="col">{greek(column)}</th>' for column in COLUMNS)
     corner = "<th><span>what is learned, q</span> <span>what belongs together, p</span></th>"
     lines = [
         '<div class="icon-scroll"><table class="icon-table">',
@@ -40,11 +41,11 @@ def grid(rows: Iterable[Method], linked: Collection[str] = ()) -> str:
         "<tbody>",
     ]
     for learned in LEARNED:
-        lines.append(f'<tr><th scope="row">{words(learned)}</th>')
+        lines.append(f'<tr><th scope="row">{greek(learned)}</th>')
         for target in COLUMNS:
             here = [row for row in on if (row.target, row.learned) == (target, learned)]
             lines.append(
-                f'<td data-p="{escape(words(target))}">{"".join(chip(row, linked) for row in here)}</td>'
+                f'<td data-p="{escape(greek(target))}">{"".join(chip(row, linked) for row in here)}</td>'
             )
         lines.append("</tr>")
     lines += ["</tbody></table></div>"]
@@ -57,11 +58,6 @@ def grid(rows: Iterable[Method], linked: Collection[str] = ()) -> str:
 def on_grid(row: Method) -> bool:
     """Has the method a cell of its own?"""
     return row.status != "off-grid" and row.target in COLUMNS and row.learned in LEARNED
-
-
-def words(name: str) -> str:
-    """The name of a column or row as it is printed."""
-    return name.replace("sigma", "σ").replace("->", "→").replace("inf", "∞")
 
 
 def colored(row_family: str) -> str:
