@@ -63,6 +63,11 @@ class Divergence:
     at_infinity: float
     splits: bool = False
 
+    @property
+    def unbounded(self) -> bool:
+        """May it grow without end where one of p and q is small, other than as KL, whose gradient stays bounded?"""
+        return not self.splits and math.isinf(max(self.at_zero, self.at_infinity))
+
     def reversed(self) -> Divergence:
         """D(q || p) as a divergence of (p, q)."""
         if isinstance(self.integrand, Swapped):

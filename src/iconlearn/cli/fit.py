@@ -13,7 +13,18 @@ import typer
 from iconlearn._checks import check_names
 from iconlearn._errors import OptionError
 from iconlearn.cli.app import app, fail
-from iconlearn.cli.options import DEBUG, LABELS, OUT, OVERWRITE, QUIET, SEED, SETTINGS
+from iconlearn.cli.options import (
+    DEBIAS_LEARNED,
+    DEBIAS_TARGET,
+    DEBUG,
+    DIVERGENCE,
+    LABELS,
+    OUT,
+    OVERWRITE,
+    QUIET,
+    SEED,
+    SETTINGS,
+)
 from iconlearn.data.builtin import BUILT_IN, EXAMPLES
 from iconlearn.data.files import Dataset, load_dataset
 from iconlearn.extraction import open_images
@@ -56,6 +67,9 @@ def fit(
             help="Keep k-means unless training finds this share more of the neighbour graph; -1 never keeps it."
         ),
     ] = None,
+    divergence: DIVERGENCE = None,
+    debias_target: DEBIAS_TARGET = None,
+    debias_learned: DEBIAS_LEARNED = None,
     stored: Annotated[
         bool, typer.Option("--stored", help="Leave the rows of a file on disk, as those of a folder.")
     ] = False,
@@ -76,7 +90,19 @@ def fit(
     """
     row = method(name)
     parameters = parse_settings(row, settings or [])
-    options = RunOptions(parameters, seed, max_iter, restarts, overwrite, epochs, batch_size, baseline)
+    options = RunOptions(
+        parameters,
+        seed,
+        max_iter,
+        restarts,
+        overwrite,
+        epochs,
+        batch_size,
+        baseline,
+        divergence=divergence,
+        debias_target=debias_target,
+        debias_learned=debias_learned,
+    )
     folder = data is not None and Path(data).expanduser().is_dir()
     if data is not None and folder and not stored and not row.streamed:
         result = run_method(name, held_features(data, labels), out, options, verbose=not quiet)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from iconlearn.divergences import DIVERGENCES
+
 DATA = Annotated[
     str, typer.Argument(help="As of `iconlearn fit`: a file of rows or images, or a built-in set.")
 ]
@@ -17,6 +19,18 @@ SEED = Annotated[int, typer.Option(help="Seed of everything random.")]
 SETTINGS = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="A hyper-parameter of the method; may be repeated."),
+]
+DIVERGENCE = Annotated[
+    str | None,
+    typer.Option(
+        help=f"D(p || q): {', '.join(DIVERGENCES)}, alpha(a), or a reverse_ form; the method's own by default."
+    ),
+]
+DEBIAS_TARGET = Annotated[
+    float | None, typer.Option(help="Uniform mass of p, in [0, 1], in place of the method's own.")
+]
+DEBIAS_LEARNED = Annotated[
+    float | None, typer.Option(help="Uniform mass of q, in [0, 1], in place of the method's own.")
 ]
 SPLIT = Annotated[str | None, typer.Option(help="Part of a source of images, such as train.")]
 OVERWRITE = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier run's results.")]

@@ -13,8 +13,11 @@ from iconlearn.cli.fit import parse_settings, report
 from iconlearn.cli.options import (
     ACCUMULATE,
     DATA,
+    DEBIAS_LEARNED,
+    DEBIAS_TARGET,
     DEBUG,
     DEVICE,
+    DIVERGENCE,
     LABELS,
     MAX_GRAD_NORM,
     OPTIMIZER,
@@ -100,6 +103,9 @@ def train(
     max_grad_norm: MAX_GRAD_NORM = None,
     seed: SEED = 0,
     settings: SETTINGS = None,
+    divergence: DIVERGENCE = None,
+    debias_target: DEBIAS_TARGET = None,
+    debias_learned: DEBIAS_LEARNED = None,
     all_rows: Annotated[
         bool,
         typer.Option("--all-rows", help="Train on all rows; data of another split tells what it learnt."),
@@ -137,6 +143,9 @@ def train(
         optimizer=optimizer,
         weight_decay=weight_decay,
         max_grad_norm=max_grad_norm,
+        divergence=divergence,
+        debias_target=debias_target,
+        debias_learned=debias_learned,
     )
     shape = None if image_size is None else (1 if grey else 3, image_size, image_size)
     if shape is None and (split is not None or grey or stream):

@@ -68,3 +68,8 @@ class Estimators(Mapping[str, type[MethodEstimator]]):
 
 
 ESTIMATORS = Estimators()
+
+
+def estimator_of(row: Method) -> type[MethodEstimator]:
+    """The estimator of a row, of a variation of one too."""
+    return ESTIMATORS[row.estimator] if METHODS.get(row.name) is row else make_estimator(row)

@@ -2,5 +2,16 @@
 
 from iconlearn.methods.registry import METHODS, method, register
 from iconlearn.methods.row import COLUMNS, FAMILIES, LEARNED, STATUSES, Method
+from iconlearn.methods.variation import Variation
 
-__all__ = ["COLUMNS", "FAMILIES", "LEARNED", "METHODS", "STATUSES", "Method", "method", "register"]
+__all__ = [
+    "COLUMNS",
+    "FAMILIES",
+    "LEARNED",
+    "METHODS",
+    "STATUSES",
+    "Method",
+    "Variation",
+    "method",
+    "register",
+]

@@ -16,11 +16,12 @@ import numpy as np
 from iconlearn._checks import check_names
 from iconlearn._errors import OptionError
 from iconlearn.data.files import Dataset
-from iconlearn.estimators import ESTIMATORS, MethodEstimator
+from iconlearn.estimators import MethodEstimator
+from iconlearn.estimators.factory import estimator_of
 from iconlearn.estimators.options import options_of
 from iconlearn.inputs import safe_unit
 from iconlearn.intake import GRAPH, MODALITIES, TOKENS
-from iconlearn.methods import Method, method
+from iconlearn.methods import Method, Variation, method
 from iconlearn.model import ICon
 from iconlearn.persistence import save
 from iconlearn.recipes import Recipe
@@ -31,6 +32,7 @@ from iconlearn.run.partial import Partial
 from iconlearn.run.pictures import Album, Clustering
 from iconlearn.run.rows import Material, Split, anchor_rows, choose_rows, make_recorder
 from iconlearn.run.streamed import Stream
+from iconlearn.run.varied import varied
 from iconlearn.spectral import leading_eigenvectors
 from iconlearn.train.events import Callback, Event
 from iconlearn.train.processes import alone, first_of_job
@@ -80,6 +82,10 @@ class RunOptions:
         Whether results of an earlier run may be replaced.
     all_rows : bool, default False
         Fit an encoder to all rows: nothing is held out, and other data judges it.
+    divergence : str, optional
+    debias_target, debias_learned : float, optional
+        Another divergence, and uniform mass of p and of q, in place of what the method has; see
+        :class:`iconlearn.methods.variation.Variation`.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -102,6 +108,14 @@ class RunOptions:
     max_grad_norm: float | None = None
     projector: tuple[int, ...] | None = None
     all_rows: bool = False
+    divergence: str | None = None
+    debias_target: float | None = None
+    debias_learned: float | None = None
+
+    @property
+    def variation(self) -> Variation:
+        """What is chosen in place of the method's own equation."""
+        return Variation(self.divergence, self.debias_target, self.debias_learned)
 
 
 @dataclass(frozen=True)
@@ -172,7 +186,7 @@ def run_method(
     """
     start = time.perf_counter()
     options = options or RunOptions()
-    row = method(name)
+    row = varied(method(name), options.variation, options.parameters)
     recipe = row.recipe(**options.parameters)
     material = Material(row, dataset, stream)
     split = choose_rows(row, dataset, options.seed, hold_out=not options.all_rows)
@@ -228,7 +242,8 @@ def write(
         title = captions.clustering_title(album.title, estimator.model_.history.kept_baseline)
         draw_judgement(folder, Judged.of(shown, result, judged_rows(split, result)), title)
     seconds = {**seconds, "score": scored - began, "draw": time.perf_counter() - scored}
-    chosen = {**row.parameters, **options.parameters, **row.fit, **training_settings(row, options)}
+    own = {**row.parameters, **options.parameters, **row.fit}
+    chosen = {**own, **training_settings(row, options), **options.variation.chosen}
     record = captions.record(row, chosen, dataset, estimator.model_, album)
     if unsaved:
         record["model"] = unsaved
@@ -259,7 +274,7 @@ def build(material: Material, options: RunOptions, **common: Any) -> Any:
         "image_shape": material.image_shape,
         "random_state": options.seed,
     }
-    return ESTIMATORS[material.row.estimator](**{**settings, **common})
+    return estimator_of(material.row)(**{**settings, **common})
 
 
 def training_settings(row: Method, options: RunOptions) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from iconlearn._errors import InputError, OptionError
-from iconlearn.estimators import ESTIMATORS
+from iconlearn.estimators.factory import estimator_of
 from iconlearn.evaluation import ClusteringReport, cluster_sizes, clustering_report
 from iconlearn.extraction import ImageSource
 from iconlearn.features import Features
@@ -26,6 +26,7 @@ from iconlearn.run.images import RowImages, images_of
 from iconlearn.run.job import RunOptions, RunResult, keep_model, training_settings
 from iconlearn.run.judged import SHEET, Judged, draw_judgement, draw_sheet
 from iconlearn.run.partial import Partial
+from iconlearn.run.varied import varied
 from iconlearn.train.processes import join
 from iconlearn.viz import loss_figure, save_figure
 
@@ -97,7 +98,7 @@ def run_stored(
     """
     start = time.perf_counter()
     options = options or RunOptions()
-    row = method(name)
+    row = varied(method(name), options.variation, options.parameters)
     check_streams(row)
     check_steps(options)
     partial, command = Partial(out), command_of(row, features, options, neighbors)
@@ -145,6 +146,7 @@ def run_stored(
                             **row.parameters,
                             **options.parameters,
                             **training_settings(row, options),
+                            **options.variation.chosen,
                         },
                         "seed": options.seed,
                         "seconds": {**seconds, "total": time.perf_counter() - start},
@@ -196,7 +198,7 @@ def command_of(
         {
             "method": row.name,
             "parameters": dict(options.parameters),
-            "training": training_settings(row, options),
+            "training": {**training_settings(row, options), **options.variation.chosen},
             "seed": options.seed,
             "features": features.digest,
             "labels": labels,
@@ -209,7 +211,7 @@ def command_of(
 def build(row: Method, options: RunOptions, **common: Any) -> Any:
     """The scikit-learn estimator of the method with the options of the run."""
     settings = {**options.parameters, **training_settings(row, options), "random_state": options.seed}
-    return ESTIMATORS[row.estimator](**{**settings, **common})
+    return estimator_of(row)(**{**settings, **common})
 
 
 def draw(

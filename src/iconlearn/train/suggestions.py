@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -50,8 +49,7 @@ def suggested(model: Objective, options: Mapping[str, Any]) -> dict[str, Any]:
     maps = isinstance(model.mapper, Embedding) and model.mapper_j is None
     if not maps or any(name in options for name in DRIVING):
         return dict(options)
-    limits = (model.measure.at_zero, model.measure.at_infinity)
-    if not model.measure.splits and any(map(math.isinf, limits)):
+    if model.measure.unbounded:
         return {**UNBOUNDED, **options}
     return {**map_options(*steps_of(model.learned_dist)), "lenient": True, **options}
 
