@@ -27,7 +27,16 @@ from iconlearn.viz import frame_image
 
 DIGITS = load_digits_dataset()
 X, Y = DIGITS.X[:80], DIGITS.y[:80]
-COMMON = {"loss.png", "map.png", "model.json", "model.safetensors", "p_vs_q.png", "run.json", "training.gif"}
+COMMON = {
+    "loss.png",
+    "map.png",
+    "model.json",
+    "model.safetensors",
+    "p_vs_q.png",
+    "recording.icon",
+    "run.json",
+}
+COMMON |= {"training.gif"}
 
 
 def command(*args: object) -> int:

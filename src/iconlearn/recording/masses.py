@@ -36,12 +36,13 @@ class Listed:
         self.rows, self.columns, self.shape = rows, columns, shape
         self.there = columns != NONE
         place = np.flatnonzero(self.there)
-        owner, at_column = (
-            torch.from_numpy(part.astype(np.int64))
-            for part in (rows[place // columns.shape[1]], columns.ravel()[place])
+        owner = place // columns.shape[1]
+        at_row, at_column = (
+            torch.from_numpy(part.astype(np.int64)) for part in (rows[owner], columns.ravel()[place])
         )
-        self.support, order = Support.from_pairs(owner, at_column, *shape)
-        self.place = torch.from_numpy(place)[order]  # of every entry of the support among the bars
+        self.support, order = Support.from_pairs(at_row, at_column, *shape)
+        # of every entry of the support: its place among the bars, and among the rows
+        self.place, self.owner = torch.from_numpy(place)[order], torch.from_numpy(owner)[order]
 
     def masses(self, of: Conditional) -> np.ndarray:
         """Their masses conditional on the row, and that of all others in the last column, (w, b + 1) float32.
@@ -58,7 +59,7 @@ class Listed:
         whole = log_row_mass(of, torch.from_numpy(self.rows).to(of.empty.device)).cpu()
         whole = whole.masked_fill(~whole.isfinite(), math.inf)  # an empty row has no mass anywhere
         found = torch.zeros(self.columns.size)
-        log_mass = of.on(support).cpu().float() - whole.float()[self.place // max(1, self.columns.shape[1])]
+        log_mass = of.on(support).cpu().float() - whole.float()[self.owner]
         found[self.place] = log_mass.exp().nan_to_num(0.0)
         return found.view(self.columns.shape)
 

@@ -301,10 +301,11 @@ class PacketFile:
 
     def append(self, *packets: Packet) -> None:
         """Write packets at the end, and pass them on to the system."""
-        body = b"".join(encode(packet) for packet in packets)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        bodies = [encode(packet) for packet in packets]
+        if not self.path.parent.is_dir():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "ab") as file:
-            file.write(body)
+            file.writelines(bodies)
 
     def read(self) -> list[Packet]:
         """All packets; none where there is no recording."""

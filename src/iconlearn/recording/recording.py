@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from iconlearn.recording.positions import on_plane
 from iconlearn.recording.watched import ELSEWHERE, Places, Watched, choose_rows
 from iconlearn.train.events import Event
 
+FEWEST_MOMENTS, STEPS_EACH = 20, 15
 MOST_ADDED = 64  # rows that are watched because somebody selected them
 PATIENCE = 1.0  # seconds after which losses are passed on, if there is no moment before
 
@@ -55,6 +56,8 @@ class Recording:
         self.labels, self.clusters, self.probe_rows = labels, clusters, probe_rows
         self.budget = Budget()
         self.begun = False
+        self.chosen: set[int] = set()  # steps of moments
+        self.moments = 0
         self.planned = self.told = 0  # steps of the run, and losses that were passed on
         self.untold: list[float] = []
         self.told_at = self.clock = 0.0  # when, and when the run began
@@ -72,7 +75,7 @@ class Recording:
             self.planned = event.max_iter
             if event.step:
                 self._go_on(event)
-        if not self.begun:
+        if not self.begun and event.kind != "search":
             self._begin(event)
         if event.kind == "step":
             self._release(event.loss if event.step == 0 else None)
@@ -83,9 +86,14 @@ class Recording:
                 with self.budget:
                     self._show(event, observer, self.audience)
 
+    def plan(self, steps: Sequence[int]) -> None:
+        """Choose among the looks that will be taken: of short runs fewer, as each costs about half a step."""
+        count = min(len(steps), max(FEWEST_MOMENTS, self.planned // STEPS_EACH))
+        self.chosen = {steps[k] for k in np.linspace(0, len(steps) - 1, count).round().astype(int)}
+
     def moment(self, look: Look, observer: Observer) -> None:
-        """Keep a look. The last one is that of the end, where the run leaves other weights than its last step did."""
-        if observer.probe is not None and look.step == self.planned and not look.final:
+        """Keep a look if it was chosen, and that of the end."""
+        if not (look.final or look.step in self.chosen):
             return
         self._release()
         self._watch(look, observer)
@@ -99,8 +107,9 @@ class Recording:
         """Keep packets, and pass them on."""
         if self.file is not None:
             self.file.append(*packets)
-        for packet in packets if self.audience is not None else ():
-            self.audience(packet)
+        if self.audience is not None:
+            for packet in packets:
+                self.audience(packet)
 
     def _begin(self, event: Event) -> None:
         if self.file is not None:
@@ -130,6 +139,7 @@ class Recording:
         if packet.kind == LOSSES:
             self.told += len(packet.arrays["loss"])
         elif packet.kind == MOMENT:
+            self.moments += 1
             self.before = packet.arrays.get("positions", self.before)
             self.clock = event.time - packet.fields["seconds"]
         elif packet.kind == WATCHED:
@@ -200,15 +210,12 @@ class Recording:
             now_p = watched.listed.masses(pair.target)
             if not np.array_equal(now_p, p):  # it is being learned
                 p = arrays["p"] = now_p
-        told = {
-            "entropy_p": self._entropy[1],
-            "entropy_q": stats.mean_entropy(pair.learned, few),
-            "gap": stats.gap(p, q),
-        }
-        if self.clusters:
-            told |= stats.of_clusters(look.embedding, self.labels)
-        else:
-            told |= stats.of_map(look.embedding, self.labels)
+        told = {"gap": stats.gap(p, q)}
+        if look.final or self.moments % 2 == 0:
+            told |= {"entropy_p": self._entropy[1], "entropy_q": stats.mean_entropy(pair.learned, few)}
+            of_points = stats.of_clusters if self.clusters else stats.of_map
+            told |= of_points(look.embedding, self.labels)
+        self.moments += 1
         fields = {"step": look.step, "loss": look.loss, "seconds": look.time - self.clock, "stats": told}
         return Packet(MOMENT, fields | ({"final": True} if look.final else {}), arrays)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from iconlearn._numerics import NEG
 from iconlearn.conditional import Conditional
 from iconlearn.evaluation import effective_rank, nmi
 from iconlearn.evaluation.neighbours import majority
@@ -13,7 +14,7 @@ from iconlearn.recording.masses import whole_rows
 from iconlearn.recording.watched import dear
 from iconlearn.train.placing.rows import SomeRows
 
-ENTRIES, FEWEST = 1 << 15, 8  # of whole rows of which entropies are taken
+ENTRIES, FEWEST = 1 << 14, 8  # of whole rows of which entropies are taken
 RANKED, JUDGED, NEIGHBORS = 256, 300, 10  # points, and the neighbours that vote for a class
 
 
@@ -30,10 +31,11 @@ def entropy_rows(rows: np.ndarray, columns: int) -> np.ndarray:
 def mean_entropy(of: Conditional, rows: np.ndarray) -> float:
     """Mean entropy of rows, conditional on the row, in nats."""
     if of.improper:
-        mass = torch.from_numpy(whole_rows(of, rows))
+        log_mass = torch.from_numpy(whole_rows(of, rows)).log()
     else:
-        mass = of.block(torch.from_numpy(rows).to(of.empty.device)).softmax(-1)
-    return float(torch.special.entr(mass).sum(-1).double().mean())
+        log_mass = of.block(torch.from_numpy(rows).to(of.empty.device)).log_softmax(-1)
+    negative = log_mass.exp() * log_mass.masked_fill(log_mass == NEG, 0.0)
+    return 0.0 - float(negative.sum(-1).double().mean())
 
 
 def gap(p: np.ndarray, q: np.ndarray) -> float:

@@ -19,6 +19,7 @@ FEWEST_WATCHED, MOST_WATCHED = 16, 256
 ALL_WATCHED = 2000  # rows of which all are watched
 COSTLY_ENTRIES = 1 << 19  # of whole rows that may be looked at for every moment
 PADDING, ELSEWHERE = -2, -1  # what a bar is that is none, and one of a row that is not shown
+TINY = 1e-300
 FINE = 1 << 26  # masses of p that differ by less are equal, and q decides
 
 
@@ -94,8 +95,8 @@ def among_all(pair: Pair, rows: np.ndarray, bars: int) -> np.ndarray:
     height = max(1, AT_ONCE // max(1, pair.target.m))
     for start in range(0, len(rows), height):
         tile = rows[start : start + height]
-        p = whole_rows(pair.target, tile)
-        rank = rank_of(torch.from_numpy(p), torch.from_numpy(whole_rows(pair.learned, tile)))
+        p, q = (torch.from_numpy(whole_rows(of, tile)) for of in (pair.target, pair.learned))
+        rank = rank_of(p, q, p.amax(-1, keepdim=True))
         best, columns = rank.topk(min(bars, rank.shape[1]), dim=-1)
         found[start : start + height, : best.shape[1]] = np.where(best > 0, columns, NONE)
     return found
@@ -106,18 +107,20 @@ def among_listed(pair: Pair, support: Support, rows: np.ndarray, bars: int) -> n
     index = torch.from_numpy(rows).to(support.cols.device)
     owner, entry = support.take_rows(index)
     p, q = (of.on(support)[entry].double().exp() for of in (pair.target, pair.learned))
-    place = entry - support.indptr[index][owner]
-    shape = (len(rows), max(bars, int(support.lengths[index].max())))
-    wide_p, wide_q = (p.new_zeros(shape).index_put((owner, place), mass) for mass in (p, q))
-    best, places = rank_of(wide_p, wide_q / wide_q.sum(-1, keepdim=True).clamp(min=1e-300)).topk(bars, dim=-1)
-    columns = support.cols[(support.indptr[index][:, None] + places).clamp(max=len(support.cols) - 1)]
+    most, whole = (
+        p.new_zeros(len(rows)).scatter_reduce(0, owner, mass, how) for mass, how in ((p, "amax"), (q, "sum"))
+    )
+    rank = rank_of(p, q / whole.clamp(min=TINY)[owner], most[owner])
+    first = support.indptr[index]
+    wide = p.new_zeros(len(rows), max(bars, int(support.lengths[index].max())))
+    best, places = wide.index_put((owner, entry - first[owner]), rank).topk(bars, dim=-1)
+    columns = support.cols[(first[:, None] + places).clamp(max=len(support.cols) - 1)]
     return torch.where(best > 0, columns, NONE).cpu().numpy()
 
 
-def rank_of(p: Tensor, q: Tensor) -> Tensor:
+def rank_of(p: Tensor, q: Tensor, highest: Tensor) -> Tensor:
     """One number for the order by p, and by q where p is equal."""
-    highest = p.amax(-1, keepdim=True).clamp(min=1e-300)
-    return (p / highest * FINE).round() + q.clamp(max=1 - 1e-9)
+    return (p / highest.clamp(min=TINY) * FINE).round() + q.clamp(max=1 - 1e-9)
 
 
 class Places:

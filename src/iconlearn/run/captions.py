@@ -10,6 +10,7 @@ import numpy as np
 from iconlearn.data.files import Dataset
 from iconlearn.methods import Method
 from iconlearn.model import ICon
+from iconlearn.objective import Objective
 from iconlearn.recording import Recorder
 from iconlearn.run.pictures import Album
 from iconlearn.train.schedules import Steps
@@ -20,7 +21,7 @@ def cell(row: Method) -> str:
     return f"p: {row.target}  ·  q: {row.learned}"
 
 
-def loss_name(model: ICon, limit: bool) -> str:
+def loss_name(model: Objective, limit: bool) -> str:
     """What the loss is called; that of a limit of kernels is rescaled, and not a number of nats."""
     name = model.measure.name.replace("_", " ").replace("kl", "KL")
     return f"{name} (rescaled limit)" if limit else name

@@ -22,6 +22,7 @@ ARTEFACTS = (
     "model.json",
     "model.safetensors",
     "p_vs_q.png",
+    "recording.icon",
     "reliability.png",
     RECORD,
     "training.gif",

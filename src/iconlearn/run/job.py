@@ -19,21 +19,20 @@ from iconlearn.data.files import Dataset
 from iconlearn.estimators import MethodEstimator
 from iconlearn.estimators.factory import estimator_of
 from iconlearn.estimators.options import options_of
-from iconlearn.inputs import safe_unit
-from iconlearn.intake import GRAPH, MODALITIES, TOKENS
+from iconlearn.intake import MODALITIES, TOKENS
 from iconlearn.methods import Method, Variation, method
 from iconlearn.model import ICon
 from iconlearn.persistence import save
 from iconlearn.recipes import Recipe
-from iconlearn.recording import Recorder
+from iconlearn.recording import Audience, Recorder
 from iconlearn.run import captions, scores, tables
 from iconlearn.run.judged import Judged, draw_judgement
 from iconlearn.run.partial import Partial
 from iconlearn.run.pictures import Album, Clustering
+from iconlearn.run.recorded import Opening, finish, record_run
 from iconlearn.run.rows import Material, Split, anchor_rows, choose_rows, make_recorder
 from iconlearn.run.streamed import Stream
 from iconlearn.run.varied import varied
-from iconlearn.spectral import leading_eigenvectors
 from iconlearn.train.events import Callback, Event
 from iconlearn.train.processes import alone, first_of_job
 
@@ -86,6 +85,8 @@ class RunOptions:
     debias_target, debias_learned : float, optional
         Another divergence, and uniform mass of p and of q, in place of what the method has; see
         :class:`iconlearn.methods.variation.Variation`.
+    audience : Audience, optional
+        Who gets the packets of the recording as they are made, and frames in between.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -111,6 +112,7 @@ class RunOptions:
     divergence: str | None = None
     debias_target: float | None = None
     debias_learned: float | None = None
+    audience: Audience | None = None
 
     @property
     def variation(self) -> Variation:
@@ -197,6 +199,19 @@ def run_method(
         return RunResult(name, Path(out), (), {}, time.perf_counter() - start, fitted.interrupted)
     with partial.working(overwrite=options.overwrite):
         recorder = make_recorder(row, recipe, material, split.train, options.seed, partial.snapshots)
+        chosen = training_settings(row, options)
+        usual = {k: v for k, v in row.fit.items() if not (k == "epochs" and "max_iter" in chosen)}
+        opening = Opening(
+            material,
+            recipe,
+            displayed(material, recipe),
+            split,
+            recorder,
+            {**row.parameters, **options.parameters},
+            {**usual, **chosen},
+            options.seed,
+        )
+        record_run(opening, partial.recording, options.audience)
         watching = {"callbacks": (recorder, *options.callbacks), "verbose": int(verbose)}
         estimator = build(material, options, checkpoint=partial.checkpoint, **watching)
         began = time.perf_counter()
@@ -207,6 +222,7 @@ def run_method(
         seconds = {"fit": time.perf_counter() - began}
         with partial.results() as folder:
             record = write(folder, material, recipe, estimator, options, split, recorder, seconds)
+            finish(partial.recording, folder, record, options.audience)
             record["seconds"]["total"] = time.perf_counter() - start
             tables.write_record(folder, record)
             files = tuple(sorted(path.name for path in folder.iterdir()))
@@ -236,7 +252,7 @@ def write(
     metrics = judge(material, recipe, estimator, options, split, result)
     unsaved = keep_model(estimator.model_, folder)
     scored = time.perf_counter()
-    album = make_album(row, shown, recorder, result, split.train, dataset.name)
+    album = make_album(material, shown, recorder, result, split.train)
     draw(folder, row, album, estimator.model_, result, metrics)
     if row.clusters:
         title = captions.clustering_title(album.title, estimator.model_.history.kept_baseline)
@@ -365,17 +381,15 @@ def judged_rows(split: Split, result: np.ndarray) -> np.ndarray:
 
 
 def make_album(
-    row: Method, shown: Dataset, recorder: Recorder, result: np.ndarray, train: np.ndarray, name: str
+    material: Material, shown: Dataset, recorder: Recorder, result: np.ndarray, train: np.ndarray
 ) -> Album:
     """What the pictures show."""
-    clustering = None
+    row, clustering = material.row, None
     if row.clusters:
-        x, of_what = shown.X / safe_unit(shown.X), "the data"
-        if row.takes is GRAPH:
-            x, of_what = leading_eigenvectors(shown.learns_from, 3)[:, 1:], "the graph's leading eigenvectors"
-        clustering = Clustering.of(x, result.argmax(1), result.shape[1], shown.y, of_what)
+        layout, words = material.layout
+        clustering = Clustering.of(layout, result.argmax(1), result.shape[1], shown.y, words)
     anchors = anchor_rows(recorder, train)
-    return Album(shown, recorder, f"{row.title} on {name}", anchors, train, clustering)
+    return Album(shown, recorder, f"{row.title} on {material.dataset.name}", anchors, train, clustering)
 
 
 def draw(

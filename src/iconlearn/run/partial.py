@@ -15,6 +15,7 @@ from iconlearn._lock import locked
 from iconlearn.run.folder import RECORD, check_target, put_in_place
 
 NEIGHBORS, CHECKPOINT, RESULTS, SNAPSHOTS = "neighbors", "checkpoint.safetensors", "results", "snapshots"
+RECORDING = "recording.icon"
 
 
 class Partial:
@@ -42,6 +43,11 @@ class Partial:
     def snapshots(self) -> Path:
         """Folder of the moments that pictures show."""
         return self.folder / SNAPSHOTS
+
+    @property
+    def recording(self) -> Path:
+        """File of what was recorded so far."""
+        return self.folder / RECORDING
 
     def finished(self, command: Mapping[str, Any]) -> dict[str, Any] | None:
         """The record in the output folder, if it is that of the same command."""
@@ -116,5 +122,9 @@ class Partial:
         """What is ours."""
         for name in (NEIGHBORS, RESULTS, SNAPSHOTS):
             shutil.rmtree(self.folder / name, ignore_errors=True)
-        for path in (self.checkpoint, *self.folder.glob(".*.part")):  # these of a process that was killed
+        for path in (
+            self.checkpoint,
+            self.recording,
+            *self.folder.glob(".*.part"),
+        ):  # these of a process that was killed
             path.unlink(missing_ok=True)

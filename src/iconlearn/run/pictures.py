@@ -39,9 +39,9 @@ class Clustering:
 
     @classmethod
     def of(
-        cls, x: np.ndarray, assigned: np.ndarray, n_clusters: int, y: np.ndarray | None, of_what: str
+        cls, layout: np.ndarray, assigned: np.ndarray, n_clusters: int, y: np.ndarray | None, words: str
     ) -> Clustering:
-        """``x`` (n, d) gives the layout, its first two principal components; ``of_what`` says what it is."""
+        """``layout`` (n, 2) says where points are drawn, and ``words`` what it is."""
         present = np.unique(assigned)
         order = list(range(len(present)))
         if y is not None and (y >= 0).any():
@@ -49,12 +49,7 @@ class Clustering:
             np.add.at(counts, (assigned[y >= 0], y[y >= 0]), 1)
             order = match_clusters(counts[present])[0]
         absent = sorted(set(range(n_clusters)) - set(present.tolist()))
-        return cls(
-            project(x.astype(np.float64))[0],
-            assigned,
-            [*present[order].tolist(), *absent],
-            f"a PCA of {of_what}",
-        )
+        return cls(layout, assigned, [*present[order].tolist(), *absent], words)
 
     @property
     def rank(self) -> np.ndarray:

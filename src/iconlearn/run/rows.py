@@ -14,11 +14,14 @@ from iconlearn._errors import InputError
 from iconlearn.data.builtin import EXAMPLES
 from iconlearn.data.files import Dataset
 from iconlearn.door import fit_inputs
-from iconlearn.intake import CAPTIONED, ROWS, TOKENS
+from iconlearn.inputs import safe_unit
+from iconlearn.intake import CAPTIONED, GRAPH, ROWS, TOKENS
 from iconlearn.methods import Method
 from iconlearn.recipes import Recipe
 from iconlearn.recording import Recorder, probe_batch
 from iconlearn.run.streamed import Stream
+from iconlearn.spectral import leading_eigenvectors
+from iconlearn.viz.maps import project
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,18 @@ class Material:
     def source(self) -> Any:
         """What the method learns from, checked once."""
         return self.row.takes.read(self.dataset.learns_from, self.row.name)
+
+    @cached_property
+    def layout(self) -> tuple[np.ndarray, str]:
+        """Where a clustering draws the samples, (n, 2), and what that is: the data's own map, which does not move."""
+        if self.row.takes is GRAPH:
+            x, words = (
+                leading_eigenvectors(self.dataset.learns_from, 3)[:, 1:],
+                "the graph's leading eigenvectors",
+            )
+        else:
+            x, words = self.dataset.X / safe_unit(self.dataset.X), "the data"
+        return project(x.astype(np.float64))[0], f"a PCA of {words}"
 
     @property
     def image_shape(self) -> tuple[int, ...] | None:
