@@ -43,7 +43,7 @@ PARAMETERS: Mapping[str, str] = {
         "Nearest neighbours of a row that count as its own; of a method with ``views``, 0 leaves those alone."
     ),
     "num_views": "Views that are made of every sample, at least 2.",
-    "perplexity": "Effective number of neighbours of every row, at least 1; typical are 5 to 50.",
+    "perplexity": "Effective number of neighbours of every row, above 1; typical are 5 to 50.",
     "pretraining": (
         "Share of the steps, at most 0.9, in which the network is trained in 128 dimensions; then a linear layer into "
         "``n_components`` learns alone for a twentieth of that, and at last all of it. The paper has 2/3 of 1500 "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from iconlearn.intake import CAPTIONED, ROWS
@@ -44,6 +45,7 @@ def compared(row: Method) -> bool:
     return "baseline" in row.fit
 
 
+@lru_cache(maxsize=256)
 def encodes_images(row: Method) -> bool:
     """Methods that train a network, which is convolutional where rows are images."""
     return row.takes in (ROWS, CAPTIONED) and any(

@@ -96,11 +96,8 @@ def choose_rows(row: Method, dataset: Dataset, seed: int, *, hold_out: bool = Tr
     InputError
         If the method compares labels and there are none.
     """
+    check_labels(row, dataset)
     y, n = dataset.y, len(dataset.X)
-    if row.needs_labels and (y is None or not (y >= 0).any()):
-        raise InputError(
-            f"{row.name} compares labels but {dataset.name} has none; name a column, key or file with --labels"
-        )
     rows, held, words = np.arange(n), None, f"fitted on all {n} rows"
     kinds = np.arange(n) % 2 if row.takes is TOKENS else y
     if hold_out and row.encodes and (split := halves(kinds, seed)) is not None:
@@ -113,6 +110,19 @@ def choose_rows(row: Method, dataset: Dataset, seed: int, *, hold_out: bool = Tr
         rows = rows[y[rows] >= 0]
         words += f"; rows without a label are left out of the fit, which leaves {len(rows)}"
     return Split(rows, held, words)
+
+
+def check_labels(row: Method, dataset: Dataset) -> None:
+    """Refuse data without labels, where the method compares them.
+
+    Raises
+    ------
+    InputError
+    """
+    if row.needs_labels and (dataset.y is None or not (dataset.y >= 0).any()):
+        raise InputError(
+            f"{row.name} compares labels but {dataset.name} has none; name a column, key or file with --labels"
+        )
 
 
 def halves(y: np.ndarray | None, seed: int) -> tuple[np.ndarray, np.ndarray] | None:

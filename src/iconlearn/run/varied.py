@@ -12,7 +12,7 @@ import numpy as np
 from iconlearn._errors import OptionError
 from iconlearn.distributions import Distribution, Graph
 from iconlearn.distributions.mixtures import Mixture
-from iconlearn.distributions.wrappers import Wrapper
+from iconlearn.distributions.wrappers import Debiased, On
 from iconlearn.divergences import as_divergence
 from iconlearn.methods import Method
 from iconlearn.methods.variation import Variation
@@ -99,11 +99,11 @@ def in_options(words: str) -> str:
 
 def without_search(dist: Distribution) -> Distribution:
     """A distribution that is sparse as that of the nearest neighbours, found without a search of them."""
-    if not dist.searches():
-        return dist
-    if isinstance(dist, Wrapper):
+    if isinstance(dist, (Debiased, On)):
         return dist.rewrap(without_search(dist.base))
     if isinstance(dist, Mixture):
         return Mixture([without_search(part) for part in dist.terms()], dist.weights)
+    if not dist.searches():
+        return dist
     step = np.roll(np.eye(SAMPLES), 1, axis=1)
     return Graph(step + step.T, normalize=dist.normalize, pairs=dist.pairs)

@@ -1,0 +1,1 @@
+"""The explorer: the periodic table of methods as a live page."""
