@@ -112,7 +112,7 @@ def _read_safetensors(path: Path, labels: str | None) -> Parts:
         return _pick(path, file.keys(), file.get_tensor, labels)
 
 
-def _has_header(path: Path) -> bool:
+def has_header(path: Path) -> bool:
     """Whether no cell of the first line is a number."""
 
     def is_number(cell: str) -> bool:
@@ -144,7 +144,7 @@ def csv_table(path: Path, header: bool) -> Any:
 
 
 def _read_csv(path: Path, labels: str | None) -> Parts:
-    return table_parts(path, csv_table(path, _has_header(path)), labels)
+    return table_parts(path, csv_table(path, has_header(path)), labels)
 
 
 def _read_parquet(path: Path, labels: str | None) -> Parts:

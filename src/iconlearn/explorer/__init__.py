@@ -1,1 +1,1 @@
-"""The explorer: the periodic table of methods as a live page."""
+"""The explorer: a local server of the periodic table, of runs as they happen, and of recordings."""

@@ -1,0 +1,238 @@
+"""The data sets that a server knows: built in, given on the command line, or sent by a page."""
+
+from __future__ import annotations
+
+import re
+import threading
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from iconlearn._errors import FileFormatError, IConLearnError, InputError, OptionError
+from iconlearn.data.builtin import BUILT_IN
+from iconlearn.data.files import Dataset, load_dataset
+from iconlearn.data.readers import READERS, reading
+from iconlearn.explorer.browse import browsable, points_packet
+from iconlearn.extraction.memory import check_memory
+from iconlearn.recording.packets import encode
+
+HELD = 4  # data sets in memory, those that were used last
+UPLOADS = 4  # so many times the longest upload may be kept in all
+Feeds = Callable[[Dataset], tuple[list[str], dict[str, str]]]
+
+
+@dataclass
+class Entry:
+    """A data set: where it is from, and what was found out about it."""
+
+    id: str
+    name: str
+    source: str
+    labels: str | None = None
+    given: bool = False  # named on the command line, or sent by a page
+    about: dict[str, Any] | None = None
+    packet: bytes = b""
+
+
+class Library:
+    """Data sets by id; nothing that a page says is ever part of a path. Safe to use from several threads.
+
+    Parameters
+    ----------
+    feeds : callable
+        Which methods a data set can feed, and why not the others.
+    uploads : Path
+        Folder of what pages send, made when needed.
+    most : int
+        Bytes that one upload may have.
+    """
+
+    def __init__(self, feeds: Feeds, uploads: Path, most: int) -> None:
+        self.feeds, self.uploads, self.most = feeds, uploads, most
+        self.entries: dict[str, Entry] = {name: Entry(name, name, name) for name in BUILT_IN}
+        self.held: OrderedDict[str, Dataset] = OrderedDict()
+        self.lock = threading.RLock()
+
+    def add(self, path: Path, labels: str | None = None) -> Entry:
+        """A file that the user named.
+
+        Raises
+        ------
+        FileFormatError
+            If there is no such file, or its extension is not known.
+        """
+        path = path.expanduser().absolute()
+        with reading(path):
+            check_suffix(str(path), path.suffix)
+        with self.lock:
+            entry = Entry(self._free(path.stem), path.stem, str(path), labels, given=True)
+            self.entries[entry.id] = entry
+        return entry
+
+    def entry(self, id: str) -> Entry:
+        """The entry of an id.
+
+        Raises
+        ------
+        OptionError
+            If there is none.
+        """
+        if id not in self.entries:
+            raise OptionError(f"data={id!r:.60} is not known to this server; choose one of the list")
+        return self.entries[id]
+
+    def dataset(self, id: str) -> Dataset:
+        """The data set of an id, read when it is first asked for."""
+        entry = self.entry(id)
+        with self.lock:
+            if id not in self.held:
+                self.held[id] = load_dataset(entry.source, entry.labels)
+            self.held.move_to_end(id)
+            while len(self.held) > HELD:
+                self.held.popitem(last=False)
+            return self.held[id]
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The list of data sets, with what each can feed; one that cannot be read says why."""
+        return [self.told(entry) for entry in list(self.entries.values())]
+
+    def told(self, entry: Entry) -> dict[str, Any]:
+        """What a page is told of a data set."""
+        with self.lock:
+            if entry.about is None:
+                entry.about = self._look(entry)
+            return entry.about
+
+    def _look(self, entry: Entry) -> dict[str, Any]:
+        about: dict[str, Any] = {
+            "id": entry.id,
+            "name": entry.name,
+            "given": entry.given,
+            "points": False,
+            "n": 0,
+            "d": 0,
+            "kind": None,
+            "classes": None,
+            "labelled": False,
+            "methods": [],
+            "refused": {},
+            "error": None,
+        }
+        try:
+            about["points"] = entry.given and browsable(Path(entry.source))
+            data = self.dataset(entry.id)
+        except (IConLearnError, MemoryError) as cause:
+            said = " ".join(str(cause).split())
+            return about | {"error": said}
+        methods, refused = self.feeds(data)
+        return about | {
+            "n": len(data.X),
+            "d": data.X.shape[1],
+            "kind": data.form,
+            "classes": data.classes if data.y is not None else None,
+            "labelled": data.y is not None and bool((data.y >= 0).any()),
+            "methods": methods,
+            "refused": refused,
+        }
+
+    def points(self, id: str) -> bytes:
+        """The packet of the points of a table that is browsed."""
+        entry = self.entry(id)
+        if not entry.given:
+            raise OptionError(f"data={id!r} is built in and has no coordinates; run a method on it")
+        with self.lock:
+            if not entry.packet:
+                entry.packet = encode(points_packet(Path(entry.source)))
+            return entry.packet
+
+    def room(self) -> int:
+        """Bytes that the next upload may have."""
+        kept = sum(path.stat().st_size for path in self.uploads.glob("*") if path.is_file())
+        return min(self.most, UPLOADS * self.most - kept)
+
+    def place(self, name: str) -> Path:
+        """Where an upload goes: a path of ours, of the name only the extension is taken.
+
+        Raises
+        ------
+        FileFormatError
+            If no reader knows the extension.
+        """
+        suffix = Path(re.split(r"[\\/]", name)[-1]).suffix.lower()
+        check_suffix(f"{name!r:.80}", suffix)
+        self.uploads.mkdir(parents=True, exist_ok=True)
+        number = 1
+        while True:
+            path = self.uploads / f"data-{number}{suffix}"
+            try:
+                path.touch(exist_ok=False)
+            except FileExistsError:
+                number += 1
+                continue
+            return path
+
+    def take(self, path: Path, name: str, labels: str | None) -> dict[str, Any]:
+        """Take in an upload that has arrived whole, if the library's readers can read it.
+
+        Raises
+        ------
+        InputError, FileFormatError, MemoryBudgetError
+            If it cannot be used.
+        """
+        stem = re.sub(r"[^\w .+-]+", "", Path(re.split(r"[\\/]", name)[-1]).stem)[:40].strip() or "data"
+        if labels is not None and Path(labels).suffix.lower() in (".npy", ".csv"):
+            raise InputError(
+                f"labels={labels!r:.80} names a file, but of a page only a column or key is taken; put the labels into "
+                "the file"
+            )
+        with self.lock:
+            check_expanded(path, name)
+            points = browsable(path)
+            entry = Entry(self._free(stem), stem, str(path.absolute()), labels, given=True)
+            self.entries[entry.id] = entry
+            told = self.told(entry)
+            if told["error"] is not None and not points:
+                del self.entries[entry.id]
+                raise FileFormatError(told["error"].replace(str(path.absolute()), stem + path.suffix))
+            return told
+
+    def _free(self, name: str) -> str:
+        """An id that is not taken."""
+        slug = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "data"
+        id, number = slug, 1
+        while id in self.entries:
+            number += 1
+            id = f"{slug}-{number}"
+        return id
+
+
+def check_suffix(name: str, suffix: str) -> None:
+    """Refuse a file that no reader knows."""
+    if suffix.lower() not in READERS:
+        raise FileFormatError(f"{name}: extension {suffix!r} is not known; use one of {', '.join(READERS)}")
+
+
+def check_expanded(path: Path, name: str) -> None:
+    """Refuse a small file that would become large in memory."""
+    needed = 0
+    with reading(path):
+        if path.suffix == ".npz":
+            with zipfile.ZipFile(path) as archive:
+                needed = sum(part.file_size for part in archive.infolist())
+        elif path.suffix == ".parquet":
+            from pyarrow import parquet
+
+            with parquet.ParquetFile(path) as file:
+                about = file.metadata
+                groups = [about.row_group(k) for k in range(about.num_row_groups)]
+                needed = 8 * sum(g.column(k).num_values for g in groups for k in range(g.num_columns))
+        elif path.suffix == ".npy":
+            needed = np.load(path, mmap_mode="r", allow_pickle=False).nbytes
+    check_memory(
+        f"{name!r:.80}: its arrays", 4 * needed, "send a part of it, or give the file to the command"
+    )

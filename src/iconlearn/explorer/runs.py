@@ -1,0 +1,305 @@
+"""The runs of a server: started, supervised, found again, and gone on with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import os
+import re
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from iconlearn._errors import BusyError, OptionError
+from iconlearn._files import write_aside
+from iconlearn._lock import Lock, at_work
+from iconlearn.explorer.line import Line
+from iconlearn.explorer.recorded import record_map
+from iconlearn.explorer.run import CUT, FINISHED, GOING, RECORDING, RUNNING, STARTING, STOPPED, WAITING, Run
+from iconlearn.explorer.worker import Job, work
+
+AT_ONCE = 2  # runs that go on at a time
+MOST_WAITING = 50
+TICK = 0.1  # seconds between two looks whether the runs have ended
+REQUEST = 1  # version of the files that say what a run is of
+
+
+class Worker:
+    """A spawned process and the line to it; it imports the library, and waits for its job.
+
+    Parameters
+    ----------
+    prepare : callable, optional
+        What it calls first; can be pickled.
+    """
+
+    def __init__(self, prepare: Callable[[], object] | None) -> None:
+        context = multiprocessing.get_context("spawn")
+        here, there = context.Pipe()
+        self.process = context.Process(target=work, args=(there, prepare), name="iconlearn worker")
+        with deaf():
+            self.process.start()
+        there.close()  # so that its end is seen here
+        self.hear: Callable[[str, Any], None] = lambda subject, message: None
+        self.line = Line(here, self._hear)
+
+    def _hear(self, subject: str, message: Any) -> None:
+        if subject == "gone":
+            self.process.join(10.0)
+            message = self.process.exitcode
+        self.hear(subject, message)
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """A process that is started here takes no notice of Ctrl-C, from its first moment on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class Runs:
+    """All runs of a server, by id; to be used in its event loop.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the runs made here: ``ID`` of a finished one, ``ID.partial`` of an unfinished one, ``ID.json`` what it is
+        of. Made with the first run; runs of earlier servers are found in it.
+    prepare : callable, optional
+        What workers call first.
+    """
+
+    def __init__(self, folder: Path, prepare: Callable[[], object] | None = None) -> None:
+        self.folder, self.prepare = folder, prepare
+        self.runs: dict[str, Run] = {}
+        self.waiting: deque[Run] = deque()
+        self.closing = False
+        self.spare: Worker | None = None
+        self.asides: list[Path] = []  # temporary folders
+        self.hurry: Callable[[], bool] = lambda: False  # is there no time to wait for results?
+        self._find()
+
+    def start(
+        self, request: Mapping[str, Any], source: str, labels: str | None, about: Mapping[str, Any]
+    ) -> Run:
+        """A new run; it waits if enough others are at work.
+
+        Parameters
+        ----------
+        request : mapping
+            What the page asked for, checked.
+        source, labels : str
+            The data.
+        about : mapping
+            ``method``, ``title`` and ``data`` in words.
+        """
+        if len(self.waiting) >= MOST_WAITING:
+            raise OptionError(f"{MOST_WAITING} runs wait already; stop some, or wait until they are done")
+        stated = {"schema": REQUEST, "request": dict(request), "source": source, "labels": labels, **about}
+        name = self._reserve(f"{about['method']}-{about['data']}", {**stated, "started": time.time()})
+        run = self.runs[name] = Run.stated(name, self.folder / name, {**stated, "started": time.time()})
+        self._queue(run)
+        return run
+
+    def go_on(self, run: Run) -> None:
+        """Go on with a run that was cut or stopped.
+
+        Raises
+        ------
+        OptionError
+            If it cannot be gone on with; says why.
+        """
+        if run.state in (WAITING, *GOING):
+            raise OptionError(f"{run.id} is at work already; look at it, or stop it first")
+        if run.stated_as is None:
+            raise OptionError(
+                f"{run.id} was not started here, so its command is not known; give that command again in a terminal, "
+                "it goes on by itself"
+            )
+        if run.state == FINISHED:
+            raise OptionError(f"{run.id} is finished; start a new run to take more steps")
+        self._queue(run)
+
+    def stop(self, run: Run) -> None:
+        """Stop a run: results are written as after Ctrl-C; one that waits is never begun."""
+        if run in self.waiting:
+            self.waiting.remove(run)
+            run.set(STOPPED, "stopped before it was begun; there are no results")
+        elif run.worker is not None:
+            run.worker.line.tell("stop", {"do": "stop"})
+
+    @property
+    def at_work(self) -> list[Run]:
+        """Runs with a process."""
+        return [run for run in self.runs.values() if run.worker is not None]
+
+    async def close(self, tell: Callable[[str], object]) -> None:
+        """Stop all runs, and wait until their results are written."""
+        self.closing = True
+        self.waiting.clear()
+        for run in self.at_work:
+            self.stop(run)
+        if self.at_work:
+            tell(f"waiting for {len(self.at_work)} run(s) to write results; Ctrl-C again leaves at once")
+        while self.at_work and not self.hurry():
+            await asyncio.sleep(TICK)
+
+    def kill(self) -> None:
+        """End all workers at once; what is unfinished can be gone on with."""
+        for aside in self.asides:
+            shutil.rmtree(aside, ignore_errors=True)
+        for worker in (self.spare, *(run.worker for run in self.at_work)):
+            if worker is not None:
+                worker.process.kill()
+
+    def _reserve(self, wanted: str, stated: Mapping[str, Any]) -> str:
+        """A name that is free in the folder, taken by the file that says what the run is of."""
+        slug = re.sub("[^a-z0-9]+", "-", wanted.lower()).strip("-")[:60] or "run"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        number = 1
+        while True:
+            path = self.folder / f"{slug}-{number}.json"
+            taken = (self.folder / f"{slug}-{number}").exists() or path.name[:-5] in self.runs
+            with suppress(FileExistsError):
+                if not taken:
+                    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+                    write_aside(path, json.dumps(stated, indent=1).encode())
+                    return path.name[:-5]
+            number += 1
+
+    def _queue(self, run: Run) -> None:
+        run.set(WAITING, "waits until another run has ended")
+        self.waiting.append(run)
+        self._next()
+
+    def _next(self) -> None:
+        while self.waiting and len(self.at_work) < AT_ONCE and not self.closing:
+            self._launch(self.waiting.popleft())
+
+    def _launch(self, run: Run) -> None:
+        loop, stated = asyncio.get_running_loop(), run.stated_as
+        assert stated is not None
+        job = Job(str(run.out), stated["source"], stated["labels"], stated["request"], run.out.is_dir())
+
+        def hear(subject: str, message: Any) -> None:
+            with suppress(RuntimeError):  # the server has ended
+                loop.call_soon_threadsafe(self._heard, run, subject, message)
+
+        run.set(STARTING, "")
+        run.outcome = None
+        run.worker, self.spare = self.spare or Worker(self.prepare), None
+        run.worker.hear = hear
+        if not run.worker.process.is_alive():  # it ended while nobody listened
+            run.worker = Worker(self.prepare)
+            run.worker.hear = hear
+        run.worker.line.tell("job", asdict(job))
+        run.tell_worker()
+
+    def warm(self) -> None:
+        """Have a worker ready for the next run, so that it begins at once."""
+        if self.spare is None and not self.closing and len(self.at_work) < AT_ONCE:
+            self.spare = Worker(self.prepare)
+
+    def _heard(self, run: Run, subject: str, message: Any) -> None:
+        """What a worker says."""
+        if subject != "gone":
+            run.hear(subject, message)
+            if subject == "begin":
+                self.warm()
+            return
+        run.worker = None
+        state, words = run.outcome or (CUT, why_cut(message))
+        run.settle()
+        run.set(state, words)
+        self._next()
+
+    def _find(self) -> None:
+        """Runs of earlier servers."""
+        if not self.folder.is_dir():
+            return
+        for path in sorted(self.folder.glob("*.json"), key=lambda path: path.stat().st_mtime):
+            try:
+                stated = json.loads(path.read_text("utf-8"))
+                whole = stated["schema"] == REQUEST and all(
+                    isinstance(stated[key], str) for key in ("source", "method", "title", "data")
+                )
+            except (OSError, ValueError, LookupError, TypeError, RecursionError):
+                continue
+            if whole:
+                run = Run.stated(path.stem, self.folder / path.stem, stated)
+                look(run)
+                self.runs[run.id] = run
+
+    def add(self, out: Path) -> Run:
+        """A run folder named by the user."""
+        name, number = out.name, 1
+        while name in self.runs:
+            if self.runs[name].out == out:
+                return self.runs[name]
+            number += 1
+            name = f"{out.name}-{number}"
+        run = self.runs[name] = Run(name, out)
+        run.settle()
+        if not len(run.tape) and not run.partial.is_dir() and not run.tape.path.exists():
+            self._of_map(run)
+        look(run)
+        return run
+
+    def _of_map(self, run: Run) -> None:
+        """Show a run without a recording by its final map."""
+        aside = Path(tempfile.mkdtemp(prefix="iconlearn-"))
+        self.asides.append(aside)
+        run.places = (record_map(run.out, aside / RECORDING),)
+
+
+def look(run: Run) -> None:
+    """Find out how far a run of an earlier process came."""
+    run.settle()
+    if run.finished_in is not None:
+        run.set(*run.finished_in)
+    elif busy(run.partial):
+        run.set(RUNNING, "another process is at work on it; this page shows what it had recorded")
+    else:
+        run.set(
+            CUT, f"{run.flaw}the run was cut short; what was recorded is kept, and it can be gone on with"
+        )
+
+
+def busy(folder: Path) -> bool:
+    """Does another process work in the folder?"""
+    if not at_work(folder):
+        return False
+    try:
+        Lock(folder).release()
+    except BusyError:
+        return True
+    return False
+
+
+def why_cut(code: int | None) -> str:
+    """What to say of a worker that ended without a word."""
+    how = f"with code {code}"
+    if code is not None and code < 0:
+        with suppress(ValueError):
+            how = f"by {signal.Signals(-code).name}"
+        if -code == signal.SIGKILL:
+            how += ", perhaps for want of memory"
+    return (
+        f"the process of the run ended {how}; what was recorded is kept, and the run can be gone on with "
+        "from its last checkpoint"
+    )

@@ -1,0 +1,273 @@
+"""What the server answers: one method for every address, in plain values."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from iconlearn._errors import IConLearnError, OptionError
+from iconlearn.explorer import catalogue, exporting
+from iconlearn.explorer.library import Library
+from iconlearn.explorer.run import Run
+from iconlearn.explorer.runs import Runs
+from iconlearn.methods import METHODS, Method
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+MOST_JSON = 1 << 16  # bytes of a request in JSON
+BYTES, PARQUET = "application/octet-stream", "application/vnd.apache.parquet"
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".json": "application/json",
+}
+
+
+@dataclass
+class Answer:
+    """What is sent back: bytes, or pieces one after another."""
+
+    body: bytes | AsyncIterator[bytes]
+    kind: str = "application/json"
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class RefusedError(Exception):
+    """A request that is answered with an error."""
+
+    def __init__(self, status: int, error: str, **more: Any) -> None:
+        super().__init__(error)
+        self.status, self.more = status, more
+
+
+def as_json(value: Any, status: int = 200) -> Answer:
+    """An answer in JSON."""
+    return Answer(json.dumps(value, allow_nan=False).encode(), status=status)
+
+
+class Site:
+    """The addresses of a server, and what they stand for.
+
+    Parameters
+    ----------
+    library : Library
+    runs : Runs
+    page : Traversable or Path
+        Folder of the built front end.
+    """
+
+    def __init__(self, library: Library, runs: Runs, page: Any = None) -> None:
+        self.library, self.runs = library, runs
+        self.page = files("iconlearn.explorer") / "page" if page is None else page
+        self.thread = ThreadPoolExecutor(1, "certificates")
+        self.certificates: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self.uploading = asyncio.Lock()
+
+    @cached_property
+    def _files(self) -> dict[str, Any]:
+        """The files of the front end by name, which are all that is ever sent from the disk."""
+        folder = self.page / "assets"
+        return {part.name: part for part in folder.iterdir() if part.is_file()} if folder.is_dir() else {}
+
+    @cached_property
+    def _table(self) -> bytes:
+        return json.dumps(catalogue.table(), allow_nan=False).encode()
+
+    async def index(self, request: Request) -> Answer:
+        """The page."""
+        file = self.page / "index.html"
+        if not file.is_file():
+            raise RefusedError(404, "the page is not built; run `make page`, or install the wheel")
+        return Answer(file.read_bytes(), KINDS[".html"])
+
+    async def asset(self, request: Request) -> Answer:
+        """A file of the page."""
+        part = self._files.get(request.path_params["name"])
+        if part is None:
+            raise RefusedError(404, "the page has no such part; reload it")
+        return Answer(part.read_bytes(), KINDS.get(Path(part.name).suffix, BYTES))
+
+    async def table(self, request: Request) -> Answer:
+        """The periodic table."""
+        return Answer(await asyncio.to_thread(lambda: self._table))
+
+    async def certificate(self, request: Request) -> Answer:
+        """What a method is proved to be, measured when it is first asked for."""
+        name = request.path_params["name"]
+        if name not in METHODS:
+            raise RefusedError(404, f"there is no method {name!r:.60}; reload the page")
+        if name not in self.certificates:
+            loop = asyncio.get_running_loop()
+            self.certificates[name] = loop.run_in_executor(self.thread, catalogue.certificate, name)
+        found = self.certificates[name]
+        if not found.done():
+            return as_json({"lines": [], "seconds": 0.0, "state": "computing"})
+        return as_json({**found.result(), "state": "done"})
+
+    async def data(self, request: Request) -> Answer:
+        """The data sets; whoever reads them may soon want a run."""
+        listed = await asyncio.to_thread(self.library.listed)
+        self.runs.warm()
+        return as_json(listed)
+
+    async def upload(self, request: Request) -> Answer:
+        """A data set from the page, in a file of ours until it is known to be one."""
+        name, labels = request.query_params.get("name", ""), request.query_params.get("labels")
+        async with self.uploading:
+            room = self.library.room()
+            claimed = request.headers.get("content-length", "0")
+            too_much = (
+                f"{name!r:.80} is longer than the {max(room, 0) >> 20} MiB that may be sent; give the file to the "
+                "command, `iconlearn explore FILE`, or a larger --max-upload"
+            )
+            if not claimed.isdecimal() or int(claimed) > room:
+                raise RefusedError(413, too_much)
+            path = self.library.place(name)
+            kept = False
+            try:
+                length = 0
+                with open(path, "wb") as file:
+                    async for piece in request.stream():
+                        length += len(piece)
+                        if length > room:
+                            raise RefusedError(413, too_much)
+                        file.write(piece)
+                told = await asyncio.to_thread(self.library.take, path, name, labels)
+                kept = True
+            finally:
+                if not kept:
+                    path.unlink(missing_ok=True)
+        return as_json(told, 201)
+
+    async def points(self, request: Request) -> Answer:
+        """The points of a table."""
+        return Answer(await asyncio.to_thread(self.library.points, request.path_params["id"]), BYTES)
+
+    async def list_runs(self, request: Request) -> Answer:
+        """All runs, the newest first."""
+        listed = sorted(self.runs.runs.values(), key=lambda run: -run.started)
+        return as_json([run.summary() for run in listed])
+
+    async def start(self, request: Request) -> Answer:
+        """A new run, if the request is one that can be met."""
+        asked = await read_json(request)
+        method, data = asked.get("method"), asked.get("data")
+        parameters, options = asked.get("parameters", {}), asked.get("options", {})
+        for name, value, kind in (
+            ("method", method, str),
+            ("data", data, str),
+            ("parameters", parameters, dict),
+            ("options", options, dict),
+        ):
+            if not isinstance(value, kind):
+                raise RefusedError(400, f"{name} is missing or of another type; reload the page", field=name)
+        method, data = str(method), str(data)
+        wanted = {"method": method, "data": data, "parameters": parameters, "options": options}
+        try:
+            entry = self.library.entry(data)
+            dataset = await asyncio.to_thread(self.library.dataset, data)
+            chosen = (await asyncio.to_thread(catalogue.run_request, wanted, dataset))[0]
+        except IConLearnError as cause:
+            raise RefusedError(400, one_line(cause), field=field_of(str(cause), wanted)) from cause
+        row = chosen if isinstance(chosen, Method) else METHODS[chosen]
+        about = {"method": row.name, "title": row.title, "data": entry.name}
+        run = self.runs.start(wanted, entry.source, entry.labels, about)
+        return as_json({"id": run.id}, 201)
+
+    def run(self, request: Any) -> Run:
+        """The run that an address names."""
+        run = self.runs.runs.get(request.path_params["id"])
+        if run is None:
+            raise RefusedError(404, "this server knows no such run; go back to the list of runs")
+        return run
+
+    async def go_on(self, request: Request) -> Answer:
+        """Go on with a run."""
+        run = self.run(request)
+        self.runs.go_on(run)
+        return as_json({"id": run.id})
+
+    async def recording(self, request: Request) -> Answer:
+        """The recording of a run as far as there is one."""
+        run = self.run(request)
+        name = {"content-disposition": f'attachment; filename="{run.id}.icon"'}
+        return Answer(pieces(run), BYTES, headers={**name, "content-length": str(run.tape.end)})
+
+    async def export(self, request: Request) -> Answer:
+        """The run as one page."""
+        run = self.run(request)
+        make = partial(exporting.export_page, run.tape.path, self.page)
+        return await self._file(run, make, "html", KINDS[".html"])
+
+    async def parquet(self, request: Request) -> Answer:
+        """The points of a run as a table."""
+        run = self.run(request)
+        return await self._file(run, partial(exporting.export_parquet, run.tape.path), "parquet", PARQUET)
+
+    async def _file(self, run: Run, make: Callable[[], bytes], suffix: str, kind: str) -> Answer:
+        if not len(run.tape):
+            raise RefusedError(409, f"{run.id} has recorded nothing yet; wait until it has begun")
+        body = await asyncio.to_thread(make)
+        return Answer(
+            body, kind, headers={"content-disposition": f'attachment; filename="{run.id}.{suffix}"'}
+        )
+
+
+async def pieces(run: Run) -> AsyncIterator[bytes]:
+    """The packets of a recording that are there now."""
+    for number in range(len(run.tape)):
+        yield run.tape.read(number)
+
+
+async def read_json(request: Request) -> Mapping[str, Any]:
+    """The object that a request holds, which is short."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MOST_JSON:
+            raise RefusedError(413, f"the request is longer than {MOST_JSON} bytes; reload the page")
+    try:
+        said = json.loads(body, parse_constant=refuse_number)
+    except (ValueError, RecursionError) as cause:
+        raise RefusedError(400, f"the request is no JSON ({cause}); reload the page") from cause
+    if not isinstance(said, dict):
+        raise RefusedError(400, "the request is no JSON object; reload the page")
+    return said
+
+
+def refuse_number(word: str) -> Any:
+    """NaN and infinity are no JSON."""
+    raise ValueError(f"{word} is no number")
+
+
+def field_of(message: str, asked: Mapping[str, Any]) -> str | None:
+    """The field of a request that a message is about: the one whose name stands before an equals sign, or quoted."""
+    names = [*asked["parameters"], *asked["options"], "method", "data"]
+    found = [(at, name) for name in names if (at := message.find(f"{name}=")) >= 0]
+    found = found or [(at, name) for name in names if (at := message.find(f"'{name}'")) >= 0]
+    return min(found)[1] if found else None
+
+
+def one_line(cause: BaseException) -> str:
+    """What went wrong, in one line."""
+    return " ".join(str(cause).split())
+
+
+def refused(cause: Exception) -> Answer:
+    """The answer to what went wrong."""
+    if isinstance(cause, RefusedError):
+        return as_json({"error": one_line(cause), **cause.more}, cause.status)
+    status = 409 if isinstance(cause, OptionError) else 400
+    return as_json({"error": one_line(cause)}, status)
