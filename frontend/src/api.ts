@@ -1,0 +1,186 @@
+/** What the server is asked over HTTP; every failure becomes one line that says what to do. */
+
+import { signal } from "@preact/signals";
+
+export interface Family {
+  name: string;
+  color: string;
+}
+
+export interface Axis {
+  name: string;
+  symbol: string;
+  formula: string;
+}
+
+export interface Field {
+  name: string;
+  type: "int" | "float" | "bool" | "choice" | "text";
+  default: number | boolean | string | null;
+  low: number | null;
+  high: number | null;
+  choices: string[] | null;
+  text: string;
+  optional: boolean;
+}
+
+export interface MethodRow {
+  name: string;
+  title: string;
+  family: string;
+  status: "named" | "gap" | "blank" | "off-grid";
+  column: string;
+  row: string;
+  paper: string;
+  takes: string;
+  equation: string[];
+  notes: string[];
+  p: string;
+  q: string;
+  mapper: string;
+  code: string;
+  estimator_code?: string;
+  citation: string;
+  rewards: string;
+  degenerates: string;
+  parameters: Field[];
+  options: Field[];
+  example: string;
+  runnable: boolean;
+  why_not: string;
+}
+
+export interface Table {
+  columns: Axis[];
+  rows: Axis[];
+  families: Family[];
+  methods: MethodRow[];
+}
+
+export interface DataSet {
+  id: string;
+  name: string;
+  n: number;
+  d: number;
+  kind: string;
+  classes: number | string[] | null;
+  labelled: boolean;
+  methods: string[];
+  refused: Record<string, string>;
+}
+
+export interface RunRow {
+  id: string;
+  method: string;
+  title: string;
+  data: string;
+  state: string;
+  step: number;
+  total: number;
+  started: string | number | null;
+  message: string;
+  recorded: boolean;
+}
+
+export interface Certificate {
+  lines: { claim: string; measured: string | number; bound: string | number; holds: boolean }[];
+  seconds: number;
+  state: "computing" | "done";
+}
+
+/** A refusal in the server's words, and the field that it is about. */
+export class Refusal extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly field: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+/** Whether the server answers: "lost" when nothing does, "moved" when this address is no longer known. */
+export const server = signal<"ok" | "lost" | "moved" | "none">("ok");
+
+export const LOST =
+  "The server has stopped. Start `iconlearn explore` again with the same --port; recorded moments are kept.";
+export const MOVED =
+  "This address is no longer valid: the server was started anew. Open the address that `iconlearn explore` printed; " +
+  "recorded moments are kept.";
+
+export function address(path: string): string {
+  return new URL(path, document.baseURI).href;
+}
+
+async function ask(path: string, options: RequestInit = {}): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(address(path), { cache: "no-store", ...options });
+  } catch {
+    lose("lost");
+    throw new Refusal(LOST, 0);
+  }
+  if (answer.ok) {
+    server.value = "ok";
+    return answer;
+  }
+  const told: unknown = await answer.json().catch(() => null);
+  const { error, field } = (told ?? {}) as { error?: string; field?: string };
+  if (!error && [403, 404, 421].includes(answer.status)) lose("moved");
+  throw new Refusal(error ?? `The server answered ${answer.status}; reload the page.`, answer.status, field ?? null);
+}
+
+let waiting = false;
+
+/** Say that the server is gone, and ask for it until it is back. */
+export function lose(how: "lost" | "moved"): void {
+  server.value = how;
+  if (waiting) return;
+  waiting = true;
+  setTimeout(() => {
+    waiting = false;
+    void ask("api/runs").catch(() => undefined);
+  }, 2000);
+}
+
+async function json<T>(path: string, options?: RequestInit): Promise<T> {
+  return (await (await ask(path, options)).json()) as T;
+}
+
+export const getTable = (): Promise<Table> => json("api/table");
+export const getData = (): Promise<DataSet[]> => json("api/data");
+export const getRuns = (): Promise<RunRow[]> => json("api/runs");
+export const getCertificate = (method: string): Promise<Certificate> =>
+  json(`api/methods/${encodeURIComponent(method)}/certificate`);
+
+export async function getBytes(path: string): Promise<ArrayBuffer> {
+  return (await ask(path)).arrayBuffer();
+}
+
+export function sendData(file: File, labels: string): Promise<DataSet> {
+  const query = new URLSearchParams({ name: file.name });
+  if (labels) query.set("labels", labels);
+  return json(`api/data?${query}`, {
+    method: "POST",
+    body: file,
+    headers: { "Content-Type": "application/octet-stream" },
+  });
+}
+
+export interface Order {
+  method: string;
+  data: string;
+  parameters: Record<string, unknown>;
+  options: Record<string, unknown>;
+}
+
+export function startRun(order: Order): Promise<{ id: string }> {
+  return json("api/runs", {
+    method: "POST",
+    body: JSON.stringify(order),
+    headers: { "Content-Type": "application/json" },
+  });
+}
+
+export const continueRun = (id: string): Promise<unknown> =>
+  json(`api/runs/${encodeURIComponent(id)}/continue`, { method: "POST" });

@@ -1,0 +1,40 @@
+/** Painters of points: WebGL where a graphics card draws, else the processor itself. */
+
+import type { Scene } from "./fit";
+import { GlPainter } from "./gl";
+import { SoftPainter } from "./soft";
+
+export interface Painter {
+  readonly kind: "webgl" | "software";
+  /** Colours of the points, (n, 4). */
+  setColors: (rgba: Uint8Array) => void;
+  /** Draw the first `count` points of a shuffled order. */
+  draw: (scene: Scene, size: number, alpha: number, count: number, paper: string) => void;
+  close: () => void;
+}
+
+/** `webgl` or `software` in the address asks for one of them. */
+export function makePainter(canvas: HTMLCanvasElement): Painter {
+  const asked = new URLSearchParams(location.search).get("painter");
+  if (asked !== "software") {
+    const context = GlPainter.open(canvas, asked !== "webgl");
+    if (context) return new GlPainter(context);
+  }
+  return new SoftPainter(canvas);
+}
+
+/** An order in which every beginning is an even sample. */
+export function shuffled(n: number): Uint32Array {
+  const order = Uint32Array.from({ length: n }, (_, k) => k);
+  let state = 2463534242;
+  for (let i = n - 1; i > 0; i--) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    const j = (state >>> 0) % (i + 1);
+    const held = order[i] as number;
+    order[i] = order[j] as number;
+    order[j] = held;
+  }
+  return order;
+}

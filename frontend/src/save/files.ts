@@ -1,0 +1,88 @@
+/** PNG and SVG files of what is on the page, made without a server. */
+
+const LOOK = [
+  "fill",
+  "fill-opacity",
+  "stroke",
+  "stroke-width",
+  "stroke-opacity",
+  "stroke-dasharray",
+  "opacity",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "font-style",
+  "text-anchor",
+  "image-rendering",
+];
+const SCALE = 2;
+
+/** The text of an SVG file: what style sheets say is written to the elements themselves. */
+export function svgText(element: SVGSVGElement, paper: string): string {
+  const copy = element.cloneNode(true) as SVGSVGElement;
+  const originals = [element, ...element.querySelectorAll<SVGElement>("*")];
+  const copies = [copy, ...copy.querySelectorAll<SVGElement>("*")];
+  originals.forEach((original, k) => {
+    const look = getComputedStyle(original);
+    const to = copies[k];
+    if (!to) return;
+    for (const name of LOOK) {
+      const value = look.getPropertyValue(name);
+      if (value) to.setAttribute(name, value);
+    }
+    for (const name of ["class", "tabindex", "role", "data-testid"]) to.removeAttribute(name);
+  });
+  const { width, height } = element.getBoundingClientRect();
+  const w = Math.round(width);
+  const h = Math.round(height);
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.setAttribute("width", String(w));
+  copy.setAttribute("height", String(h));
+  if (!copy.hasAttribute("viewBox")) copy.setAttribute("viewBox", `0 0 ${w} ${h}`);
+  const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  for (const [name, value] of Object.entries({ width: "100%", height: "100%", fill: paper })) {
+    ground.setAttribute(name, value);
+  }
+  copy.prepend(ground);
+  return new XMLSerializer().serializeToString(copy);
+}
+
+export function saveSvg(text: string, name: string): void {
+  download(new Blob([text], { type: "image/svg+xml" }), `${name}.svg`);
+}
+
+/** Draw the text of an SVG file to a canvas of twice its size and save that. */
+export async function savePng(text: string, name: string): Promise<void> {
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = image.naturalWidth * SCALE;
+  canvas.height = image.naturalHeight * SCALE;
+  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  await saveCanvas(canvas, name);
+}
+
+export function saveCanvas(canvas: HTMLCanvasElement, name: string): Promise<void> {
+  return new Promise((done, failed) => {
+    canvas.toBlob((blob) => {
+      if (!blob) {
+        failed(new Error("the picture is too large to be kept"));
+        return;
+      }
+      download(blob, `${name}.png`);
+      done();
+    }, "image/png");
+  });
+}
+
+export function download(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name.replace(/[^\w.-]+/g, "-");
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+export const escape = (text: string): string =>
+  text.replace(/[&<>"]/g, (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[letter] ?? letter);

@@ -1,0 +1,98 @@
+/** The frame of the page: its bar, a banner when the server is gone, and the view that is open. */
+
+import { useEffect } from "preact/hooks";
+import { getTable, LOST, MOVED, server } from "../api";
+import { link, route } from "../route";
+import { theme, type Theme } from "../theme";
+import { Cell } from "./Cell";
+import { useAsked } from "./hooks";
+import { Points } from "./Points";
+import { LiveRuns } from "./RunView";
+import { RunsView } from "./RunsView";
+import { Table } from "./Table";
+
+export function Bar({ fixed = false }: { fixed?: boolean }) {
+  const { view } = route.value;
+  const here = (held: boolean) => (held ? ("page" as const) : undefined);
+  return (
+    <header class="bar">
+      <a class="brand" href={fixed ? "#" : link("table")}>
+        iconlearn <em>explorer</em>
+      </a>
+      {!fixed && (
+        <nav aria-label="Views">
+          <a href={link("table")} aria-current={here(view === "table" || view === "cell")}>Table</a>
+          <a href={link("runs")} aria-current={here(view === "runs" || view === "run")} data-testid="nav-runs">Runs and data</a>
+        </nav>
+      )}
+      <label class="inline theme">
+        <span class="sr">Theme</span>
+        <select data-testid="theme" value={theme.value} onChange={(event) => (theme.value = event.currentTarget.value as Theme)}>
+          <option value="system">as the system</option>
+          <option value="light">light</option>
+          <option value="dark">dark</option>
+        </select>
+      </label>
+    </header>
+  );
+}
+
+export function App() {
+  const table = useAsked(getTable, []);
+  const gone = server.value === "lost" || server.value === "moved";
+  useEffect(() => {
+    if (!gone && table.error) table.again();
+  }, [gone]);
+  useEffect(() => {
+    window.scrollTo(0, 0);
+  }, [route.value]);
+  const open = route.value;
+  return (
+    <>
+      <Bar />
+      {gone && (
+        <p class="banner" role="alert" data-testid="banner">
+          {server.value === "lost" ? LOST : MOVED}
+        </p>
+      )}
+      <main>
+        {open.view === "run" ? (
+          <LiveRuns key={open.ids.join("/")} ids={open.ids} />
+        ) : open.view === "points" ? (
+          <Points key={open.id} id={open.id} />
+        ) : open.view === "runs" ? (
+          <RunsView />
+        ) : (
+          <Methods table={table.value} error={table.error} />
+        )}
+      </main>
+    </>
+  );
+}
+
+function Methods({ table, error }: { table: Awaited<ReturnType<typeof getTable>> | null; error: string | null }) {
+  const open = route.value;
+  if (!table) {
+    return error ? <p class="error" role="alert">{error}</p> : <p class="boot" aria-busy="true">Opening the table…</p>;
+  }
+  if (open.view === "cell") {
+    const method = table.methods.find((held) => held.name === open.name);
+    if (method) return <Cell key={method.name} table={table} method={method} beside={open.beside} />;
+    return (
+      <p class="error" role="alert">
+        There is no cell called {open.name}. <a href={link("table")}>Open the table</a>
+      </p>
+    );
+  }
+  const beside = open.view === "table" ? open.beside : null;
+  return (
+    <>
+      {beside && (
+        <p class="beside" role="status" data-testid="beside">
+          Choose the cell to set beside the other run. <a href={link("run", [beside])}>Back to the run</a>
+        </p>
+      )}
+      <Table table={table} beside={beside} />
+    </>
+  );
+}

@@ -1,0 +1,63 @@
+/** A panel with a heading and the two files that it can be kept as. */
+
+import type { ComponentChildren } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { savePng, saveSvg, svgText } from "../save/files";
+import { words } from "./hooks";
+
+/** What a panel saves: an SVG file's text, and a way to make the PNG if the SVG is not its source. */
+export interface Keep {
+  svg: () => string;
+  png?: (name: string) => Promise<void>;
+}
+
+interface Props {
+  id: string;
+  title: string;
+  file: string;
+  keep?: Keep;
+  aside?: ComponentChildren;
+  children: ComponentChildren;
+}
+
+export function Panel({ id, title, file, keep, aside, children }: Props) {
+  const ref = useRef<HTMLElement>(null);
+  const [failed, setFailed] = useState<string | null>(null);
+
+  function text(): string {
+    if (keep) return keep.svg();
+    const svg = ref.current?.querySelector<SVGSVGElement>("svg.picture");
+    if (!svg) throw new Error("there is nothing to save yet");
+    return svgText(svg, getComputedStyle(document.body).getPropertyValue("--paper").trim() || "#FFFFFF");
+  }
+
+  async function save(form: "svg" | "png"): Promise<void> {
+    try {
+      setFailed(null);
+      if (form === "svg") saveSvg(text(), file);
+      else if (keep?.png) await keep.png(file);
+      else await savePng(text(), file);
+    } catch (cause) {
+      setFailed(words(cause));
+    }
+  }
+
+  return (
+    <section class={`panel panel-${id}`} ref={ref} data-testid={`panel-${id}`} aria-label={title}>
+      <header class="panel-head">
+        <h3>{title}</h3>
+        {aside}
+        <span class="keep">
+          <button class="quiet" data-testid={`save-png-${id}`} onClick={() => void save("png")} aria-label={`Save ${title} as PNG`}>
+            PNG
+          </button>
+          <button class="quiet" data-testid={`save-svg-${id}`} onClick={() => void save("svg")} aria-label={`Save ${title} as SVG`}>
+            SVG
+          </button>
+        </span>
+      </header>
+      {failed && <p class="error" role="alert">{failed}</p>}
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,159 @@
+/** A run, or two side by side: map, bars, curves, and the time that is shown. */
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { continueRun } from "../api";
+import { Bars } from "../bars/Bars";
+import { Curves } from "../curves/Curves";
+import { MapView } from "../map/MapView";
+import { linking, playing } from "../playback";
+import { link } from "../route";
+import { follow } from "../source";
+import { linked, RunState, selection } from "../store";
+import { Compare } from "./Compare";
+import { words } from "./hooks";
+import { Controls, Timeline } from "./Timeline";
+
+/** Runs that are followed for as long as they are shown. */
+export function LiveRuns({ ids }: { ids: string[] }) {
+  const runs = useMemo(() => ids.map((id) => new RunState(id)), [ids.join("/")]);
+  useEffect(() => {
+    for (const run of runs) {
+      run.source = follow(run.id, {
+        begin: run.begin,
+        packets: run.packets,
+        link: (link) => (run.link.value = link),
+        failed: (message) => (run.failure.value = message),
+      });
+    }
+    return () => {
+      selection.value = null;
+      for (const run of runs) run.close();
+    };
+  }, [runs]);
+  return <Runs runs={runs} />;
+}
+
+/** One run or two; they may also come from an exported page. */
+export function Runs({ runs }: { runs: RunState[] }) {
+  const [first, second] = runs;
+  useEffect(() => {
+    const stops = runs.map(playing);
+    if (first && second) stops.push(linking(first, second));
+    return () => stops.forEach((stop) => stop());
+  }, [runs]);
+  if (!first) return null;
+  if (!second) return <One run={first} />;
+  return (
+    <div class="pair" data-testid="pair">
+      <div class="pair-head">
+        <label class="inline">
+          <input
+            type="checkbox"
+            data-testid="linked"
+            checked={linked.value}
+            onChange={(event) => (linked.value = event.currentTarget.checked)}
+          />{" "}
+          one clock for both
+        </label>
+        <span class="muted">A point selected on one map is selected on the other.</span>
+      </div>
+      <div class="side">
+        <One run={first} mark="" narrow />
+        <One run={second} mark="-2" narrow />
+      </div>
+    </div>
+  );
+}
+
+function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string; narrow?: boolean }) {
+  void run.version.value;
+  const recording = run.recording.value;
+  const [failed, setFailed] = useState<string | null>(null);
+  const told = recording.run;
+  const message = recording.state?.message || recording.end?.message || "";
+  const gap = run.shown.value?.b.stats["gap"];
+  async function goOn(): Promise<void> {
+    try {
+      await continueRun(run.id);
+    } catch (cause) {
+      setFailed(words(cause));
+    }
+  }
+  if (run.failure.value) {
+    return (
+      <p class="error" role="alert" data-testid={`run-error${mark}`}>
+        {run.failure.value} <a href={link("table")}>Open the table</a>
+      </p>
+    );
+  }
+  return (
+    <article class={`run${narrow ? " narrow" : ""}`} data-testid={`run${mark}`}>
+      <header class="run-head">
+        <div>
+          <h1>{told ? <RunTitle run={run} /> : "Opening the run…"}</h1>
+          <p class="muted about">{told ? about(run) : "\u00a0"}</p>
+        </div>
+        <Controls run={run} id={mark} onContinue={run.source ? () => void goOn() : undefined} />
+      </header>
+      <p class={`says${recording.state?.state === "failed" || recording.end?.state === "failed" ? " error" : ""}`} role="status" data-testid={`message${mark}`}>
+        {failed ?? message}
+      </p>
+      {recording.damage && (
+        <p class="error" role="alert" data-testid={`damage${mark}`}>
+          The recording is damaged: {recording.damage}. What comes before is shown; run the method again for the rest.
+        </p>
+      )}
+      <Timeline run={run} id={mark} />
+      <div class="stage">
+        <MapView run={run} id={`map${mark}`} />
+        <Bars run={run} id={`bars${mark}`} />
+      </div>
+      <p class="means">
+        {told?.layout_words}
+        {gap !== null && gap !== undefined && (
+          <>
+            {" "}
+            Mean gap of p and q over the recorded points: <output data-testid={`mean-gap${mark}`}>{gap.toFixed(3)}</output>.
+          </>
+        )}
+      </p>
+      <Curves run={run} id={`curves${mark}`} />
+      {run.source && <Keep run={run} />}
+      {run.source && !narrow && <Compare run={run} />}
+    </article>
+  );
+}
+
+function RunTitle({ run }: { run: RunState }) {
+  const told = run.recording.value.run;
+  if (!told) return null;
+  return (
+    <>
+      {run.source ? <a href={link("cell", [told.method])}>{told.title}</a> : told.title} <span class="muted">on</span>{" "}
+      {told.data.name}
+    </>
+  );
+}
+
+function about(run: RunState): string {
+  const told = run.recording.value.run;
+  if (!told) return "";
+  const settings = { ...told.parameters, ...told.options };
+  const said = Object.entries(settings)
+    .filter(([, value]) => value !== null && typeof value !== "object")
+    .slice(0, 6)
+    .map(([name, value]) => `${name.replaceAll("_", " ")} ${String(value)}`);
+  return [`${told.data.n} rows`, told.divergence && `divergence ${told.divergence}`, ...said].filter(Boolean).join(" · ");
+}
+
+function Keep({ run }: { run: RunState }) {
+  const base = `api/runs/${encodeURIComponent(run.id)}`;
+  return (
+    <p class="keep-run">
+      Keep it:{" "}
+      <a href={`${base}/export.html`} download data-testid="export">one page, without a server</a>
+      <a href={`${base}/points.parquet`} download data-testid="parquet">points as parquet</a>
+      <a href={`${base}/recording`} download="recording.icon" data-testid="recording">the recording</a>
+    </p>
+  );
+}

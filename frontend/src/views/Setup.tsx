@@ -1,0 +1,159 @@
+/** What a run is started with: data, the row's own parameters, divergence and debiasing, and how it is trained. */
+
+import { useId, useMemo, useState } from "preact/hooks";
+import { type DataSet, type Field, getData, getRuns, type MethodRow, Refusal, startRun } from "../api";
+import { link } from "../route";
+import { problem, values } from "./fields";
+import { count, useAsked, words } from "./hooks";
+import { Input } from "./Input";
+import { Upload } from "./Upload";
+
+interface Props {
+  method: MethodRow;
+  beside: string | null;
+}
+
+export function Setup({ method, beside }: Props) {
+  const sets = useAsked(getData, []);
+  const other = useAsked(async () => (beside ? (await getRuns()).find((run) => run.id === beside) : undefined), [beside]);
+  const [data, setData] = useState<string | null>(null);
+  const [typed, setTyped] = useState<Record<string, string>>({});
+  const [wrong, setWrong] = useState<Record<string, string>>({});
+  const [failed, setFailed] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const fields = useMemo(() => [...method.parameters, ...method.options], [method]);
+
+  const fitting = (set: DataSet): boolean => set.methods.includes(method.name);
+  const given = sets.value ?? [];
+  const wanted = other.value && given.find((set) => set.id === other.value?.data || set.name === other.value?.data);
+  const chosen =
+    given.find((set) => set.id === data) ??
+    (wanted && fitting(wanted) ? wanted : undefined) ??
+    given.find((set) => set.id === method.example && fitting(set)) ??
+    given.find(fitting);
+
+  async function start(event: Event): Promise<void> {
+    event.preventDefault();
+    setFailed(null);
+    const faults = Object.fromEntries(
+      fields.flatMap((field) => {
+        const fault = problem(field, typed[field.name]);
+        return fault ? [[field.name, fault]] : [];
+      }),
+    );
+    setWrong(faults);
+    const first = fields.find((field) => field.name in faults);
+    if (first) return focus(first.name);
+    if (!chosen) return;
+    setBusy(true);
+    try {
+      const { id } = await startRun({
+        method: method.name,
+        data: chosen.id,
+        parameters: values(method.parameters, typed),
+        options: values(method.options, typed),
+      });
+      location.hash = link("run", beside ? [beside, id] : [id]);
+    } catch (cause) {
+      const field = cause instanceof Refusal ? cause.field : null;
+      if (field && fields.some((held) => held.name === field)) {
+        setWrong({ [field]: words(cause) });
+        focus(field);
+      } else setFailed(words(cause));
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  const input = (field: Field) => (
+    <Input
+      key={field.name}
+      field={field}
+      typed={typed[field.name]}
+      fault={wrong[field.name]}
+      onType={(value) => {
+        setTyped({ ...typed, [field.name]: value });
+        setWrong({ ...wrong, [field.name]: problem(field, value) ?? "" });
+      }}
+    />
+  );
+  return (
+    <form class="panel setup" onSubmit={(event) => void start(event)} noValidate data-testid="setup">
+      <h3>{beside ? `Run it beside ${other.value?.title ?? "the other run"}` : "Run it"}</h3>
+      <DataPicker sets={sets.value} error={sets.error} method={method} chosen={chosen} onChoose={setData} />
+      <Upload
+        onSent={(set) => {
+          sets.again();
+          setData(set.id);
+        }}
+      />
+      {method.parameters.length > 0 && (
+        <fieldset>
+          <legend>Parameters of {method.title}</legend>
+          {method.parameters.map(input)}
+        </fieldset>
+      )}
+      {method.options.length > 0 && (
+        <fieldset>
+          <legend>Divergence, debiasing and training</legend>
+          {method.options.map(input)}
+        </fieldset>
+      )}
+      {failed && <p class="error" role="alert" data-testid="setup-error">{failed}</p>}
+      {!method.runnable && <p class="error">{method.why_not}</p>}
+      <button class="primary" data-testid="start" disabled={busy || !method.runnable || !chosen}>
+        {busy ? "Starting…" : "Start"}
+      </button>
+    </form>
+  );
+}
+
+function focus(name: string): void {
+  document.getElementById(`field-${name}`)?.focus();
+}
+
+interface PickerProps {
+  sets: DataSet[] | null;
+  error: string | null;
+  method: MethodRow;
+  chosen: DataSet | undefined;
+  onChoose: (id: string) => void;
+}
+
+function DataPicker({ sets, error, method, chosen, onChoose }: PickerProps) {
+  const id = useId();
+  if (error) return <p class="error" role="alert">{error}</p>;
+  const refused = (sets ?? []).filter((set) => !set.methods.includes(method.name));
+  return (
+    <div class="field">
+      <label for={id}>Data set</label>
+      <select
+        id={id}
+        data-testid="data"
+        value={chosen?.id ?? ""}
+        onChange={(event) => onChoose(event.currentTarget.value)}
+      >
+        {!chosen && <option value="">{sets ? "none of these can feed it" : "…"}</option>}
+        {(sets ?? [])
+          .filter((set) => set.methods.includes(method.name))
+          .map((set) => (
+            <option key={set.id} value={set.id}>
+              {set.name} ({count(set.n)} × {count(set.d)}{set.labelled ? ", labelled" : ""})
+            </option>
+          ))}
+      </select>
+      {refused.length > 0 && (
+        <details class="refused">
+          <summary>{refused.length} cannot feed this cell</summary>
+          <ul data-testid="refused">
+            {refused.map((set) => (
+              <li key={set.id}>
+                <b>{set.name}</b>: {set.refused[method.name] ?? "it does not hold what the method takes"}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}
