@@ -16,7 +16,6 @@ from iconlearn._errors import IConLearnError
 from iconlearn.data.files import load_dataset
 from iconlearn.explorer import catalogue
 from iconlearn.explorer.line import Line
-from iconlearn.methods import METHODS, Method
 from iconlearn.recording.packets import FRAME, Packet, encode
 from iconlearn.run import run_method
 from iconlearn.train.events import Event
@@ -214,11 +213,7 @@ def perform(control: Control) -> tuple[str, str]:
     job = control.job
     assert job is not None
     dataset = load_dataset(job.source, job.labels)
-    chosen, _, options = catalogue.run_request(job.request, dataset)
-    name = chosen
-    if isinstance(chosen, Method):  # a cell that nobody has named
-        name = chosen.name
-        METHODS[name] = chosen
+    name, options = catalogue.run_request(job.request, dataset)
     options = replace(
         options,
         callbacks=(*options.callbacks, control),
