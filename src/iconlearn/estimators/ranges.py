@@ -9,7 +9,7 @@ from typing import Any
 
 from iconlearn._checks import check_choice, check_number
 from iconlearn._errors import OptionError
-from iconlearn.divergences import DIVERGENCES, as_divergence
+from iconlearn.divergences import DIVERGENCES
 from iconlearn.methods import Method
 from iconlearn.methods.clusterings import SIDES
 from iconlearn.metrics import METRICS
@@ -137,7 +137,10 @@ RANGES: Mapping[str, Range] = {
     "views": whole(1, 32),
 }
 # Where a method takes other values than its name says.
-OWN: Mapping[tuple[str, str], Range] = {("infonce-clustering", "n_neighbors"): whole(0, 10_000)}
+OWN: Mapping[tuple[str, str], Range] = {
+    ("infonce-clustering", "n_neighbors"): whole(0, 10_000),
+    ("normalized-cuts", "temperature"): positive(1e30),
+}
 
 
 def range_of(row: Method, name: str) -> Range:
@@ -164,11 +167,3 @@ def holds(values: Range, default: Any) -> bool:
     except OptionError:
         return False
     return True
-
-
-def check_divergence(owner: str, name: str) -> str:
-    """A divergence by its name, ``alpha(a)`` and ``reverse_`` forms too."""
-    try:
-        return as_divergence(name).name
-    except OptionError as cause:
-        raise OptionError(f"{owner}: {cause}") from cause

@@ -9,12 +9,10 @@ from typing import Any
 
 import torch
 
-from iconlearn._errors import OptionError
-from iconlearn.distributions.base import require_proper
 from iconlearn.divergences import DIVERGENCES
 from iconlearn.estimators.glossary import PARAMETERS, UNKNOWN
 from iconlearn.estimators.options import OPTIONS, options_of
-from iconlearn.estimators.ranges import CHOICE, NUMBER, SWITCH, WHOLE, Range, range_of
+from iconlearn.estimators.ranges import CHOICE, NUMBER, SWITCH, TEXT, WHOLE, Range, range_of
 from iconlearn.explorer.catalogue.spans import spans
 from iconlearn.methods import Method, Variation
 from iconlearn.recipes import BACKBONES, VIEWS
@@ -56,8 +54,8 @@ WORDS: Mapping[str, str] = {
 
 def ranges(row: Method) -> dict[str, Range]:
     """The hyper-parameters of a method that can be chosen on a page, by name."""
-    given = row.parameters.items()
-    return {name: range_of(row, name) for name, value in given if value is None or isinstance(value, PLAIN)}
+    found = {name: range_of(row, name) for name in row.parameters}
+    return {name: values for name, values in found.items() if values.kind != TEXT}  # text may be a path
 
 
 def option_ranges(row: Method) -> dict[str, Range]:
@@ -145,9 +143,6 @@ def limits(row: Method) -> dict[str, dict[str, Any]]:
     left = set(DIVERGENCES) - set(refused) - {row.recipe().divergence}
     if not left:
         found["divergence"]["why_not"] = next(iter(refused.values()))
-    if not pair.learned.masses:
-        try:
-            require_proper(pair.learned, repr(row.recipe().learned_dist))
-        except OptionError as cause:
-            found["debias_learned"] = {"why_not": str(cause)}
+    if pair.learned.improper and not pair.learned.masses:
+        found["debias_learned"] = {"why_not": objection(Variation(debias_learned=0.1).of(row))}
     return found

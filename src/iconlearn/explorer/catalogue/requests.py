@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,13 +10,16 @@ from iconlearn._checks import nearest_name
 from iconlearn._errors import IConLearnError, InputError, OptionError
 from iconlearn.data.dataset import Dataset
 from iconlearn.estimators.networks import check_network
-from iconlearn.estimators.ranges import Range
+from iconlearn.estimators.ranges import LARGEST, Range
 from iconlearn.explorer.catalogue.choices import option_ranges, ranges
+from iconlearn.mappers import Orthonormal
 from iconlearn.methods import Method, method
+from iconlearn.recipes import SPECIMEN
 from iconlearn.run import RunOptions
 from iconlearn.run.rows import Material, check_labels
 from iconlearn.run.varied import varied
 
+LONGEST = 100  # characters of a value or a name
 FIELDS = ("method", "data", "parameters", "options")
 
 
@@ -61,9 +65,9 @@ def run_request(payload: Any, dataset: Dataset) -> tuple[str, RunOptions]:
     known("", payload, FIELDS)
     name = payload.get("method")
     if not isinstance(name, str):
-        raise RequestError("method", f"explorer: method={name!r} must be the name of a method")
+        raise RequestError("method", "explorer: method must be the name of a method")
     try:
-        row = method(name)
+        row = method(name[:LONGEST])
     except OptionError as cause:
         raise RequestError("method", cause) from cause
     try:
@@ -81,12 +85,13 @@ def run_request(payload: Any, dataset: Dataset) -> tuple[str, RunOptions]:
 
 def known(place: str, given: Mapping[Any, Any], allowed: Any) -> None:
     """Refuse what is not among the names that are allowed."""
-    for name in given:
+    for key in given:
+        name = str(key)[:LONGEST]
         if name not in allowed:
             names = ", ".join(allowed) or "none"
-            at = f"{place}.{name}" if place else str(name)
+            at = f"{place}.{name}" if place else name
             raise RequestError(
-                at, f"explorer: {at} is unknown; there are: {names}{nearest_name(str(name), allowed)}"
+                at, f"explorer: {at} is unknown; there are: {names}{nearest_name(name, allowed)}"
             )
 
 
@@ -96,15 +101,30 @@ def read(row: Method, place: str, payload: Mapping[str, Any], allowed: Mapping[s
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise RequestError(place, f"explorer: {place}={given!r} must be an object of names and values")
+        raise RequestError(
+            place, f"explorer: {place} is a {type(given).__name__}; send an object of names and values"
+        )
     known(place, given, allowed)
     found = {}
     for name, value in given.items():
+        if value is None and not allowed[name].optional:
+            continue
         try:
-            found[name] = allowed[name].check(row.name, name, value)
+            found[name] = allowed[name].check(row.name, name, sane(row, name, value))
         except OptionError as cause:
             raise RequestError(f"{place}.{name}", cause) from cause
     return found
+
+
+def sane(row: Method, name: str, value: Any) -> Any:
+    """A value that messages can hold, and that every language has."""
+    long = isinstance(value, str) and len(value) > LONGEST
+    large = isinstance(value, int) and abs(value) > LARGEST
+    if long or large or (isinstance(value, float) and not math.isfinite(value)):
+        raise OptionError(f"{row.name}: {name} is too long, too large or not finite; give a usual value")
+    if not isinstance(value, (bool, int, float, str, type(None))):
+        raise OptionError(f"{row.name}: {name} is a {type(value).__name__}; give one number or name")
+    return value
 
 
 def check_together(row: Method, options: RunOptions, dataset: Dataset) -> None:
@@ -120,15 +140,30 @@ def check_together(row: Method, options: RunOptions, dataset: Dataset) -> None:
         raise RequestError("options.backbone" if options.backbone else "options.augment", cause) from cause
     try:
         row.recipe(**options.parameters)
+        check_data(row, options, dataset)
     except IConLearnError as cause:
-        raise RequestError(named_in(cause, options.parameters, "parameters"), cause) from cause
+        raise RequestError(named_in(cause, row.parameters, "parameters"), cause) from cause
     try:
         varied(row, options.variation, options.parameters)
     except IConLearnError as cause:
         raise RequestError(named_in(cause, options.variation.chosen, "options"), cause) from cause
 
 
+def check_data(row: Method, options: RunOptions, dataset: Dataset) -> None:
+    """Refuse numbers that are too large for the rows or columns of the data."""
+    chosen, n = {**row.parameters, **options.parameters}, len(dataset.X)
+    most = {"n_clusters": (n, "rows"), "perplexity": (n - 1, "rows")}
+    if isinstance(row.recipe().mapper(SPECIMEN), Orthonormal):
+        most["n_components"] = (dataset.X.shape[1], "columns")
+    for name, (high, of_what) in most.items():
+        if name in chosen and chosen[name] > high:
+            raise OptionError(
+                f"{row.name}: {name}={chosen[name]} must be at most {high}, for {dataset.name} has "
+                f"{dataset.X.shape[of_what == 'columns']} {of_what}; lower it, or give more data"
+            )
+
+
 def named_in(cause: Exception, names: Mapping[str, Any], place: str) -> str:
     """The field that a refusal speaks of, the first of those that were given."""
-    found = next((name for name in names if name in str(cause)), "")
+    found = next((name for name in names if f"{name}=" in str(cause)), "")
     return f"{place}.{found}" if found else place
