@@ -21,7 +21,7 @@ const sets = [
   { id: "large", name: "large", n: 10000, d: 50, kind: "rows", classes: 10, labelled: true },
   { id: "million", name: "million", n: 1000000, d: 2, kind: "rows", classes: 12, labelled: true },
   { id: "hundred", name: "hundred thousand", n: 100000, d: 2, kind: "rows", classes: 12, labelled: true },
-].map((set) => ({ ...set, methods: names.filter((n) => n !== "clip"), refused: { clip: "it holds one view of each row; give pairs" } }));
+].map((set) => ({ ...set, error: null, points: set.n > 50000, methods: names.filter((n) => n !== "clip"), refused: { clip: "it holds one view of each row; give pairs" } }));
 const runs = new Map();
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'";

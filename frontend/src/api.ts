@@ -13,15 +13,28 @@ export interface Axis {
   formula: string;
 }
 
+/** A piece of a sentence: words, a formula in MathML, or code. */
+export type Piece = { text: string } | { math: string } | { code: string };
+
 export interface Field {
   name: string;
   type: "int" | "float" | "bool" | "choice" | "text";
   default: number | boolean | string | null;
   low: number | null;
   high: number | null;
-  choices: string[] | null;
-  text: string;
+  /** Is `low` itself left out? */
+  open_low: boolean;
+  /** Is `high` only what this page takes, and no bound of the method? */
+  soft: boolean;
+  choices: string[];
   optional: boolean;
+  /** What the method takes where the field is left empty. */
+  own?: number | boolean | string | null;
+  /** Why it cannot be chosen, or null. */
+  why_not: string | null;
+  /** Why some of its choices cannot be. */
+  refused: Record<string, string>;
+  text: Piece[];
 }
 
 export interface MethodRow {
@@ -32,22 +45,23 @@ export interface MethodRow {
   column: string;
   row: string;
   paper: string;
-  takes: string;
+  takes_words: string;
   equation: string[];
-  notes: string[];
+  notes: Piece[][];
   p: string;
   q: string;
-  mapper: string;
+  mapper: Piece[][];
+  divergence: string;
   code: string;
-  estimator_code?: string;
+  estimator_code: string | null;
   citation: string;
-  rewards: string;
-  degenerates: string;
+  rewards: Piece[];
+  degenerates: Piece[];
   parameters: Field[];
   options: Field[];
-  example: string;
+  example: string | null;
   runnable: boolean;
-  why_not: string;
+  why_not: string | null;
 }
 
 export interface Table {
@@ -63,8 +77,11 @@ export interface DataSet {
   n: number;
   d: number;
   kind: string;
-  classes: number | string[] | null;
   labelled: boolean;
+  /** Has it two coordinates that can be browsed? */
+  points: boolean;
+  /** Why it cannot be read, or null. */
+  error: string | null;
   methods: string[];
   refused: Record<string, string>;
 }

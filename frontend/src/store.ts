@@ -39,7 +39,7 @@ export class RunState {
   source: Source | null = null;
   #next: Recording | null = null;
   #due: ReturnType<typeof setTimeout> | undefined;
-  #asked = new Set<number>();
+  #asked = -1;
 
   constructor(readonly id: string) {}
 
@@ -56,7 +56,7 @@ export class RunState {
   /** A connection was made: all comes again from the first packet. */
   begin = (): void => {
     if (this.recording.peek().run) this.#next = new Recording();
-    this.#asked.clear();
+    this.#asked = -1;
   };
 
   packets = (packets: Packet[], damage: string | null): void => {
@@ -106,10 +106,10 @@ export class RunState {
     return this.link.value === "open" && ["waiting", "starting", "running", "paused"].includes(state ?? "");
   }
 
-  /** Ask a live run for the bars of a point, once. */
+  /** Ask a live run for the bars of a point: its frames carry those that were asked for last. */
   watch(point: number): void {
-    if (!this.running || this.#asked.has(point) || this.recording.peek().watchedOf(point) >= 0) return;
-    if (this.source?.send({ watch: [point] })) this.#asked.add(point);
+    if (point < 0 || point === this.#asked || !this.running) return;
+    if (this.source?.send({ watch: [point] })) this.#asked = point;
   }
 
   close(): void {
@@ -145,11 +145,7 @@ export function selectedPoint(run: RunState): number {
 /** Select a point of a run by the row of the data that it shows. */
 export function selectPoint(run: RunState, point: number): void {
   const row = run.recording.peek().rows[point];
-  if (row === undefined) selection.value = null;
-  else {
-    selection.value = { row };
-    run.watch(point);
-  }
+  selection.value = row === undefined ? null : { row };
 }
 
 /** Select the next (+1) or previous (-1) watched row. */

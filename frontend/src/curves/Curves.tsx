@@ -7,7 +7,7 @@ import { Panel } from "../views/Panel";
 import { type Chart, charts, valueAt } from "./series";
 
 const HEIGHT = 96;
-const PAD = { left: 6, right: 6, top: 24, bottom: 18 };
+const PAD = { left: 40, right: 4, top: 10, bottom: 18 };
 
 export function Curves({ run, id = "curves" }: { run: RunState; id?: string }) {
   const recording = run.recording.value;
@@ -66,9 +66,9 @@ function Picture({ chart, total, step, onSeek }: PictureProps) {
           {paths.map((d, k) => (
             <path key={k} class={`line ${chart.lines[k]?.role ?? "plain"}-line`} d={d} />
           ))}
-          <line class="cursor" x1={x} x2={x} y1={PAD.top - 14} y2={HEIGHT - PAD.bottom} />
-          <text class="tick" x={PAD.left} y={PAD.top - 14}>{number(chart.high)}</text>
-          <text class="tick" x={PAD.left} y={HEIGHT - PAD.bottom - 3}>{number(chart.low)}</text>
+          <line class="cursor" x1={x} x2={x} y1={PAD.top - 6} y2={HEIGHT - PAD.bottom} />
+          <text class="tick end" x={PAD.left - 5} y={PAD.top + 4}>{number(chart.high)}</text>
+          <text class="tick end" x={PAD.left - 5} y={HEIGHT - PAD.bottom}>{number(chart.low)}</text>
           <text class="tick" x={PAD.left} y={HEIGHT - 5}>0</text>
           <text class="tick end" x={width - PAD.right} y={HEIGHT - 5}>{total} steps</text>
         </svg>
@@ -86,7 +86,7 @@ function path(points: [number, number][], chart: Chart, total: number, width: nu
   return points
     .map(([step, value], k) => {
       const x = PAD.left + (inner * Math.min(step, total)) / total;
-      const y = PAD.top - 8 + (tall + 8) * (1 - Math.min(1, Math.max(0, (value - low) / span)));
+      const y = PAD.top + tall * (1 - Math.min(1, Math.max(0, (value - low) / span)));
       return `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
     })
     .join("");

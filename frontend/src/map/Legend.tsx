@@ -22,11 +22,11 @@ export function Legend({ run, legend, lines }: { run: RunState; legend: What; li
           <svg width="22" height="10" aria-hidden="true">
             <line class="p-line" x1="1" y1="5" x2="21" y2="5" />
           </svg>
-          p
+          wide: high p
           <svg width="12" height="12" aria-hidden="true">
             <circle class="q-ring" cx="6" cy="6" r="4" />
           </svg>
-          q
+          thick: high q
         </span>
       )}
     </div>

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Certificate, getCertificate, type MethodRow, type Table } from "../api";
 import { link } from "../route";
 import { number, words } from "./hooks";
-import { Formula } from "./mathml";
+import { Formula, Words } from "./mathml";
 import { Setup } from "./Setup";
 import { colorOf, Dot, pretty } from "./Table";
 
@@ -50,27 +50,36 @@ export function Cell({ table, method, beside, fixed = false }: Props) {
             </div>
             <dl class="parts">
               <dt class="p-text">p</dt>
-              <dd data-testid="cell-p">{method.p}</dd>
+              <dd data-testid="cell-p"><code>{method.p}</code></dd>
               <dt class="q-text">q</dt>
-              <dd data-testid="cell-q">{method.q}</dd>
+              <dd data-testid="cell-q"><code>{method.q}</code></dd>
               <dt>mapper</dt>
-              <dd data-testid="cell-mapper">{method.mapper}</dd>
-              {method.takes && <dt>takes</dt>}
-              {method.takes && <dd>{method.takes}</dd>}
+              <dd data-testid="cell-mapper">
+                {method.mapper.map((line, k) => (
+                  <div key={k}><Words pieces={line} /></div>
+                ))}
+              </dd>
+              <dt>divergence</dt>
+              <dd><code>{method.divergence}</code></dd>
+              <dt>takes</dt>
+              <dd>{method.takes_words}</dd>
             </dl>
-            {method.notes.map((note) => (
-              <p key={note} class="muted">{note}</p>
-            ))}
+            {method.notes.length > 0 && (
+              <ul class="notes">
+                {method.notes.map((note, k) => (
+                  <li key={k}><Words pieces={note} /></li>
+                ))}
+              </ul>
+            )}
           </section>
-          {(method.rewards || method.degenerates) && (
-            <section class="panel">
-              <h3>What it does</h3>
-              {method.rewards && <p><b>Rewards.</b> {method.rewards}</p>}
-              {method.degenerates && <p><b>Degenerates.</b> {method.degenerates}</p>}
-            </section>
-          )}
+          <section class="panel">
+            <h3>What it does</h3>
+            <p><b>Rewards.</b> <Words pieces={method.rewards} /></p>
+            <p><b>Degenerates.</b> <Words pieces={method.degenerates} /></p>
+          </section>
           {!fixed && <Figures method={method.name} />}
-          <Code id="code" title="Code" code={method.code} />
+          {method.estimator_code && <Code id="code" title="Code" code={method.estimator_code} />}
+          <Code id={method.estimator_code ? "equation-code" : "code"} title="Code, as the equation" code={method.code} />
           {method.citation && <Code id="citation" title="Citation" code={method.citation} />}
         </div>
         {!fixed && (

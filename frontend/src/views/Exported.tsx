@@ -3,6 +3,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import type { Table } from "../api";
 import type { Packet } from "../packets";
+import type { RunFields } from "../recording";
 import { RunState } from "../store";
 import { Cell } from "./Cell";
 import { Runs } from "./RunView";
@@ -31,6 +32,9 @@ export function Exported({ packets, damage, table }: Props) {
   return (
     <>
       <Runs runs={runs} />
+      {runs.map((run) => (
+        <About key={run.id} told={run.recording.value.run} />
+      ))}
       {table && method && (
         <details class="about-cell">
           <summary>About {method.title}</summary>
@@ -38,6 +42,30 @@ export function Exported({ packets, damage, table }: Props) {
         </details>
       )}
     </>
+  );
+}
+
+/** What the recording says of the equation that was run. */
+function About({ told }: { told: RunFields | null }) {
+  if (!told) return null;
+  return (
+    <section class="panel about-run">
+      <h3>What was run: {told.title}</h3>
+      <dl class="parts">
+        <dt class="p-text">p</dt>
+        <dd>{told.p}</dd>
+        <dt class="q-text">q</dt>
+        <dd>{told.q}</dd>
+        <dt>mapper</dt>
+        <dd>{told.mapper}</dd>
+        <dt>equation</dt>
+        <dd>
+          {told.equation.map((line) => (
+            <code key={line}>{line}</code>
+          ))}
+        </dd>
+      </dl>
+    </section>
   );
 }
 

@@ -2,6 +2,14 @@
 
 import type { Field } from "../api";
 import { range } from "./fields";
+import { Words } from "./mathml";
+
+/** Fields whose name in a form is not that in the library. */
+const NAMES: Record<string, string> = {
+  debias_target: "debias p",
+  debias_learned: "debias q",
+  lr: "learning rate",
+};
 
 interface Props {
   field: Field;
@@ -10,12 +18,18 @@ interface Props {
   onType: (value: string) => void;
 }
 
+/** All words of a field, for those that do not fit. */
+const plain = (field: Field): string =>
+  field.text.map((piece) => ("text" in piece ? piece.text : "code" in piece ? piece.code : "…")).join("");
+
 export function Input({ field, typed, fault, onType }: Props) {
   const id = `field-${field.name}`;
   const value = typed ?? (field.default === null ? "" : String(field.default));
-  const named = field.name.replaceAll("_", " ");
+  const own = field.own === null || field.own === undefined ? "the method's own" : String(field.own);
+  const refused = field.refused[value || String(field.own)];
   const shared = {
     id,
+    disabled: field.why_not !== null,
     "data-testid": id,
     "aria-invalid": fault ? true : undefined,
     "aria-describedby": `${id}-hint ${id}-fault`,
@@ -23,13 +37,13 @@ export function Input({ field, typed, fault, onType }: Props) {
   const numeric = field.type === "int" || field.type === "float";
   return (
     <div class={`field${fault ? " wrong" : ""}${field.type === "bool" ? " check" : ""}`}>
-      <label for={id}>{named}</label>
+      <label for={id}>{NAMES[field.name] ?? field.name.replaceAll("_", " ")}</label>
       {field.type === "bool" ? (
         <input {...shared} type="checkbox" checked={value === "true"} onChange={(e) => onType(String(e.currentTarget.checked))} />
       ) : field.type === "choice" ? (
         <select {...shared} value={value} onChange={(e) => onType(e.currentTarget.value)}>
-          {field.optional && <option value="">as the method has it</option>}
-          {(field.choices ?? []).map((choice) => (
+          {field.optional && <option value="">{field.own ? `${own}, the method's own` : own}</option>}
+          {field.choices.map((choice) => (
             <option key={choice} value={choice}>{choice}</option>
           ))}
         </select>
@@ -40,11 +54,19 @@ export function Input({ field, typed, fault, onType }: Props) {
           inputMode={numeric ? "decimal" : "text"}
           autoComplete="off"
           value={value}
-          placeholder={field.optional && field.default === null ? "as the method has it" : ""}
+          placeholder={field.optional && field.default === null ? own : ""}
           onInput={(e) => onType(e.currentTarget.value)}
         />
       )}
-      <p class="hint" id={`${id}-hint`}>{[range(field), field.text].filter(Boolean).join(" · ")}</p>
+      <p class="hint" id={`${id}-hint`} title={plain(field)}>
+        {field.why_not ?? (
+          <>
+            {range(field) && <b>{range(field)}. </b>}
+            <Words pieces={field.text} />
+            {refused && value && <span class="warn"> {refused}</span>}
+          </>
+        )}
+      </p>
       <p class="fault" id={`${id}-fault`} role={fault ? "alert" : undefined} data-testid={`${id}-fault`}>{fault}</p>
     </div>
   );

@@ -1,5 +1,6 @@
 /** A run, or two side by side: map, bars, curves, and the time that is shown. */
 
+import { effect } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { continueRun } from "../api";
 import { Bars } from "../bars/Bars";
@@ -8,7 +9,7 @@ import { MapView } from "../map/MapView";
 import { linking, playing } from "../playback";
 import { link } from "../route";
 import { follow } from "../source";
-import { linked, RunState, selection } from "../store";
+import { linked, RunState, selectedPoint, selection } from "../store";
 import { Compare } from "./Compare";
 import { words } from "./hooks";
 import { Controls, Timeline } from "./Timeline";
@@ -25,7 +26,9 @@ export function LiveRuns({ ids }: { ids: string[] }) {
         failed: (message) => (run.failure.value = message),
       });
     }
+    const stops = runs.map((run) => effect(() => run.watch(selectedPoint(run))));
     return () => {
+      for (const stop of stops) stop();
       selection.value = null;
       for (const run of runs) run.close();
     };
@@ -71,7 +74,8 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
   const [failed, setFailed] = useState<string | null>(null);
   const told = recording.run;
   const message = recording.state?.message || recording.end?.message || "";
-  const gap = run.shown.value?.b.stats["gap"];
+  const broken = [recording.state?.state, recording.end?.state].includes("failed") || recording.state?.state === "cut";
+  const gap = meanGap(run);
   async function goOn(): Promise<void> {
     try {
       await continueRun(run.id);
@@ -91,13 +95,17 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
       <header class="run-head">
         <div>
           <h1>{told ? <RunTitle run={run} /> : "Opening the run…"}</h1>
-          <p class="muted about">{told ? about(run) : "\u00a0"}</p>
+          <p class="muted about">
+            {told ? about(run) : "\u00a0"} <span role="status" data-testid={`message${mark}`}>{broken ? "" : message && `· ${message}`}</span>
+          </p>
         </div>
         <Controls run={run} id={mark} onContinue={run.source ? () => void goOn() : undefined} />
       </header>
-      <p class={`says${recording.state?.state === "failed" || recording.end?.state === "failed" ? " error" : ""}`} role="status" data-testid={`message${mark}`}>
-        {failed ?? message}
-      </p>
+      {(failed ?? broken) && (
+        <p class="error" role="alert" data-testid={`failure${mark}`}>
+          {failed ?? `${message || "The run broke off."} What was recorded is kept and can be played back.`}
+        </p>
+      )}
       {recording.damage && (
         <p class="error" role="alert" data-testid={`damage${mark}`}>
           The recording is damaged: {recording.damage}. What comes before is shown; run the method again for the rest.
@@ -110,7 +118,7 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
       </div>
       <p class="means">
         {told?.layout_words}
-        {gap !== null && gap !== undefined && (
+        {gap !== null && (
           <>
             {" "}
             Mean gap of p and q over the recorded points: <output data-testid={`mean-gap${mark}`}>{gap.toFixed(3)}</output>.
@@ -122,6 +130,12 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
       {run.source && !narrow && <Compare run={run} />}
     </article>
   );
+}
+
+/** The gap of the last moment that is not later than what is shown; frames do not tell it. */
+function meanGap(run: RunState): number | null {
+  const step = run.shown.value?.b.step ?? -1;
+  return run.recording.value.moments.findLast((moment) => moment.step <= step)?.stats["gap"] ?? null;
 }
 
 function RunTitle({ run }: { run: RunState }) {

@@ -42,12 +42,13 @@ export function RunsView() {
         <ul class="rows" data-testid="sets">
           {(sets.value ?? []).map((set) => (
             <li key={set.id}>
-              <a href={link("points", [set.id])} data-testid={`browse-${set.id}`}>
-                <b>{set.name}</b>
-              </a>
+              <b>{set.name}</b>
               <span class="muted">
-                {count(set.n)} × {count(set.d)}, {set.labelled ? "labelled" : "without labels"}, feeds {set.methods.length} cells
+                {set.error ?? `${count(set.n)} × ${count(set.d)}, ${set.labelled ? "labelled" : "without labels"}, feeds ${set.methods.length} cells`}
               </span>
+              {set.points && (
+                <a href={link("points", [set.id])} data-testid={`browse-${set.id}`}>browse its points</a>
+              )}
             </li>
           ))}
         </ul>

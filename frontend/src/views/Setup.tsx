@@ -1,12 +1,15 @@
 /** What a run is started with: data, the row's own parameters, divergence and debiasing, and how it is trained. */
 
-import { useId, useMemo, useState } from "preact/hooks";
+import { useId, useMemo, useRef, useState } from "preact/hooks";
 import { type DataSet, type Field, getData, getRuns, type MethodRow, Refusal, startRun } from "../api";
 import { link } from "../route";
 import { problem, values } from "./fields";
 import { count, useAsked, words } from "./hooks";
 import { Input } from "./Input";
 import { Upload } from "./Upload";
+
+const EQUATION = ["divergence", "debias_target", "debias_learned"];
+const TRAINING = ["max_iter", "epochs", "batch_size", "lr", "seed"];
 
 interface Props {
   method: MethodRow;
@@ -22,6 +25,8 @@ export function Setup({ method, beside }: Props) {
   const [failed, setFailed] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const fields = useMemo(() => [...method.parameters, ...method.options], [method]);
+  const others = method.options.filter((field) => ![...EQUATION, ...TRAINING].includes(field.name));
+  const more = useRef<HTMLDetailsElement>(null);
 
   const fitting = (set: DataSet): boolean => set.methods.includes(method.name);
   const given = sets.value ?? [];
@@ -31,6 +36,11 @@ export function Setup({ method, beside }: Props) {
     (wanted && fitting(wanted) ? wanted : undefined) ??
     given.find((set) => set.id === method.example && fitting(set)) ??
     given.find(fitting);
+
+  function show(name: string): void {
+    if (more.current && others.some((field) => field.name === name)) more.current.open = true;
+    document.getElementById(`field-${name}`)?.focus();
+  }
 
   async function start(event: Event): Promise<void> {
     event.preventDefault();
@@ -43,7 +53,7 @@ export function Setup({ method, beside }: Props) {
     );
     setWrong(faults);
     const first = fields.find((field) => field.name in faults);
-    if (first) return focus(first.name);
+    if (first) return show(first.name);
     if (!chosen) return;
     setBusy(true);
     try {
@@ -58,7 +68,7 @@ export function Setup({ method, beside }: Props) {
       const field = cause instanceof Refusal ? cause.field : null;
       if (field && fields.some((held) => held.name === field)) {
         setWrong({ [field]: words(cause) });
-        focus(field);
+        show(field);
       } else setFailed(words(cause));
     } finally {
       setBusy(false);
@@ -93,11 +103,19 @@ export function Setup({ method, beside }: Props) {
           {method.parameters.map(input)}
         </fieldset>
       )}
-      {method.options.length > 0 && (
-        <fieldset>
-          <legend>Divergence, debiasing and training</legend>
-          {method.options.map(input)}
-        </fieldset>
+      <fieldset>
+        <legend>Divergence and debiasing</legend>
+        {method.options.filter((field) => EQUATION.includes(field.name)).map(input)}
+      </fieldset>
+      <fieldset>
+        <legend>Training</legend>
+        {method.options.filter((field) => TRAINING.includes(field.name)).map(input)}
+      </fieldset>
+      {others.length > 0 && (
+        <details class="more" ref={more}>
+          <summary>{others.length} more options</summary>
+          <fieldset>{others.map(input)}</fieldset>
+        </details>
       )}
       {failed && <p class="error" role="alert" data-testid="setup-error">{failed}</p>}
       {!method.runnable && <p class="error">{method.why_not}</p>}
@@ -106,10 +124,6 @@ export function Setup({ method, beside }: Props) {
       </button>
     </form>
   );
-}
-
-function focus(name: string): void {
-  document.getElementById(`field-${name}`)?.focus();
 }
 
 interface PickerProps {
@@ -148,7 +162,7 @@ function DataPicker({ sets, error, method, chosen, onChoose }: PickerProps) {
           <ul data-testid="refused">
             {refused.map((set) => (
               <li key={set.id}>
-                <b>{set.name}</b>: {set.refused[method.name] ?? "it does not hold what the method takes"}
+                <b>{set.name}</b>: {set.error ?? set.refused[method.name] ?? "it does not hold what the method takes"}
               </li>
             ))}
           </ul>

@@ -70,7 +70,7 @@ export function Table({ table, beside }: { table: Methods; beside: string | null
                   </th>
                   {table.columns.map((column) => (
                     <td key={column.name} data-p={pretty(column.name)}>
-                      {on.filter((m) => m.row === row.name && m.column === column.name).map(chip)}
+                      <div>{on.filter((m) => m.row === row.name && m.column === column.name).map(chip)}</div>
                     </td>
                   ))}
                 </tr>
@@ -101,9 +101,15 @@ function Equation() {
   );
 }
 
+/** The formula of a row or column; a long one goes on in a second line behind its arrow. */
 function Axis({ formula }: { formula: string }) {
-  if (!formula) return null;
-  return <small class="axis-formula">{formula.includes("<math") ? <Formula source={formula} /> : formula}</small>;
+  const [first = "", second] = formula.split("<mo>→</mo>");
+  return (
+    <small class="axis-formula">
+      <Formula source={second ? `${first}<mo>→</mo></math>` : first} />
+      {second && <Formula source={`<math>${second}`} />}
+    </small>
+  );
 }
 
 interface ChipProps {
@@ -132,7 +138,7 @@ function Chip({ method, color, beside, current, onFocus }: ChipProps) {
       onFocus={onFocus}
     >
       <b>{blank ? "unnamed" : method.title}</b>
-      <small>{blank ? "runnable" : said}</small>
+      {!blank && <small>{said}</small>}
     </a>
   );
 }

@@ -2,34 +2,29 @@
 
 import type { Field } from "../api";
 
-export function range({ type, low, high, optional }: Field): string {
-  const kind = type === "int" ? "whole number" : "number";
-  const bounds =
-    low !== null && high !== null
-      ? `${low} to ${high}`
-      : low !== null
-        ? `at least ${low}`
-        : high !== null
-          ? `at most ${high}`
-          : kind;
-  return type === "int" || type === "float" ? `${bounds}${optional ? ", or empty" : ""}` : "";
+const MOST_SAID = 100_000; // bounds beyond this are as good as none
+
+/** The range of a field of numbers in words. */
+export function range({ type, low, high, open_low, soft }: Field): string {
+  if (type !== "int" && type !== "float") return "";
+  const top = soft || (high !== null && high >= MOST_SAID) ? null : high;
+  const from = low === null ? "" : open_low ? `above ${low}` : `at least ${low}`;
+  if (low !== null && top !== null) return open_low ? `above ${low}, at most ${top}` : `${low} to ${top}`;
+  return from || (top === null ? "" : `at most ${top}`);
 }
 
 /** What is wrong with a field, or null; what was not touched is as the server gave it. */
 export function problem(field: Field, typed: string | undefined): string | null {
   if (typed === undefined || (field.type !== "int" && field.type !== "float")) return null;
   const text = typed.trim();
-  if (!text) return field.optional ? null : `Give ${field.name}: ${range(field)}.`;
+  const wanted = [field.type === "int" ? "a whole number" : "a number", range(field)].filter(Boolean).join(", ");
+  if (!text) return field.optional ? null : `${field.name} is empty; give ${wanted}.`;
   const value = Number(text);
-  const whole = field.type === "int" && !Number.isInteger(value);
-  const outside = (field.low !== null && value < field.low) || (field.high !== null && value > field.high);
-  if (!Number.isFinite(value) || whole || outside) return `${field.name} is ${text}; give ${fullRange(field)}.`;
-  return null;
-}
-
-function fullRange(field: Field): string {
-  const said = range(field);
-  return field.type === "int" && !said.startsWith("whole") ? `a whole number, ${said}` : `a ${said}`.replace(/^a (?=\d|at)/, "");
+  const { low, high, open_low } = field;
+  const below = low !== null && (open_low ? value <= low : value < low);
+  const broken = field.type === "int" && !Number.isInteger(value);
+  if (!Number.isFinite(value) || broken || below) return `${field.name} is ${text}; give ${wanted}.`;
+  return high !== null && value > high ? `${field.name} is ${text}; give at most ${high}.` : null;
 }
 
 /** Values of the fields that were touched. */

@@ -1,6 +1,7 @@
 /** MathML of the server, copied element by element: only what formulas are made of passes. */
 
 import { useEffect, useRef } from "preact/hooks";
+import type { Piece } from "../api";
 
 const SPACE = "http://www.w3.org/1998/Math/MathML";
 const ELEMENTS = new Set(
@@ -24,6 +25,23 @@ export function Formula({ source }: { source: string }) {
     ref.current?.replaceChildren(...[...parsed.childNodes].flatMap(copy));
   }, [source]);
   return <span class="formula" ref={ref} />;
+}
+
+/** A sentence of words, formulas and code. */
+export function Words({ pieces }: { pieces: readonly Piece[] }) {
+  return (
+    <>
+      {pieces.map((piece, k) =>
+        "math" in piece ? (
+          <Formula key={k} source={piece.math} />
+        ) : "code" in piece ? (
+          <code key={k}>{piece.code}</code>
+        ) : (
+          piece.text
+        ),
+      )}
+    </>
+  );
 }
 
 function copy(node: Node): Node[] {
