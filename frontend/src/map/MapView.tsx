@@ -56,6 +56,7 @@ export function MapView({ run, id = "map" }: Props) {
     if (box.current) map.resize(box.current.clientWidth, box.current.clientHeight);
     const stops = [
       effect(() => {
+        void run.version.value;
         const shown = run.shown.value;
         const { fixed } = run.recording.value;
         const a = shown?.a.positions ?? fixed;
@@ -123,8 +124,9 @@ export function MapView({ run, id = "map" }: Props) {
       }}
       aside={
         <label class="inline">
-          colour{" "}
+          <span class="wide">colour</span>
           <select
+            aria-label="Colour by"
             data-testid={`colour-${id}`}
             value={choice.value}
             onChange={(event) => {

@@ -28,7 +28,7 @@ export function Bar({ fixed = false }: { fixed?: boolean }) {
       <label class="inline theme">
         <span class="sr">Theme</span>
         <select data-testid="theme" value={theme.value} onChange={(event) => (theme.value = event.currentTarget.value as Theme)}>
-          <option value="system">as the system</option>
+          <option value="system">system</option>
           <option value="light">light</option>
           <option value="dark">dark</option>
         </select>

@@ -113,7 +113,7 @@ export function Setup({ method, beside }: Props) {
       </fieldset>
       {others.length > 0 && (
         <details class="more" ref={more}>
-          <summary>{others.length} more options</summary>
+          <summary>{others.length === 1 ? "One more option" : `${others.length} more options`}</summary>
           <fieldset>{others.map(input)}</fieldset>
         </details>
       )}
