@@ -236,7 +236,8 @@ class Recording:
             assert self.watched is not None
             chosen = np.flatnonzero(np.isin(self.watched.rows, self._asked()))
             arrays = self._map(look)
-            arrays["selected"] = chosen.astype(np.int32)
-            arrays["q"] = self.watched.some(chosen).masses(look.pair.learned)
+            if len(chosen):
+                arrays["selected"] = chosen.astype(np.int32)
+                arrays["q"] = self.watched.some(chosen).masses(look.pair.learned)
         fields = {"step": look.step, "loss": look.loss, "seconds": event.time - self.clock}
         audience(Packet(FRAME, fields, arrays))
