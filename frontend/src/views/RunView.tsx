@@ -103,7 +103,7 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
       </header>
       {(failed ?? broken) && (
         <p class="error" role="alert" data-testid={`failure${mark}`}>
-          {failed ?? `${message || "The run broke off."} What was recorded is kept and can be played back.`}
+          {failed ?? `${(message || "the run broke off").replace(/[.;\s]*$/, "")}. What was recorded is kept and can be played back.`}
         </p>
       )}
       {recording.damage && (
@@ -154,7 +154,7 @@ function about(run: RunState): string {
   if (!told) return "";
   const settings = { ...told.parameters, ...told.options };
   const said = Object.entries(settings)
-    .filter(([, value]) => value !== null && typeof value !== "object")
+    .filter(([, value]) => value !== null && typeof value !== "object" && String(value).length < 24)
     .slice(0, 6)
     .map(([name, value]) => `${name.replaceAll("_", " ")} ${String(value)}`);
   return [`${told.data.n} rows`, told.divergence && `divergence ${told.divergence}`, ...said].filter(Boolean).join(" · ");
