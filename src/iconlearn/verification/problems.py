@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -57,15 +58,37 @@ FITTED: Mapping[str, Callable[[int, int, Any], Any]] = {
 }
 
 
+class Doubles:
+    """float64 as torch's default type, which is one of the whole process, for as long as any thread wants it."""
+
+    def __init__(self) -> None:
+        self.lock, self.inside, self.before = Lock(), 0, torch.float32
+
+    def enter(self) -> None:
+        with self.lock:
+            if not self.inside:
+                self.before = torch.get_default_dtype()
+                torch.set_default_dtype(torch.float64)
+            self.inside += 1
+
+    def leave(self) -> None:
+        with self.lock:
+            self.inside -= 1
+            if not self.inside:
+                torch.set_default_dtype(self.before)
+
+
+DOUBLES = Doubles()
+
+
 @contextmanager
 def float64() -> Iterator[None]:
     """float64 as torch's default type, so that no part of a model is made in float32."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
+    DOUBLES.enter()
     try:
         yield
     finally:
-        torch.set_default_dtype(before)
+        DOUBLES.leave()
 
 
 class Leaf(nn.Module):

@@ -13,7 +13,7 @@ from iconlearn.methods import Method, method
 from iconlearn.verification import Certificate, verify
 from iconlearn.verification.certificate import SLOWEST, TOLERANCE
 
-VERIFYING = Lock()  # certificates are computed in float64, which is a setting of the whole process
+VERIFYING = Lock()  # one at a time: pages can wait, and a run needs the processor
 
 
 def certificate(name: str) -> dict[str, Any]:

@@ -69,7 +69,13 @@ def cell(column: str, learned: str) -> dict[str, Any]:
     here = [
         row for row in METHODS.values() if on_grid(row) and (row.target, row.learned) == (column, learned)
     ]
-    return {"column": column, "row": learned, "methods": [row.name for row in here]}
+    named = any(row.status not in NOBODY for row in here)
+    return {"column": column, "row": learned, "methods": [row.name for row in here], "named": named}
+
+
+def sentence(words: str) -> str:
+    """Words with a capital and a full stop."""
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 @cache
@@ -82,7 +88,7 @@ def entry(row: Method) -> dict[str, Any]:
         "title": row.title,
         "family": row.family,
         "status": row.status,
-        "status_words": NOBODY.get(row.status, f"{STATUS[row.status].capitalize()}."),
+        "status_words": NOBODY.get(row.status) or sentence(STATUS[row.status]),
         "named": row.status not in NOBODY,
         "column": row.target,
         "row": row.learned,
