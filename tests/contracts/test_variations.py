@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from toys import NAMES, ROWS, batch_of, blobs, model_of, small
 
-from iconlearn import KNN, METHODS, Gaussian, ICon, Label, OptionError, StudentT, UniformCluster
+from iconlearn import (
+    KNN,
+    METHODS,
+    Gaussian,
+    ICon,
+    Label,
+    OptionError,
+    StudentT,
+    UniformCluster,
+    open_features,
+)
 from iconlearn.cli import main
 from iconlearn.data.dataset import Dataset
 from iconlearn.distributions import Augmentation, ClusterAgreement
 from iconlearn.distributions.wrappers import Debiased
 from iconlearn.methods import Variation
-from iconlearn.run import RunOptions, run_method
-from iconlearn.run.varied import objection, varied
+from iconlearn.run import RunOptions, run_method, run_stored
+from iconlearn.run.varied import objection, tried, varied
 from iconlearn.verification.problems import float64, make_case
 
 X, Y = blobs()
@@ -105,6 +116,22 @@ def test_only_limits_and_what_is_no_distribution_are_refused():
     assert set(LIMITS) == wide_or_narrow | set(improper)
 
 
+@pytest.mark.parametrize("row", ROWS, ids=NAMES)
+def test_every_equation_is_tried_as_dense_or_sparse_as_it_is(row):
+    pair = tried(row)
+    _, ours = make_case(row, 24, 3, 0)
+    with float64():
+        real = ours.model.pair(ours.batch)
+    for mine, theirs in ((pair.target, real.target), (pair.learned, real.learned)):
+        assert (mine.normalize, mine.pairs, mine.improper) == (
+            theirs.normalize,
+            theirs.pairs,
+            theirs.improper,
+        )
+        assert (mine.support is None) == (theirs.support is None)
+        assert bool(mine.empty.any()) == bool(theirs.empty.any())
+
+
 def test_hyper_parameters_decide_what_is_refused():
     assert varied(METHODS["triplet"], Variation("js"), {"sigma": 0.4}).recipe(sigma=0.4).divergence == "js"
     with pytest.raises(OptionError, match="triplet: divergence='js' cannot be: .*needs probabilities"):
@@ -168,6 +195,21 @@ def test_a_run_and_the_command_take_it_and_put_it_down(tmp_path):
     again = json.loads((tmp_path / "out" / "run.json").read_text())
     assert again["equation"][:4] == record["equation"][:4]
     assert again["final_loss"] == pytest.approx(record["final_loss"])
+
+
+def test_a_run_on_disk_takes_it_and_another_equation_is_another_run(tmp_path):
+    np.save(tmp_path / "x.npy", X.astype(np.float32))
+    features = open_features(tmp_path / "x.npy")
+    options = RunOptions({"n_clusters": 4, "n_neighbors": 5}, epochs=2, batch_size=32)
+    run_stored("pmi-clustering", features, tmp_path / "own", options)
+    varied_options = replace(options, divergence="js", debias_learned=0.1)
+    run_stored("pmi-clustering", features, tmp_path / "js", varied_options)
+    own, js = (json.loads((tmp_path / name / "run.json").read_text()) for name in ("own", "js"))
+    assert (own["divergence"], js["divergence"]) == ("kl", "js")
+    assert js["options"]["debias_learned"] == 0.1
+    assert "debias_learned" not in own["options"]
+    assert own["command"] != js["command"]
+    assert js["equation"][2] == "q = UniformCluster().debias(0.1)  on the embedding"
 
 
 def test_a_refused_run_leaves_nothing(tmp_path):

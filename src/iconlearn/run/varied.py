@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -10,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from iconlearn._errors import OptionError
+from iconlearn.bandwidth import Spread
 from iconlearn.distributions import Distribution, Graph
+from iconlearn.distributions.kernels import Radial
 from iconlearn.distributions.mixtures import Mixture
-from iconlearn.distributions.wrappers import Debiased, On
+from iconlearn.distributions.wrappers import Debiased, On, Symmetrized
 from iconlearn.divergences import as_divergence
 from iconlearn.methods import Method
 from iconlearn.methods.variation import Variation
@@ -77,7 +80,7 @@ def tried(row: Method, parameters: Mapping[str, Any] | None = None) -> Pair:
     """Both sides of the equation of a method on a few random rows."""
     fixed = replace(row, build=partial(row.build, **(parameters or {})))
     _, ours = make_case(fixed, SAMPLES, DIM, 0)
-    ours.model.target_dist = without_search(ours.model.target_dist)
+    ours.model.target_dist = without_looking(ours.model.target_dist)
     return ours.model.pair(ours.batch)
 
 
@@ -97,13 +100,18 @@ def in_options(words: str) -> str:
     return words
 
 
-def without_search(dist: Distribution) -> Distribution:
-    """A distribution that is sparse as that of the nearest neighbours, found without a search of them."""
+def without_looking(dist: Distribution) -> Distribution:
+    """A distribution that has mass on as many pairs, without a look at how far apart the rows are."""
     if isinstance(dist, (Debiased, On)):
-        return dist.rewrap(without_search(dist.base))
+        return dist.rewrap(without_looking(dist.base))
     if isinstance(dist, Mixture):
-        return Mixture([without_search(part) for part in dist.terms()], dist.weights)
-    if not dist.searches():
+        return Mixture([without_looking(part) for part in dist.terms()], dist.weights)
+    if isinstance(dist, Radial) and isinstance(getattr(dist, dist.width_name, None), Spread):
+        dense = copy.copy(dist)
+        setattr(dense, dist.width_name, 1.0)
+        return dense
+    symmetric_graph = isinstance(dist, Symmetrized) and isinstance(dist.base, Graph)
+    if not (symmetric_graph or dist.searches()):
         return dist
     step = np.roll(np.eye(SAMPLES), 1, axis=1)
     return Graph(step + step.T, normalize=dist.normalize, pairs=dist.pairs)
