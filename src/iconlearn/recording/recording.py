@@ -57,7 +57,7 @@ class Recording:
         self.budget = Budget()
         self.begun = False
         self.chosen: set[int] = set()  # steps of moments
-        self.moments = 0
+        self.moments, self.last = 0, -1  # how many there are, and the step of the last one
         self.planned = self.told = 0  # steps of the run, and losses that were passed on
         self.untold: list[float] = []
         self.told_at = self.clock = 0.0  # when, and when the run began
@@ -92,9 +92,10 @@ class Recording:
         self.chosen = {steps[k] for k in np.linspace(0, len(steps) - 1, count).round().astype(int)}
 
     def moment(self, look: Look, observer: Observer) -> None:
-        """Keep a look if it was chosen, and that of the end."""
-        if not (look.final or look.step in self.chosen):
+        """Keep a look if it was chosen and is not kept already, and that of the end."""
+        if not (look.final or (look.step in self.chosen and look.step > self.last)):
             return
+        self.last = look.step
         self._release()
         self._watch(look, observer)
         packet = self._moment(look)
@@ -139,7 +140,7 @@ class Recording:
         if packet.kind == LOSSES:
             self.told += len(packet.arrays["loss"])
         elif packet.kind == MOMENT:
-            self.moments += 1
+            self.moments, self.last = self.moments + 1, packet.fields["step"]
             self.before = packet.arrays.get("positions", self.before)
             self.clock = event.time - packet.fields["seconds"]
         elif packet.kind == WATCHED:
