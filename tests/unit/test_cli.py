@@ -187,7 +187,7 @@ def test_a_full_disk_leaves_what_was_learnt(few, tmp_path, monkeypatch, capsys, 
         assert [p.name for p in tmp_path.iterdir()] == ["few.npz"]
         return
     held = tmp_path / "new" / "out.partial"
-    assert {p.name for p in held.iterdir()} == {"checkpoint.safetensors", "snapshots"}
+    assert {p.name for p in held.iterdir()} == {"checkpoint.safetensors", "recording.icon", "snapshots"}
     assert command(*fit) == 0
     assert [p.name for p in held.parent.iterdir()] == ["out"]
 

@@ -222,7 +222,8 @@ def run_method(
         seconds = {"fit": time.perf_counter() - began}
         with partial.results() as folder:
             record = write(folder, material, recipe, estimator, options, split, recorder, seconds)
-            finish(partial.recording, folder, record, options.audience)
+            history = estimator.model_.history
+            finish(partial.recording, folder, record, recorder.planned, history, options.audience)
             record["seconds"]["total"] = time.perf_counter() - start
             tables.write_record(folder, record)
             files = tuple(sorted(path.name for path in folder.iterdir()))

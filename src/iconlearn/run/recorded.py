@@ -25,6 +25,7 @@ from iconlearn.run.partial import RECORDING
 from iconlearn.run.rows import Material, Split
 from iconlearn.run.tables import plain
 from iconlearn.train.events import Event
+from iconlearn.train.options import History
 
 SCHEMA = 1
 MOST_SIDE, MOST_BYTES = 32, 16 << 20  # of thumbnails
@@ -217,13 +218,24 @@ def record_run(opening: Opening, file: Path, audience: Audience | None) -> Recor
     return recorder.recording
 
 
-def finish(file: Path, folder: Path, record: Mapping[str, Any], audience: Audience | None) -> None:
+def finish(
+    file: Path,
+    folder: Path,
+    record: Mapping[str, Any],
+    planned: int,
+    history: History,
+    audience: Audience | None,
+) -> None:
     """Put the recording of a run with its results, and end it."""
-    whole = record["interrupted"] is False
+    steps, words = len(history.losses), ""
+    if history.interrupted:
+        words = "interrupted; the best state so far is kept"
+    elif steps < planned and not history.converged:
+        words = "stopped by who watched it"
     fields = {
-        "state": "finished" if whole else "stopped",
-        "message": "" if whole else "interrupted; the best state so far is kept",
-        "steps": record["steps"],
+        "state": "stopped" if words else "finished",
+        "message": words,
+        "steps": steps,
         "seconds": record["seconds"]["fit"],
         "metrics": plain(record["metrics"]),
     }
