@@ -59,8 +59,7 @@ class Listed:
         whole = log_row_mass(of, torch.from_numpy(self.rows).to(of.empty.device)).cpu()
         whole = whole.masked_fill(~whole.isfinite(), math.inf)  # an empty row has no mass anywhere
         found = torch.zeros(self.columns.size)
-        log_mass = of.on(support).cpu().float() - whole.float()[self.owner]
-        found[self.place] = log_mass.exp().nan_to_num(0.0)
+        found[self.place] = (of.on(support).cpu().float() - whole.float()[self.owner]).exp_().nan_to_num_(0.0)
         return found.view(self.columns.shape)
 
     def _among_all(self, of: Conditional) -> Tensor:

@@ -67,7 +67,8 @@ class Recording:
         self.before: np.ndarray | None = None  # positions of the last moment
         self.held: Packet | None = None  # the moment before the first step, whose loss comes with that
         self._kept: dict[str, np.ndarray] = {}  # what was watched before the run was cut
-        self._entropy: tuple[Conditional, float] | None = None
+        self.target: Conditional | None = None  # of which p and its entropy are known
+        self.entropy: float | None = None
 
     def __call__(self, event: Event, observer: Observer) -> None:
         """Take an event: pass on losses, and show a frame where somebody wants one."""
@@ -174,7 +175,7 @@ class Recording:
             listed = Listed(rows, columns, (pair.target.n, pair.target.m))
             self.watched = Watched(listed, self._kept["p"])
         if self.watched is None:
-            self.watched = Watched.of(pair, choose_rows(look, observer))
+            self.watched, self.target = Watched.of(pair, choose_rows(look, observer)), pair.target
             self.emit(self.places.packet(self.watched, look, 0))
         if self.audience is not None and len(rows := self._selected(look)):
             first = len(self.watched.rows)
@@ -185,8 +186,10 @@ class Recording:
     def _selected(self, look: Look) -> np.ndarray:
         """Rows of selected points that are not watched yet, and can be."""
         assert self.watched is not None
-        filled, known = ~look.pair.target.empty.cpu().numpy(), set(self.watched.rows.tolist())
-        fresh = [row for row in dict.fromkeys(self._asked()) if filled[row] and row not in known]
+        fresh = self._asked()
+        if fresh:
+            filled, known = ~look.pair.target.empty.cpu().numpy(), set(self.watched.rows.tolist())
+            fresh = [row for row in dict.fromkeys(fresh) if filled[row] and row not in known]
         return np.array(fresh[: MOST_ADDED - self.added], dtype=np.int64)
 
     def _asked(self) -> list[int]:
@@ -205,15 +208,16 @@ class Recording:
         arrays = self._map(look)
         self.before = arrays.get("positions", self.before)
         arrays |= {"q": q, "divergence": stats.divergences(look.model, pair, watched.rows)}
-        few = stats.entropy_rows(watched.rows, pair.target.m)
-        if self._entropy is None or pair.target is not self._entropy[0]:
-            self._entropy = (pair.target, stats.mean_entropy(pair.target, few))
+        if pair.target is not self.target:
+            self.target, self.entropy = pair.target, None
             now_p = watched.listed.masses(pair.target)
             if not np.array_equal(now_p, p):  # it is being learned
                 p = arrays["p"] = now_p
         told = {"gap": stats.gap(p, q)}
         if look.final or self.moments % 2 == 0:
-            told |= {"entropy_p": self._entropy[1], "entropy_q": stats.mean_entropy(pair.learned, few)}
+            few = stats.entropy_rows(watched.rows, pair.target.m)
+            self.entropy = stats.mean_entropy(pair.target, few) if self.entropy is None else self.entropy
+            told |= {"entropy_p": self.entropy, "entropy_q": stats.mean_entropy(pair.learned, few)}
             of_points = stats.of_clusters if self.clusters else stats.of_map
             told |= of_points(look.embedding, self.labels)
         self.moments += 1

@@ -15,7 +15,7 @@ from iconlearn.recording.watched import dear
 from iconlearn.train.placing.rows import SomeRows
 
 ENTRIES, FEWEST = 1 << 14, 8  # of whole rows of which entropies are taken
-RANKED, JUDGED, NEIGHBORS = 256, 300, 10  # points, and the neighbours that vote for a class
+RANKED, JUDGED, NEIGHBORS = 256, 250, 10  # points, and the neighbours that vote for a class
 
 
 def spread(count: int, most: int) -> np.ndarray:
