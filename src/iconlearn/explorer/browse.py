@@ -90,8 +90,16 @@ def browsable(path: Path) -> bool:
             with parquet.ParquetFile(path) as file:
                 return coordinates({f.name: f.type for f in file.schema_arrow}) is not None
         if path.suffix.lower() == ".npy":
-            return np.load(path, mmap_mode="r", allow_pickle=False).shape[1:] in ((2,), (3,))
+            return mapped(path).shape[1:] in ((2,), (3,))
         return coordinates(read_columns(path)) is not None
+
+
+def mapped(path: Path) -> np.ndarray:
+    """The array of a .npy file, mapped: its shape costs nothing."""
+    try:
+        return np.lib.format.open_memmap(path, mode="r")
+    except ValueError:
+        return read_array(path)  # which says what is wrong
 
 
 def read_columns(path: Path) -> dict[str, Any]:

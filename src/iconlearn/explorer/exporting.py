@@ -85,12 +85,10 @@ def whole_packets(recording: Path) -> bytes:
     """The bytes of a recording up to its last whole packet."""
     tape = Tape(recording)
     tape.grow()
-    end = tape.end
-    tape.close()
-    if not end:
+    if not tape.end:
         raise FileFormatError(f"{recording}: holds no recording; give the folder of a run that has one")
     with open(recording, "rb") as file:
-        return file.read(end)
+        return file.read(tape.end)
 
 
 def export_parquet(recording: Path) -> bytes:

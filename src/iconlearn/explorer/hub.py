@@ -150,7 +150,9 @@ class Page:
 
     def _watch(self, points: Any) -> None:
         n = self.run.points()
-        if not isinstance(points, list) or not all(is_whole(point, 0, max(n, 1) - 1) for point in points):
+        if not n:  # the map is not there yet
+            return
+        if not isinstance(points, list) or not all(is_whole(point, 0, n - 1) for point in points):
             raise OptionError(f"watch: a list of points from 0 to {n - 1} is needed; reload the page")
         self.points = points[-MOST_POINTS:]
         self.run.pages.sort(key=lambda page: page is self)  # who chose last is served first

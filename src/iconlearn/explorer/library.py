@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from iconlearn._errors import FileFormatError, IConLearnError, InputError, OptionError
 from iconlearn.data.builtin import BUILT_IN
 from iconlearn.data.files import Dataset, load_dataset
 from iconlearn.data.readers import READERS, reading
-from iconlearn.explorer.browse import browsable, points_packet
+from iconlearn.explorer.browse import browsable, mapped, points_packet
 from iconlearn.extraction.memory import check_memory
 from iconlearn.recording.packets import encode
 
@@ -37,6 +35,11 @@ class Entry:
     given: bool = False  # named on the command line, or sent by a page
     about: dict[str, Any] | None = None
     packet: bytes = b""
+
+    def in_words(self, cause: BaseException) -> str:
+        """What is wrong with it, in one line and under the name that the page knows."""
+        path = Path(self.source)
+        return " ".join(str(cause).split()).replace(self.source, f"{self.name}{path.suffix}")
 
 
 class Library:
@@ -88,14 +91,16 @@ class Library:
 
     def dataset(self, id: str) -> Dataset:
         """The data set of an id, read when it is first asked for."""
-        entry = self.entry(id)
+        return self._load(self.entry(id))
+
+    def _load(self, entry: Entry) -> Dataset:
         with self.lock:
-            if id not in self.held:
-                self.held[id] = load_dataset(entry.source, entry.labels)
-            self.held.move_to_end(id)
+            if entry.id not in self.held:
+                self.held[entry.id] = load_dataset(entry.source, entry.labels)
+            self.held.move_to_end(entry.id)
             while len(self.held) > HELD:
                 self.held.popitem(last=False)
-            return self.held[id]
+            return self.held[entry.id]
 
     def listed(self) -> list[dict[str, Any]]:
         """The list of data sets, with what each can feed; one that cannot be read says why."""
@@ -125,10 +130,9 @@ class Library:
         }
         try:
             about["points"] = entry.given and browsable(Path(entry.source))
-            data = self.dataset(entry.id)
+            data = self._load(entry)
         except (IConLearnError, MemoryError) as cause:
-            said = " ".join(str(cause).split())
-            return about | {"error": said}
+            return about | {"error": entry.in_words(cause)}
         methods, refused = self.feeds(data)
         return about | {
             "n": len(data.X),
@@ -190,16 +194,18 @@ class Library:
                 f"labels={labels!r:.80} names a file, but of a page only a column or key is taken; put the labels into "
                 "the file"
             )
+        entry = Entry("", stem, str(path.absolute()), labels, given=True)
         with self.lock:
-            check_expanded(path, name)
-            points = browsable(path)
-            entry = Entry(self._free(stem), stem, str(path.absolute()), labels, given=True)
+            try:
+                check_expanded(path, name)
+                entry.id = self._free(stem)
+                entry.about = self._look(entry)
+            except IConLearnError as cause:
+                raise FileFormatError(entry.in_words(cause)) from cause
+            if entry.about["error"] is not None and not entry.about["points"]:
+                raise InputError(entry.about["error"])
             self.entries[entry.id] = entry
-            told = self.told(entry)
-            if told["error"] is not None and not points:
-                del self.entries[entry.id]
-                raise FileFormatError(told["error"].replace(str(path.absolute()), stem + path.suffix))
-            return told
+            return entry.about
 
     def _free(self, name: str) -> str:
         """An id that is not taken."""
@@ -232,7 +238,7 @@ def check_expanded(path: Path, name: str) -> None:
                 groups = [about.row_group(k) for k in range(about.num_row_groups)]
                 needed = 8 * sum(g.column(k).num_values for g in groups for k in range(g.num_columns))
         elif path.suffix == ".npy":
-            needed = np.load(path, mmap_mode="r", allow_pickle=False).nbytes
+            needed = mapped(path).nbytes
     check_memory(
         f"{name!r:.80}: its arrays", 4 * needed, "send a part of it, or give the file to the command"
     )

@@ -129,13 +129,12 @@ def answering(handler: Callable[[Any], Awaitable[Answer]]) -> Callable[[Request]
     return endpoint
 
 
-def serve(app: App, listener: socket.socket, runs: Runs) -> None:
-    """Serve until Ctrl-C; the second one does not wait for the runs.
+def server_of(app: App, runs: Runs) -> Any:
+    """The server of the framework, with its limits.
 
     Parameters
     ----------
     app : ASGI application
-    listener : socket
     runs : Runs
         Those of the application.
     """
@@ -157,9 +156,15 @@ def serve(app: App, listener: socket.socket, runs: Runs) -> None:
     )
     server = uvicorn.Server(config)
     runs.hurry = lambda: server.force_exit
+    return server
+
+
+def serve(app: App, listener: socket.socket, runs: Runs) -> None:
+    """Serve until Ctrl-C, and stop the runs, whose results are written; the second Ctrl-C does not wait for them."""
+    server = server_of(app, runs)
     try:
         server.run(sockets=[listener])
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # raised again at the end, when all is done
         pass
     finally:
         runs.kill()

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from importlib.resources import files
@@ -17,12 +18,13 @@ from iconlearn.explorer import catalogue, exporting
 from iconlearn.explorer.library import Library
 from iconlearn.explorer.run import Run
 from iconlearn.explorer.runs import Runs
-from iconlearn.methods import METHODS, Method
+from iconlearn.methods import METHODS
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 MOST_JSON = 1 << 16  # bytes of a request in JSON
+PATIENCE = 5.0  # seconds for which more than is wanted is read
 BYTES, PARQUET = "application/octet-stream", "application/vnd.apache.parquet"
 KINDS = {
     ".html": "text/html; charset=utf-8",
@@ -133,6 +135,7 @@ class Site:
                 "command, `iconlearn explore FILE`, or a larger --max-upload"
             )
             if not claimed.isdecimal() or int(claimed) > room:
+                await drain(request)
                 raise RefusedError(413, too_much)
             path = self.library.place(name)
             kept = False
@@ -142,6 +145,7 @@ class Site:
                     async for piece in request.stream():
                         length += len(piece)
                         if length > room:
+                            await drain(request)
                             raise RefusedError(413, too_much)
                         file.write(piece)
                 told = await asyncio.to_thread(self.library.take, path, name, labels)
@@ -178,11 +182,10 @@ class Site:
         try:
             entry = self.library.entry(data)
             dataset = await asyncio.to_thread(self.library.dataset, data)
-            chosen = (await asyncio.to_thread(catalogue.run_request, wanted, dataset))[0]
+            name, _ = await asyncio.to_thread(catalogue.run_request, wanted, dataset)
         except IConLearnError as cause:
             raise RefusedError(400, one_line(cause), field=field_of(str(cause), wanted)) from cause
-        row = chosen if isinstance(chosen, Method) else METHODS[chosen]
-        about = {"method": row.name, "title": row.title, "data": entry.name}
+        about = {"method": name, "title": METHODS[name].title, "data": entry.name}
         run = self.runs.start(wanted, entry.source, entry.labels, about)
         return as_json({"id": run.id}, 201)
 
@@ -231,6 +234,18 @@ async def pieces(run: Run) -> AsyncIterator[bytes]:
         yield run.tape.read(number)
 
 
+async def drain(request: Request) -> None:
+    """Let a page finish sending what is not wanted, for a while: it reads the answer only then."""
+    stream = request.stream()
+    with suppress(asyncio.TimeoutError, RuntimeError):  # RuntimeError: it had been read to the end
+        await asyncio.wait_for(_spill(stream), PATIENCE)
+
+
+async def _spill(stream: AsyncIterator[bytes]) -> None:
+    async for _ in stream:
+        pass
+
+
 async def read_json(request: Request) -> Mapping[str, Any]:
     """The object that a request holds, which is short."""
     body = b""
@@ -268,6 +283,9 @@ def one_line(cause: BaseException) -> str:
 def refused(cause: Exception) -> Answer:
     """The answer to what went wrong."""
     if isinstance(cause, RefusedError):
-        return as_json({"error": one_line(cause), **cause.more}, cause.status)
+        answer = as_json({"error": one_line(cause), **cause.more}, cause.status)
+        if cause.status == 413:
+            answer.headers["connection"] = "close"  # or what is still sent would be read for ever
+        return answer
     status = 409 if isinstance(cause, OptionError) else 400
     return as_json({"error": one_line(cause)}, status)

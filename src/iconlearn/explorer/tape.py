@@ -14,8 +14,7 @@ from iconlearn.recording.packets import LEAD, Packet, decode, lengths_of
 class Tape:
     """The packets of a recording, by number; only their places are held in memory.
 
-    The file is read, never written; a packet counts when it is there whole. It stays open, so that it can be read
-    while it is moved from the folder of an unfinished run to that of a finished one.
+    The file is read, never written, and open only while it is; a packet counts when it is there whole.
 
     Attributes
     ----------
@@ -34,9 +33,7 @@ class Tape:
     ...     file = PacketFile(Path(folder) / "recording.icon")
     ...     file.append(Packet("moment", {"step": 4}))
     ...     tape = Tape(file.path)
-    ...     found, step = tape.grow(), tape.packet(0).fields["step"]
-    ...     tape.close()
-    >>> found, step
+    ...     tape.grow(), tape.packet(0).fields["step"]
     (True, 4)
     """
 
@@ -45,7 +42,6 @@ class Tape:
         self.places: list[tuple[int, int]] = []
         self.generation = 0
         self.flaw = ""
-        self._file: BinaryIO | None = None
 
     def __len__(self) -> int:
         return len(self.places)
@@ -57,30 +53,28 @@ class Tape:
 
     def grow(self) -> bool:
         """Look for packets that have come; were there any?"""
-        if self._file is None:
-            with suppress(OSError):
-                self._file = open(self.path, "rb")  # noqa: SIM115
-        if self._file is None:
-            return False
-        before, size = len(self.places), os.fstat(self._file.fileno()).st_size
-        self.flaw = ""
+        before = len(self.places)
+        with suppress(FileNotFoundError), open(self.path, "rb") as file:
+            self._scan(file)
+        return len(self.places) > before
+
+    def _scan(self, file: BinaryIO) -> None:
+        size, self.flaw = os.fstat(file.fileno()).st_size, ""
         while self.end < size:
             place = self.end
-            self._file.seek(place)
+            file.seek(place)
             try:
-                length = LEAD + sum(lengths_of(self._file.read(LEAD)))
+                length = LEAD + sum(lengths_of(file.read(LEAD)))
             except FileFormatError as cause:
                 self.flaw = str(cause)
-                break
+                return
             if place + length > size:
                 self.flaw = f"packet: is cut, {size - place} of {length} bytes are there"
-                break
+                return
             self.places.append((place, length))
-        return len(self.places) > before
 
     def again(self, path: Path) -> None:
         """Read from a path, as the file may be another one; what is no longer there is forgotten."""
-        self.close()
         self.path = path
         known, self.places = self.places, []
         self.grow()
@@ -89,18 +83,17 @@ class Tape:
 
     def forget(self) -> None:
         """The file is begun anew, or cut back."""
-        self.close()
         if self.places:
             self.places = []
             self.generation += 1
 
     def read(self, number: int) -> bytes:
-        """The bytes of a packet; short if the file was cut meanwhile."""
-        if self._file is None:
-            return b""
+        """The bytes of a packet; fewer if the file is no longer what it was."""
         place, length = self.places[number]
-        self._file.seek(place)
-        return self._file.read(length)
+        with suppress(FileNotFoundError), open(self.path, "rb") as file:
+            file.seek(place)
+            return file.read(length)
+        return b""
 
     def packet(self, number: int) -> Packet:
         """A packet, decoded."""
@@ -113,9 +106,3 @@ class Tape:
             if packet.kind == kind:
                 return packet
         return None
-
-    def close(self) -> None:
-        """Let the file go."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
