@@ -23,7 +23,10 @@ export function encode(kind, fields, arrays = {}) {
   out.writeUInt32LE(place, 8);
   text.copy(out, 12);
   for (const [name, { values }] of Object.entries(arrays)) {
-    Buffer.from(values.buffer, values.byteOffset, values.byteLength).copy(out, 12 + text.length + table[name].offset);
+    Buffer.from(values.buffer, values.byteOffset, values.byteLength).copy(
+      out,
+      12 + text.length + table[name].offset,
+    );
   }
   return out;
 }

@@ -21,7 +21,13 @@ const sets = [
   { id: "large", name: "large", n: 10000, d: 50, kind: "rows", classes: 10, labelled: true },
   { id: "million", name: "million", n: 1000000, d: 2, kind: "rows", classes: 12, labelled: true },
   { id: "hundred", name: "hundred thousand", n: 100000, d: 2, kind: "rows", classes: 12, labelled: true },
-].map((set) => ({ ...set, error: null, points: set.n > 50000, methods: names.filter((n) => n !== "clip"), refused: { clip: "it holds one view of each row; give pairs" } }));
+].map((set) => ({
+  ...set,
+  error: null,
+  points: set.n > 50000,
+  methods: names.filter((n) => n !== "clip"),
+  refused: { clip: "it holds one view of each row; give pairs" },
+}));
 const runs = new Map();
 const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'";
@@ -47,7 +53,10 @@ const http = createServer(async (request, response) => {
   const parts = path.split("/");
   if (path === "api/table") return json(table);
   if (path === "api/data" && request.method === "POST") {
-    return json({ error: `${searchParams.get("name")}: the stand-in takes no files; use the real server` }, 400);
+    return json(
+      { error: `${searchParams.get("name")}: the stand-in takes no files; use the real server` },
+      400,
+    );
   }
   if (path === "api/data") return json(sets);
   if (path === "api/runs" && request.method === "POST") {
@@ -59,7 +68,15 @@ const http = createServer(async (request, response) => {
     }
     const id = `run${runs.size + 1}`;
     const method = table.methods.find((m) => m.name === order.method);
-    runs.set(id, new MockRun(id, method, sets.find((s) => s.id === order.data), order));
+    runs.set(
+      id,
+      new MockRun(
+        id,
+        method,
+        sets.find((s) => s.id === order.data),
+        order,
+      ),
+    );
     return json({ id });
   }
   if (path === "api/runs") return json([...runs.values()].map((run) => run.row()));
@@ -78,4 +95,6 @@ http.on("upgrade", (request, socket, head) => {
   if (!run) return socket.destroy();
   sockets.handleUpgrade(request, socket, head, (page) => run.attach(page));
 });
-http.listen(port, "127.0.0.1", () => console.log(`http://127.0.0.1:${port}/token/ from ${fileURLToPath(page)}`));
+http.listen(port, "127.0.0.1", () =>
+  console.log(`http://127.0.0.1:${port}/token/ from ${fileURLToPath(page)}`),
+);

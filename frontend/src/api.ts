@@ -144,7 +144,11 @@ async function ask(path: string, options: RequestInit = {}): Promise<Response> {
   const told: unknown = await answer.json().catch(() => null);
   const { error, field } = (told ?? {}) as { error?: string; field?: string };
   if (!error && [403, 404, 421].includes(answer.status)) lose("moved");
-  throw new Refusal(error ?? `The server answered ${answer.status}; reload the page.`, answer.status, field ?? null);
+  throw new Refusal(
+    error ?? `The server answered ${answer.status}; reload the page.`,
+    answer.status,
+    field ?? null,
+  );
 }
 
 let waiting = false;

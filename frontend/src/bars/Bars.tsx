@@ -24,6 +24,11 @@ export function Bars({ run, id = "bars" }: { run: RunState; id?: string }) {
     <Panel
       id={id}
       title="p and q"
+      heading={
+        set
+          ? `p (blue) and q (orange) of ${clip(labelOf(recording, set.point, set.watched), 40)}, gap ${set.gap?.toFixed(3) ?? "–"}`
+          : "p and q"
+      }
       file={`${recording.run?.title ?? "run"}-bars`}
       aside={
         <span class="gap" data-testid={`gap-box-${id}`}>
@@ -35,17 +40,32 @@ export function Bars({ run, id = "bars" }: { run: RunState; id?: string }) {
       }
     >
       <div class="steppers">
-        <button class="quiet" data-testid={`previous-${id}`} disabled={!watched.length} onClick={() => selectNext(run, -1)}>
+        <button
+          class="quiet"
+          data-testid={`previous-${id}`}
+          disabled={!watched.length}
+          onClick={() => selectNext(run, -1)}
+        >
           ‹ previous
         </button>
         <span class="who" data-testid={`who-${id}`}>
           {set ? labelOf(recording, set.point, set.watched) : "no point selected"}
         </span>
-        <button class="quiet" data-testid={`next-${id}`} disabled={!watched.length} onClick={() => selectNext(run, 1)}>
+        <button
+          class="quiet"
+          data-testid={`next-${id}`}
+          disabled={!watched.length}
+          onClick={() => selectNext(run, 1)}
+        >
           next ›
         </button>
       </div>
-      <Notice run={run} instead={set?.instead ?? null} chosen={selection.value !== null} known={set !== null} />
+      <Notice
+        run={run}
+        instead={set?.instead ?? null}
+        chosen={selection.value !== null}
+        known={set !== null}
+      />
       <div class="bars" ref={box}>
         {width > 0 && (
           <svg
@@ -65,7 +85,17 @@ export function Bars({ run, id = "bars" }: { run: RunState; id?: string }) {
   );
 }
 
-function Rows({ run, bars, rest, width }: { run: RunState; bars: Bar[]; rest: { p: number; q: number }; width: number }) {
+function Rows({
+  run,
+  bars,
+  rest,
+  width,
+}: {
+  run: RunState;
+  bars: Bar[];
+  rest: { p: number; q: number };
+  width: number;
+}) {
   const recording = run.recording.value;
   const pictured = recording.samples.images !== null && bars.some((bar) => bar.point >= 0);
   const left = Math.round(Math.min(190, Math.max(96, width * 0.34)));
@@ -91,7 +121,9 @@ function Rows({ run, bars, rest, width }: { run: RunState; bars: Bar[]; rest: { 
       <line class="rule" x1="0" x2={width} y1={end + 5} y2={end + 5} />
       <g class="rest">
         <title>All that has no bar of its own; these two bars are on a scale from 0 to 1</title>
-        <text class="label" x="0" y={end + 10 + ROW / 2}>all the rest</text>
+        <text class="label" x="0" y={end + 10 + ROW / 2}>
+          all the rest
+        </text>
         <Pair x={left} y={end + 8} p={rest.p} q={rest.q} scale={span} span={span} />
       </g>
     </>
@@ -112,7 +144,7 @@ interface RowProps {
 function Row({ run, bar, y, left, span, scale, picture, indent }: RowProps) {
   const row = bar.point >= 0 ? run.recording.value.rows[bar.point] : undefined;
   const letters = Math.floor((left - indent - 10) / LETTER);
-  const label = bar.label.length > letters ? `${bar.label.slice(0, letters - 1)}…` : bar.label;
+  const label = clip(bar.label, letters);
   const choose = (): void => {
     if (bar.point >= 0) selectPoint(run, bar.point);
   };
@@ -131,35 +163,76 @@ function Row({ run, bar, y, left, span, scale, picture, indent }: RowProps) {
     >
       <title>{bar.label}</title>
       <rect class="ground" x="0" y={y} width={left + span + 96} height={ROW} />
-      {picture && <image href={picture} x="0" y={y + 2} width="20" height="20" preserveAspectRatio="xMidYMid" />}
-      <text class="label" x={indent} y={y + ROW / 2 + 4}>{label}</text>
+      {picture && (
+        <image href={picture} x="0" y={y + 2} width="20" height="20" preserveAspectRatio="xMidYMid" />
+      )}
+      <text class="label" x={indent} y={y + ROW / 2 + 4}>
+        {label}
+      </text>
       <Pair x={left} y={y + 3} p={bar.p} q={bar.q} scale={scale} span={span} />
     </g>
   );
 }
 
-function Pair({ x, y, p, q, scale, span }: { x: number; y: number; p: number; q: number; scale: number; span: number }) {
-  const long = (value: number): string => Math.min(span, Math.max(value > 0 ? 1 : 0, value * scale)).toFixed(1);
+function Pair({
+  x,
+  y,
+  p,
+  q,
+  scale,
+  span,
+}: {
+  x: number;
+  y: number;
+  p: number;
+  q: number;
+  scale: number;
+  span: number;
+}) {
+  const long = (value: number): string =>
+    Math.min(span, Math.max(value > 0 ? 1 : 0, value * scale)).toFixed(1);
   return (
     <>
       <rect class="p-bar" x={x} y={y} width={long(p)} height={THICK} rx="1.5" />
       <rect class="q-bar" x={x} y={y + THICK + 1} width={long(q)} height={THICK} rx="1.5" />
-      <text class="value p-text" x={x + span + 8} y={y + 12}>{short(p)}</text>
-      <text class="value q-text" x={x + span + 50} y={y + 12}>{short(q)}</text>
+      <text class="value p-text" x={x + span + 8} y={y + 12}>
+        {short(p)}
+      </text>
+      <text class="value q-text" x={x + span + 50} y={y + 12}>
+        {short(q)}
+      </text>
     </>
   );
 }
 
-const short = (value: number): string => (value > 0 && value < 0.0005 ? "<.001" : value.toFixed(3).replace(/^0/, ""));
+const clip = (words: string, letters: number): string =>
+  words.length > letters ? `${words.slice(0, letters - 1)}…` : words;
 
-function Notice({ run, instead, chosen, known }: { run: RunState; instead: number | null; chosen: boolean; known: boolean }) {
+const short = (value: number): string =>
+  value > 0 && value < 0.0005 ? "<.001" : value.toFixed(3).replace(/^0/, "");
+
+function Notice({
+  run,
+  instead,
+  chosen,
+  known,
+}: {
+  run: RunState;
+  instead: number | null;
+  chosen: boolean;
+  known: boolean;
+}) {
   const recording = run.recording.value;
   let words = "";
-  if (!recording.watched.length) words = "This recording holds no bars: its method has no p and q over rows that were watched.";
+  if (!recording.watched.length)
+    words = "This recording holds no bars: its method has no p and q over rows that were watched.";
   else if (!chosen) words = "Click a point on the map, or go through the recorded ones.";
   else if (!known) words = "The selected row is not on this map; choose another one.";
-  else if (instead !== null && run.running) words = "Asking the run for the bars of that point; until they come, those of the nearest recorded point.";
-  else if (instead !== null) words = `The bars of ${labelOf(recording, instead)} were not recorded; these are of the nearest recorded point.`;
+  else if (instead !== null && run.running)
+    words =
+      "Asking the run for the bars of that point; until they come, those of the nearest recorded point.";
+  else if (instead !== null)
+    words = `The bars of ${labelOf(recording, instead)} were not recorded; these are of the nearest recorded point.`;
   return (
     <p class="notice" data-testid="bars-notice" aria-live="polite">
       {words}

@@ -47,7 +47,12 @@ export function rowToShow(recording: Recording, point: number, positions: Float3
 }
 
 /** p and q of a watched row at the time that is shown. */
-export function barsOf(recording: Recording, watched: number, shown: Shown | null, asked: number): BarSet | null {
+export function barsOf(
+  recording: Recording,
+  watched: number,
+  shown: Shown | null,
+  asked: number,
+): BarSet | null {
   const row = recording.watched[watched];
   if (!row) return null;
   const p = blend(shown, (moment) => rowOf(recording, moment, "p", watched)) ?? row.p;
@@ -99,7 +104,10 @@ function named(recording: Recording, column: number): { label: string; point: nu
   const name = run?.column_names?.[column];
   if (column < 0) return { label: "a row not on the map", point: -1 };
   if (run?.columns_are === "classes" || run?.columns_are === "clusters") {
-    return { label: name ?? `${run.columns_are === "classes" ? "class" : "cluster"} ${column + 1}`, point: -1 };
+    return {
+      label: name ?? `${run.columns_are === "classes" ? "class" : "cluster"} ${column + 1}`,
+      point: -1,
+    };
   }
   const point = run?.columns_are === "probe" ? (recording.watched[column]?.point ?? -1) : column;
   return { label: name ?? labelOf(recording, point, column), point };

@@ -49,7 +49,9 @@ function keeping(run: RunState): (moment: Moment | null, choice: string) => Pain
     const hidden = run.hidden.value;
     const moving = ["cluster", "confidence", "divergence"].includes(choice);
     const step = moving ? `${moment?.step} ${recording.watched.length}` : "";
-    const now = [choice, [...hidden].join(), dark.value, recording.n, recording.columns.length, step].join("|");
+    const now = [choice, [...hidden].join(), dark.value, recording.n, recording.columns.length, step].join(
+      "|",
+    );
     if (!held || key !== now) held = paint(recording, moment, choice, hidden, dark.value);
     key = now;
     return held;

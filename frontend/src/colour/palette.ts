@@ -69,7 +69,9 @@ function plainColors(n: number): string[] {
     return [...PALETTE, ...shades].slice(0, n);
   }
   const golden = (Math.sqrt(5) - 1) / 2;
-  return Array.from({ length: n }, (_, k) => fromHls((0.58 + k * golden) % 1, [0.45, 0.62, 0.33][k % 3] ?? 0.45, 0.62));
+  return Array.from({ length: n }, (_, k) =>
+    fromHls((0.58 + k * golden) % 1, [0.45, 0.62, 0.33][k % 3] ?? 0.45, 0.62),
+  );
 }
 
 /** The colour, mixed with white until it is seen on dark paper. */

@@ -89,7 +89,12 @@ function categories(
   return { rgba, legend: { kind: "categories", names, colors, counts } };
 }
 
-function numbers(values: ArrayLike<number>, name: string, range: [number, number] | null, scale: number): Painting {
+function numbers(
+  values: ArrayLike<number>,
+  name: string,
+  range: [number, number] | null,
+  scale: number,
+): Painting {
   const [low, high] = range ?? extent(values);
   const span = high - low || 1;
   const rgba = new Uint8Array(4 * values.length);

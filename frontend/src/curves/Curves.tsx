@@ -12,16 +12,32 @@ const PAD = { left: 40, right: 4, top: 10, bottom: 18 };
 export function Curves({ run, id = "curves" }: { run: RunState; id?: string }) {
   const recording = run.recording.value;
   const grown = `${run.version.value} ${recording.moments.length} ${recording.losses.length}`;
-  const list = useMemo(() => charts(recording), [recording, recording.moments.length, Math.floor(recording.losses.length / 5)]);
+  const list = useMemo(
+    () => charts(recording),
+    [recording, recording.moments.length, Math.floor(recording.losses.length / 5)],
+  );
   void grown;
   const shown = run.shown.value;
   const last = recording.moments[recording.moments.length - 1]?.step ?? 1;
-  const total = Math.max(1, recording.end ? Math.max(last, recording.losses.length) : (recording.run?.total ?? last));
-  const step = shown ? (run.live.value ? shown.b.step : shown.a.step + (shown.b.step - shown.a.step) * shown.mix) : 0;
+  const total = Math.max(
+    1,
+    recording.end ? Math.max(last, recording.losses.length) : (recording.run?.total ?? last),
+  );
+  const step = shown
+    ? run.live.value
+      ? shown.b.step
+      : shown.a.step + (shown.b.step - shown.a.step) * shown.mix
+    : 0;
   return (
     <div class="curves" data-testid={id}>
       {list.map((chart) => (
-        <Panel key={chart.id} id={`curve-${chart.id}${id === "curves" ? "" : id.replace("curves", "")}`} title={chart.title} file={`${recording.run?.title ?? "run"}-${chart.id}`} aside={<Now chart={chart} step={shown ? nearer(shown).step : 0} />}>
+        <Panel
+          key={chart.id}
+          id={`curve-${chart.id}${id === "curves" ? "" : id.replace("curves", "")}`}
+          title={chart.title}
+          file={`${recording.run?.title ?? "run"}-${chart.id}`}
+          aside={<Now chart={chart} step={shown ? nearer(shown).step : 0} />}
+        >
           <Picture chart={chart} total={total} step={step} onSeek={(to) => run.seek(placeOf(run, to))} />
         </Panel>
       ))}
@@ -50,7 +66,10 @@ interface PictureProps {
 
 function Picture({ chart, total, step, onSeek }: PictureProps) {
   const [box, { width }] = useSize<HTMLDivElement>();
-  const paths = useMemo(() => chart.lines.map((line) => path(line.points, chart, total, width)), [chart, total, width]);
+  const paths = useMemo(
+    () => chart.lines.map((line) => path(line.points, chart, total, width)),
+    [chart, total, width],
+  );
   const inner = Math.max(1, width - PAD.left - PAD.right);
   const x = PAD.left + (inner * Math.min(step, total)) / total;
   function seek(event: PointerEvent & { currentTarget: SVGSVGElement }): void {
@@ -61,16 +80,38 @@ function Picture({ chart, total, step, onSeek }: PictureProps) {
   return (
     <div class="curve" ref={box}>
       {width > 0 && (
-        <svg class="picture" width={width} height={HEIGHT} role="img" aria-label={`${chart.title} over ${total} steps`} onPointerDown={seek} onPointerMove={seek}>
-          <line class="axis" x1={PAD.left} x2={width - PAD.right} y1={HEIGHT - PAD.bottom} y2={HEIGHT - PAD.bottom} />
+        <svg
+          class="picture"
+          width={width}
+          height={HEIGHT}
+          role="img"
+          aria-label={`${chart.title} over ${total} steps`}
+          onPointerDown={seek}
+          onPointerMove={seek}
+        >
+          <line
+            class="axis"
+            x1={PAD.left}
+            x2={width - PAD.right}
+            y1={HEIGHT - PAD.bottom}
+            y2={HEIGHT - PAD.bottom}
+          />
           {paths.map((d, k) => (
             <path key={k} class={`line ${chart.lines[k]?.role ?? "plain"}-line`} d={d} />
           ))}
           <line class="cursor" x1={x} x2={x} y1={PAD.top - 6} y2={HEIGHT - PAD.bottom} />
-          <text class="tick end" x={PAD.left - 5} y={PAD.top + 4}>{number(chart.high)}</text>
-          <text class="tick end" x={PAD.left - 5} y={HEIGHT - PAD.bottom}>{number(chart.low)}</text>
-          <text class="tick" x={PAD.left} y={HEIGHT - 5}>0</text>
-          <text class="tick end" x={width - PAD.right} y={HEIGHT - 5}>{total} steps</text>
+          <text class="tick end" x={PAD.left - 5} y={PAD.top + 4}>
+            {number(chart.high)}
+          </text>
+          <text class="tick end" x={PAD.left - 5} y={HEIGHT - PAD.bottom}>
+            {number(chart.low)}
+          </text>
+          <text class="tick" x={PAD.left} y={HEIGHT - 5}>
+            0
+          </text>
+          <text class="tick end" x={width - PAD.right} y={HEIGHT - 5}>
+            {total} steps
+          </text>
         </svg>
       )}
     </div>

@@ -31,11 +31,15 @@ export function charts(recording: Recording): Chart[] {
   const { moments, run } = recording;
   const list: Chart[] = [];
   const loss: [number, number][] = recording.losses.length
-    ? recording.losses.flatMap((value, step): [number, number][] => (value == null ? [] : [[step + 1, value]]))
+    ? recording.losses.flatMap((value, step): [number, number][] =>
+        value == null ? [] : [[step + 1, value]],
+      )
     : moments.flatMap((m): [number, number][] => (m.loss === null ? [] : [[m.step, m.loss]]));
-  list.push(chart("loss", run?.loss_name ? `loss: ${run.loss_name}` : "loss", [
-    { name: "loss", role: "plain", points: thin(loss) },
-  ]));
+  list.push(
+    chart("loss", run?.loss_name ? `loss: ${run.loss_name}` : "loss", [
+      { name: "loss", role: "plain", points: thin(loss) },
+    ]),
+  );
   const names = [...new Set(moments.flatMap((moment) => Object.keys(moment.stats)))];
   const series = (name: string): [number, number][] =>
     moments.flatMap((m): [number, number][] => {

@@ -160,9 +160,15 @@ export function MapView({ run, id = "map" }: Props) {
         <span class="cross" aria-hidden="true" />
         <Tip run={run} tip={tip} />
         <div class="zoomers">
-          <button aria-label="Zoom in" onClick={() => controller.current?.zoomBy(1.6)}>+</button>
-          <button aria-label="Zoom out" onClick={() => controller.current?.zoomBy(1 / 1.6)}>−</button>
-          <button aria-label="Show all points" onClick={() => controller.current?.home()}>⤢</button>
+          <button aria-label="Zoom in" onClick={() => controller.current?.zoomBy(1.6)}>
+            +
+          </button>
+          <button aria-label="Zoom out" onClick={() => controller.current?.zoomBy(1 / 1.6)}>
+            −
+          </button>
+          <button aria-label="Show all points" onClick={() => controller.current?.home()}>
+            ⤢
+          </button>
         </div>
       </div>
       <Legend run={run} legend={painted.value.legend} lines={set.value !== null} />

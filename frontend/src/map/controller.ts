@@ -11,6 +11,7 @@ const TWEEN = 160; // ms from one live picture to the next
 const MOST_TWEENED = 60_000; // points
 const SLOW = 45; // ms a frame, above which fewer points are drawn while the map moves
 const FAST = 24;
+const FINE = 2; // pixels of a saved picture for each on the screen
 
 export interface Hooks {
   marks: (scene: Scene, size: number) => Mark[];
@@ -133,15 +134,18 @@ export class MapController {
   /** Points and marks as one picture; with `marks` false, the points alone. */
   picture(marked: boolean): HTMLCanvasElement {
     const canvas = document.createElement("canvas");
-    canvas.width = this.points.width;
-    canvas.height = this.points.height;
+    const [width, height] = [this.#width * FINE, this.#height * FINE];
+    [canvas.width, canvas.height] = [width, height];
     const context = canvas.getContext("2d");
     if (!context || !this.scene) return canvas;
     context.fillStyle = this.paper;
-    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.fillRect(0, 0, width, height);
+    [this.points.width, this.points.height] = [width, height];
     this.painter.draw(this.scene, this.size, this.alpha, this.n, this.paper);
     context.drawImage(this.points, 0, 0);
-    if (marked) context.drawImage(this.over, 0, 0);
+    this.resize(this.#width, this.#height);
+    context.scale(FINE, FINE);
+    if (marked) drawMarks(context, this.marks());
     return canvas;
   }
 

@@ -80,7 +80,13 @@ export function placer(scene: Scene): (point: number, out: [number, number]) => 
 }
 
 /** The seen point nearest to a pixel, at most `reach` pixels away, or -1. A million points take a few ms. */
-export function nearest(scene: Scene, x: number, y: number, reach: number, seen: (point: number) => boolean): number {
+export function nearest(
+  scene: Scene,
+  x: number,
+  y: number,
+  reach: number,
+  seen: (point: number) => boolean,
+): number {
   const place = placer(scene);
   const at: [number, number] = [0, 0];
   let best = -1;

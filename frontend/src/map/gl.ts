@@ -11,7 +11,8 @@ import {
   setUniforms,
 } from "twgl.js";
 import { fit, type Scene } from "./fit";
-import { type Painter, shuffled } from "./painter";
+import { shuffled } from "./order";
+import type { Painter } from "./painter";
 
 const VERTEX = `#version 300 es
 in vec2 a;
@@ -144,7 +145,8 @@ export class GlPainter implements Painter {
 
   #free(): void {
     if (!this.#buffers) return;
-    for (const { buffer } of Object.values(this.#buffers.attribs ?? {})) if (buffer) this.gl.deleteBuffer(buffer);
+    for (const { buffer } of Object.values(this.#buffers.attribs ?? {}))
+      if (buffer) this.gl.deleteBuffer(buffer);
     if (this.#buffers.indices) this.gl.deleteBuffer(this.#buffers.indices);
     this.#buffers = null;
   }

@@ -52,7 +52,17 @@ export function marks(
     const [x2, y2] = to;
     if (centre && bar.p > 0) {
       const width = 0.8 + 3.2 * Math.sqrt(bar.p / most);
-      lines.push({ kind: "line", x: centre[0], y: centre[1], x2, y2, r: 0, width, color: inks.p, opacity: 0.55 });
+      lines.push({
+        kind: "line",
+        x: centre[0],
+        y: centre[1],
+        x2,
+        y2,
+        r: 0,
+        width,
+        color: inks.p,
+        opacity: 0.55,
+      });
     }
     rings.push(mark("dot", x2, y2, dot, 0, colorOf(bar.point)));
     rings.push(mark("ring", x2, y2, dot + 2, 1 + 2.5 * Math.sqrt(bar.q / most), inks.q));
@@ -97,7 +107,8 @@ export function svgMarks(list: readonly Mark[]): string {
   return list
     .map((m) => {
       const color = escape(m.color);
-      if (m.kind === "dot") return `<circle cx="${round(m.x)}" cy="${round(m.y)}" r="${round(m.r)}" fill="${color}"/>`;
+      if (m.kind === "dot")
+        return `<circle cx="${round(m.x)}" cy="${round(m.y)}" r="${round(m.r)}" fill="${color}"/>`;
       const pen = `fill="none" stroke="${color}" stroke-width="${round(m.width)}" opacity="${m.opacity}"`;
       return m.kind === "line"
         ? `<line x1="${round(m.x)}" y1="${round(m.y)}" x2="${round(m.x2)}" y2="${round(m.y2)}" ${pen}/>`

@@ -2,7 +2,8 @@
 
 import { toRgb } from "../colour/palette";
 import { placer, type Scene } from "./fit";
-import { type Painter, shuffled } from "./painter";
+import { shuffled } from "./order";
+import type { Painter } from "./painter";
 
 interface Stencil {
   dx: Int16Array;
@@ -19,7 +20,8 @@ export class SoftPainter implements Painter {
 
   constructor(private readonly canvas: HTMLCanvasElement) {
     const context = canvas.getContext("2d", { alpha: false });
-    if (!context) throw new Error("This browser draws neither WebGL nor canvas; open the address in another one.");
+    if (!context)
+      throw new Error("This browser draws neither WebGL nor canvas; open the address in another one.");
     this.#context = context;
   }
 

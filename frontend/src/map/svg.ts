@@ -16,7 +16,8 @@ export function drawnSvg(map: MapController, title: string): string {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<title>${escape(title)}</title><rect width="${width}" height="${height}" fill="${paper}"/>`,
   ];
-  if (n > MOST_CIRCLES) parts.push(`<image width="${width}" height="${height}" href="${map.picture(false).toDataURL()}"/>`);
+  if (n > MOST_CIRCLES)
+    parts.push(`<image width="${width}" height="${height}" href="${map.picture(false).toDataURL()}"/>`);
   else {
     const place = placer(scene);
     const at: [number, number] = [0, 0];
@@ -27,7 +28,9 @@ export function drawnSvg(map: MapController, title: string): string {
       const seen = x > -size && y > -size && x < width + size && y < height + size && rgba[4 * i + 3];
       if (!seen) continue;
       const color = [0, 1, 2].map((c) => (rgba[4 * i + c] ?? 0).toString(16).padStart(2, "0")).join("");
-      parts.push(`<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${(size / 2).toFixed(1)}" fill="#${color}"/>`);
+      parts.push(
+        `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="${(size / 2).toFixed(1)}" fill="#${color}"/>`,
+      );
     }
     parts.push("</g>");
   }

@@ -17,8 +17,11 @@ const LOOK = [
 ];
 const SCALE = 2;
 
-/** The text of an SVG file: what style sheets say is written to the elements themselves. */
-export function svgText(element: SVGSVGElement, paper: string): string {
+const MARGIN = 16;
+const HEAD = 40;
+
+/** The text of an SVG file under a heading: what style sheets say is written to the elements themselves. */
+export function svgText(element: SVGSVGElement, heading: string, paper: string, ink: string): string {
   const copy = element.cloneNode(true) as SVGSVGElement;
   const originals = [element, ...element.querySelectorAll<SVGElement>("*")];
   const copies = [copy, ...copy.querySelectorAll<SVGElement>("*")];
@@ -33,18 +36,17 @@ export function svgText(element: SVGSVGElement, paper: string): string {
     for (const name of ["class", "tabindex", "role", "data-testid"]) to.removeAttribute(name);
   });
   const { width, height } = element.getBoundingClientRect();
-  const w = Math.round(width);
-  const h = Math.round(height);
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("width", String(w));
-  copy.setAttribute("height", String(h));
-  if (!copy.hasAttribute("viewBox")) copy.setAttribute("viewBox", `0 0 ${w} ${h}`);
-  const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-  for (const [name, value] of Object.entries({ width: "100%", height: "100%", fill: paper })) {
-    ground.setAttribute(name, value);
-  }
-  copy.prepend(ground);
-  return new XMLSerializer().serializeToString(copy);
+  const w = Math.round(width) + 2 * MARGIN;
+  const h = Math.round(height) + HEAD + MARGIN;
+  copy.setAttribute("x", String(MARGIN));
+  copy.setAttribute("y", String(HEAD));
+  const inner = new XMLSerializer().serializeToString(copy);
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}">` +
+    `<rect width="${w}" height="${h}" fill="${escape(paper)}"/>` +
+    `<text x="${MARGIN}" y="26" font-family="system-ui, sans-serif" font-size="15" font-weight="600" ` +
+    `fill="${escape(ink)}">${escape(heading)}</text>${inner}</svg>`
+  );
 }
 
 export function saveSvg(text: string, name: string): void {
@@ -85,4 +87,7 @@ export function download(blob: Blob, name: string): void {
 }
 
 export const escape = (text: string): string =>
-  text.replace(/[&<>"]/g, (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[letter] ?? letter);
+  text.replace(
+    /[&<>"]/g,
+    (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[letter] ?? letter,
+  );

@@ -15,13 +15,17 @@ const MUTED = "#667080";
 export function tableSvg(table: Table): string {
   const { on, off } = sort(table);
   const parts: string[] = [];
-  table.columns.forEach((column, k) => parts.push(text(x(k), TOP - 12, pretty(column.name), 11, INK, "bold")));
+  table.columns.forEach((column, k) =>
+    parts.push(text(x(k), TOP - 12, pretty(column.name), 11, INK, "bold")),
+  );
   table.rows.forEach((row, k) => parts.push(text(16, y(k) + 20, pretty(row.name), 12, INK, "bold")));
   table.rows.forEach((row, j) =>
     table.columns.forEach((column, i) => {
       const here = on.filter((m) => m.row === row.name && m.column === column.name);
       const height = (CELL.height - CELL.gap * (here.length - 1) * 0.6) / here.length;
-      here.forEach((m, k) => parts.push(tile(table, m, x(i), y(j) + k * (height + CELL.gap * 0.6), CELL.width, height)));
+      here.forEach((m, k) =>
+        parts.push(tile(table, m, x(i), y(j) + k * (height + CELL.gap * 0.6), CELL.width, height)),
+      );
     }),
   );
   const below = y(table.rows.length) + 30;
@@ -52,11 +56,17 @@ function tile(table: Table, m: MethodRow, left: number, top: number, width: numb
   const gap = m.status === "gap";
   const fill = blank ? "#F6F7F9" : gap ? "#FFFFFF" : mix(color, "#FFFFFF", 0.75);
   const edge = gap ? ` stroke="${color}" stroke-dasharray="5 3"` : "";
-  const bar = blank || gap ? "" : `<rect x="${left}" y="${top}" width="5" height="${height}" fill="${color}"/>`;
+  const bar =
+    blank || gap ? "" : `<rect x="${left}" y="${top}" width="5" height="${height}" fill="${color}"/>`;
   const size = height < 34 ? 10 : 12;
   const lines = wrap(blank ? "unnamed" : m.title, Math.floor((width - 18) / (LETTER * (size / 12))));
-  const small = height >= 40 ? text(left + 12, top + 16 + lines.length * 14, blank ? "" : gap ? "predicted" : m.paper, 9, MUTED) : "";
-  const words = lines.map((line, k) => text(left + 12, top + 16 + k * 14, line, size, blank ? MUTED : INK, blank ? "" : "bold"));
+  const small =
+    height >= 40
+      ? text(left + 12, top + 16 + lines.length * 14, blank ? "" : gap ? "predicted" : m.paper, 9, MUTED)
+      : "";
+  const words = lines.map((line, k) =>
+    text(left + 12, top + 16 + k * 14, line, size, blank ? MUTED : INK, blank ? "" : "bold"),
+  );
   return `<rect x="${left}" y="${top}" width="${width}" height="${height}" rx="3" fill="${fill}"${edge}/>${bar}${words.join("")}${small}`;
 }
 
@@ -69,7 +79,8 @@ function wrap(words: string, letters: number): string[] {
   const lines: string[] = [];
   for (const word of words.split(" ")) {
     const last = lines[lines.length - 1];
-    if (last !== undefined && `${last} ${word}`.length <= letters) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && `${last} ${word}`.length <= letters)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;

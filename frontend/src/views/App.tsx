@@ -21,13 +21,25 @@ export function Bar({ fixed = false }: { fixed?: boolean }) {
       </a>
       {!fixed && (
         <nav aria-label="Views">
-          <a href={link("table")} aria-current={here(view === "table" || view === "cell")}>Table</a>
-          <a href={link("runs")} aria-current={here(view === "runs" || view === "run")} data-testid="nav-runs">Runs and data</a>
+          <a href={link("table")} aria-current={here(view === "table" || view === "cell")}>
+            Table
+          </a>
+          <a
+            href={link("runs")}
+            aria-current={here(view === "runs" || view === "run")}
+            data-testid="nav-runs"
+          >
+            Runs and data
+          </a>
         </nav>
       )}
       <label class="inline theme">
         <span class="sr">Theme</span>
-        <select data-testid="theme" value={theme.value} onChange={(event) => (theme.value = event.currentTarget.value as Theme)}>
+        <select
+          data-testid="theme"
+          value={theme.value}
+          onChange={(event) => (theme.value = event.currentTarget.value as Theme)}
+        >
           <option value="system">system</option>
           <option value="light">light</option>
           <option value="dark">dark</option>
@@ -70,10 +82,24 @@ export function App() {
   );
 }
 
-function Methods({ table, error }: { table: Awaited<ReturnType<typeof getTable>> | null; error: string | null }) {
+function Methods({
+  table,
+  error,
+}: {
+  table: Awaited<ReturnType<typeof getTable>> | null;
+  error: string | null;
+}) {
   const open = route.value;
   if (!table) {
-    return error ? <p class="error" role="alert">{error}</p> : <p class="boot" aria-busy="true">Opening the table…</p>;
+    return error ? (
+      <p class="error" role="alert">
+        {error}
+      </p>
+    ) : (
+      <p class="boot" aria-busy="true">
+        Opening the table…
+      </p>
+    );
   }
   if (open.view === "cell") {
     const method = table.methods.find((held) => held.name === open.name);

@@ -26,10 +26,14 @@ export function Cell({ table, method, beside, fixed = false }: Props) {
         <span>{method.title}</span>
       </nav>
       <header class="cell-head">
-        <h1>{method.status === "blank" ? `${pretty(method.column)} × ${pretty(method.row)}` : method.title}</h1>
+        <h1>
+          {method.status === "blank" ? `${pretty(method.column)} × ${pretty(method.row)}` : method.title}
+        </h1>
         <p>
           <Dot color={colorOf(table, method)} /> {method.family}
-          {method.status === "off-grid" ? " · off the grid" : ` · p ${pretty(method.column)} · q ${pretty(method.row)}`}
+          {method.status === "off-grid"
+            ? " · off the grid"
+            : ` · p ${pretty(method.column)} · q ${pretty(method.row)}`}
         </p>
         {unnamed && (
           <p class="unnamed" data-testid="unnamed">
@@ -50,36 +54,54 @@ export function Cell({ table, method, beside, fixed = false }: Props) {
             </div>
             <dl class="parts">
               <dt class="p-text">p</dt>
-              <dd data-testid="cell-p"><code>{method.p}</code></dd>
+              <dd data-testid="cell-p">
+                <code>{method.p}</code>
+              </dd>
               <dt class="q-text">q</dt>
-              <dd data-testid="cell-q"><code>{method.q}</code></dd>
+              <dd data-testid="cell-q">
+                <code>{method.q}</code>
+              </dd>
               <dt>mapper</dt>
               <dd data-testid="cell-mapper">
                 {method.mapper.map((line, k) => (
-                  <div key={k}><Words pieces={line} /></div>
+                  <div key={k}>
+                    <Words pieces={line} />
+                  </div>
                 ))}
               </dd>
               <dt>divergence</dt>
-              <dd><code>{method.divergence}</code></dd>
+              <dd>
+                <code>{method.divergence}</code>
+              </dd>
               <dt>takes</dt>
               <dd>{method.takes_words}</dd>
             </dl>
             {method.notes.length > 0 && (
               <ul class="notes">
                 {method.notes.map((note, k) => (
-                  <li key={k}><Words pieces={note} /></li>
+                  <li key={k}>
+                    <Words pieces={note} />
+                  </li>
                 ))}
               </ul>
             )}
           </section>
           <section class="panel">
             <h3>What it does</h3>
-            <p><b>Rewards.</b> <Words pieces={method.rewards} /></p>
-            <p><b>Degenerates.</b> <Words pieces={method.degenerates} /></p>
+            <p>
+              <b>Rewards.</b> <Words pieces={method.rewards} />
+            </p>
+            <p>
+              <b>Degenerates.</b> <Words pieces={method.degenerates} />
+            </p>
           </section>
           {!fixed && <Figures method={method.name} />}
           {method.estimator_code && <Code id="code" title="Code" code={method.estimator_code} />}
-          <Code id={method.estimator_code ? "equation-code" : "code"} title="Code, as the equation" code={method.code} />
+          <Code
+            id={method.estimator_code ? "equation-code" : "code"}
+            title="Code, as the equation"
+            code={method.code}
+          />
           {method.citation && <Code id="citation" title="Citation" code={method.citation} />}
         </div>
         {!fixed && (
@@ -117,14 +139,20 @@ function Figures({ method }: { method: string }) {
       {!held?.lines.length && (
         <p class="muted">The loss that is run against the formula of the paper, measured on this machine.</p>
       )}
-      {state !== "idle" && !asking && <p class="error" role="alert">{state}</p>}
+      {state !== "idle" && !asking && (
+        <p class="error" role="alert">
+          {state}
+        </p>
+      )}
       {(held?.lines.length ?? 0) > 0 && (
         <ul class="figures" data-testid="certificate">
           {held?.lines.map((line) => (
             <li key={line.claim}>
               <span class={line.holds ? "holds" : "fails"}>{line.holds ? "✓ holds" : "✗ fails"}</span>
               <span>{line.claim}</span>
-              <span class="muted">measured {figure(line.measured)}, bound {figure(line.bound)}</span>
+              <span class="muted">
+                measured {figure(line.measured)}, bound {figure(line.bound)}
+              </span>
             </li>
           ))}
         </ul>
@@ -157,10 +185,16 @@ function Code({ id, title, code }: { id: string; title: string; code: string }) 
     <section class="panel">
       <header class="panel-head">
         <h3>{title}</h3>
-        <span class="muted" role="status">{copied}</span>
-        <button class="quiet" data-testid={`copy-${id}`} onClick={() => void copy()}>Copy</button>
+        <span class="muted" role="status">
+          {copied}
+        </span>
+        <button class="quiet" data-testid={`copy-${id}`} onClick={() => void copy()}>
+          Copy
+        </button>
       </header>
-      <pre ref={text} tabIndex={0} data-testid={id}>{code}</pre>
+      <pre ref={text} tabIndex={0} data-testid={id}>
+        {code}
+      </pre>
     </section>
   );
 }

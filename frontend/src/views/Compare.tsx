@@ -23,7 +23,8 @@ export function Compare({ run }: { run: RunState }) {
               data-testid="compare-with"
               value=""
               onChange={(event) => {
-                if (event.currentTarget.value) location.hash = link("run", [run.id, event.currentTarget.value]);
+                if (event.currentTarget.value)
+                  location.hash = link("run", [run.id, event.currentTarget.value]);
               }}
             >
               <option value="">choose…</option>

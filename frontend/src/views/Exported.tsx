@@ -57,7 +57,7 @@ function About({ told }: { told: RunFields | null }) {
         <dt class="q-text">q</dt>
         <dd>{told.q}</dd>
         <dt>mapper</dt>
-        <dd>{told.mapper}</dd>
+        <dd>{told.mapper.replaceAll("$", "")}</dd>
         <dt>equation</dt>
         <dd>
           {told.equation.map((line) => (

@@ -39,12 +39,19 @@ export function Input({ field, typed, fault, onType }: Props) {
     <div class={`field${fault ? " wrong" : ""}${field.type === "bool" ? " check" : ""}`}>
       <label for={id}>{NAMES[field.name] ?? field.name.replaceAll("_", " ")}</label>
       {field.type === "bool" ? (
-        <input {...shared} type="checkbox" checked={value === "true"} onChange={(e) => onType(String(e.currentTarget.checked))} />
+        <input
+          {...shared}
+          type="checkbox"
+          checked={value === "true"}
+          onChange={(e) => onType(String(e.currentTarget.checked))}
+        />
       ) : field.type === "choice" ? (
         <select {...shared} value={value} onChange={(e) => onType(e.currentTarget.value)}>
           {field.optional && <option value="">{field.own ? `${own}, the method's own` : own}</option>}
           {field.choices.map((choice) => (
-            <option key={choice} value={choice}>{choice}</option>
+            <option key={choice} value={choice}>
+              {choice}
+            </option>
           ))}
         </select>
       ) : (
@@ -67,7 +74,9 @@ export function Input({ field, typed, fault, onType }: Props) {
           </>
         )}
       </p>
-      <p class="fault" id={`${id}-fault`} role={fault ? "alert" : undefined} data-testid={`${id}-fault`}>{fault}</p>
+      <p class="fault" id={`${id}-fault`} role={fault ? "alert" : undefined} data-testid={`${id}-fault`}>
+        {fault}
+      </p>
     </div>
   );
 }

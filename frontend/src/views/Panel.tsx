@@ -16,11 +16,13 @@ interface Props {
   title: string;
   file: string;
   keep?: Keep;
+  /** What stands above the picture in a file; the title, if not given. */
+  heading?: string;
   aside?: ComponentChildren;
   children: ComponentChildren;
 }
 
-export function Panel({ id, title, file, keep, aside, children }: Props) {
+export function Panel({ id, title, file, keep, heading = title, aside, children }: Props) {
   const ref = useRef<HTMLElement>(null);
   const [failed, setFailed] = useState<string | null>(null);
 
@@ -28,7 +30,13 @@ export function Panel({ id, title, file, keep, aside, children }: Props) {
     if (keep) return keep.svg();
     const svg = ref.current?.querySelector<SVGSVGElement>("svg.picture");
     if (!svg) throw new Error("there is nothing to save yet");
-    return svgText(svg, getComputedStyle(document.body).getPropertyValue("--paper").trim() || "#FFFFFF");
+    const look = getComputedStyle(document.body);
+    return svgText(
+      svg,
+      heading,
+      look.getPropertyValue("--paper").trim(),
+      look.getPropertyValue("--ink").trim(),
+    );
   }
 
   async function save(form: "svg" | "png"): Promise<void> {
@@ -48,15 +56,29 @@ export function Panel({ id, title, file, keep, aside, children }: Props) {
         <h3>{title}</h3>
         {aside}
         <span class="keep">
-          <button class="quiet" data-testid={`save-png-${id}`} onClick={() => void save("png")} aria-label={`Save ${title} as PNG`}>
+          <button
+            class="quiet"
+            data-testid={`save-png-${id}`}
+            onClick={() => void save("png")}
+            aria-label={`Save ${title} as PNG`}
+          >
             PNG
           </button>
-          <button class="quiet" data-testid={`save-svg-${id}`} onClick={() => void save("svg")} aria-label={`Save ${title} as SVG`}>
+          <button
+            class="quiet"
+            data-testid={`save-svg-${id}`}
+            onClick={() => void save("svg")}
+            aria-label={`Save ${title} as SVG`}
+          >
             SVG
           </button>
         </span>
       </header>
-      {failed && <p class="error" role="alert">{failed}</p>}
+      {failed && (
+        <p class="error" role="alert">
+          {failed}
+        </p>
+      )}
       {children}
     </section>
   );

@@ -19,11 +19,20 @@ export function Points({ id }: { id: string }) {
   }, [run]);
   void run.version.value;
   const recording = run.recording.value;
-  if (failed) return <p class="error" role="alert" data-testid="points-error">{failed}</p>;
+  if (failed)
+    return (
+      <p class="error" role="alert" data-testid="points-error">
+        {failed}
+      </p>
+    );
   return (
     <article class="browse" data-testid="points" data-ready={recording.n > 0}>
       <h1>{recording.n ? `${count(recording.n)} points` : "Fetching the points…"}</h1>
-      {recording.damage && <p class="error" role="alert">The points are damaged: {recording.damage}. Send the file again.</p>}
+      {recording.damage && (
+        <p class="error" role="alert">
+          The points are damaged: {recording.damage}. Send the file again.
+        </p>
+      )}
       <div class="stage">
         <MapView run={run} />
         <Row run={run} />

@@ -74,7 +74,8 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
   const [failed, setFailed] = useState<string | null>(null);
   const told = recording.run;
   const message = recording.state?.message || recording.end?.message || "";
-  const broken = [recording.state?.state, recording.end?.state].includes("failed") || recording.state?.state === "cut";
+  const broken =
+    [recording.state?.state, recording.end?.state].includes("failed") || recording.state?.state === "cut";
   const gap = meanGap(run);
   async function goOn(): Promise<void> {
     try {
@@ -96,19 +97,24 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
         <div>
           <h1>{told ? <RunTitle run={run} /> : "Opening the run…"}</h1>
           <p class="muted about">
-            {told ? about(run) : "\u00a0"} <span role="status" data-testid={`message${mark}`}>{broken ? "" : message && `· ${message}`}</span>
+            {told ? about(run) : "\u00a0"}{" "}
+            <span role="status" data-testid={`message${mark}`}>
+              {broken ? "" : message && `· ${message}`}
+            </span>
           </p>
         </div>
         <Controls run={run} id={mark} onContinue={run.source ? () => void goOn() : undefined} />
       </header>
       {(failed ?? broken) && (
         <p class="error" role="alert" data-testid={`failure${mark}`}>
-          {failed ?? `${(message || "the run broke off").replace(/[.;\s]*$/, "")}. What was recorded is kept and can be played back.`}
+          {failed ??
+            `${(message || "the run broke off").replace(/[.;\s]*$/, "")}. What was recorded is kept and can be played back.`}
         </p>
       )}
       {recording.damage && (
         <p class="error" role="alert" data-testid={`damage${mark}`}>
-          The recording is damaged: {recording.damage}. What comes before is shown; run the method again for the rest.
+          The recording is damaged: {recording.damage}. What comes before is shown; run the method again for
+          the rest.
         </p>
       )}
       <Timeline run={run} id={mark} />
@@ -121,7 +127,8 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
         {gap !== null && (
           <>
             {" "}
-            Mean gap of p and q over the recorded points: <output data-testid={`mean-gap${mark}`}>{gap.toFixed(3)}</output>.
+            Mean gap of p and q over the recorded points:{" "}
+            <output data-testid={`mean-gap${mark}`}>{gap.toFixed(3)}</output>.
           </>
         )}
       </p>
@@ -143,8 +150,8 @@ function RunTitle({ run }: { run: RunState }) {
   if (!told) return null;
   return (
     <>
-      {run.source ? <a href={link("cell", [told.method])}>{told.title}</a> : told.title} <span class="muted">on</span>{" "}
-      {told.data.name}
+      {run.source ? <a href={link("cell", [told.method])}>{told.title}</a> : told.title}{" "}
+      <span class="muted">on</span> {told.data.name}
     </>
   );
 }
@@ -157,7 +164,9 @@ function about(run: RunState): string {
     .filter(([, value]) => value !== null && typeof value !== "object" && String(value).length < 24)
     .slice(0, 6)
     .map(([name, value]) => `${name.replaceAll("_", " ")} ${String(value)}`);
-  return [`${told.data.n} rows`, told.divergence && `divergence ${told.divergence}`, ...said].filter(Boolean).join(" · ");
+  return [`${told.data.n} rows`, told.divergence && `divergence ${told.divergence}`, ...said]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 function Keep({ run }: { run: RunState }) {
@@ -165,9 +174,15 @@ function Keep({ run }: { run: RunState }) {
   return (
     <p class="keep-run">
       Keep it:{" "}
-      <a href={`${base}/export.html`} download data-testid="export">one page, without a server</a>
-      <a href={`${base}/points.parquet`} download data-testid="parquet">points as parquet</a>
-      <a href={`${base}/recording`} download="recording.icon" data-testid="recording">the recording</a>
+      <a href={`${base}/export.html`} download data-testid="export">
+        one page, without a server
+      </a>
+      <a href={`${base}/points.parquet`} download data-testid="parquet">
+        points as parquet
+      </a>
+      <a href={`${base}/recording`} download="recording.icon" data-testid="recording">
+        the recording
+      </a>
     </p>
   );
 }

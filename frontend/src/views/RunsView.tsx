@@ -16,7 +16,11 @@ export function RunsView() {
     <div class="lists">
       <section class="panel">
         <h2>Runs</h2>
-        {runs.error && <p class="error" role="alert">{runs.error}</p>}
+        {runs.error && (
+          <p class="error" role="alert">
+            {runs.error}
+          </p>
+        )}
         {runs.value?.length === 0 && (
           <p class="empty">
             No runs yet. <a href={link("table")}>Choose a cell</a> and start one.
@@ -38,16 +42,23 @@ export function RunsView() {
       </section>
       <section class="panel">
         <h2>Data</h2>
-        {sets.error && <p class="error" role="alert">{sets.error}</p>}
+        {sets.error && (
+          <p class="error" role="alert">
+            {sets.error}
+          </p>
+        )}
         <ul class="rows" data-testid="sets">
           {(sets.value ?? []).map((set) => (
             <li key={set.id}>
               <b>{set.name}</b>
               <span class="muted">
-                {set.error ?? `${count(set.n)} × ${count(set.d)}, ${set.labelled ? "labelled" : "without labels"}, feeds ${set.methods.length} cells`}
+                {set.error ??
+                  `${count(set.n)} × ${count(set.d)}, ${set.labelled ? "labelled" : "without labels"}, feeds ${set.methods.length} cells`}
               </span>
               {set.points && (
-                <a href={link("points", [set.id])} data-testid={`browse-${set.id}`}>browse its points</a>
+                <a href={link("points", [set.id])} data-testid={`browse-${set.id}`}>
+                  browse its points
+                </a>
               )}
             </li>
           ))}

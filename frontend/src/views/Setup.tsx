@@ -18,7 +18,10 @@ interface Props {
 
 export function Setup({ method, beside }: Props) {
   const sets = useAsked(getData, []);
-  const other = useAsked(async () => (beside ? (await getRuns()).find((run) => run.id === beside) : undefined), [beside]);
+  const other = useAsked(
+    async () => (beside ? (await getRuns()).find((run) => run.id === beside) : undefined),
+    [beside],
+  );
   const [data, setData] = useState<string | null>(null);
   const [typed, setTyped] = useState<Record<string, string>>({});
   const [wrong, setWrong] = useState<Record<string, string>>({});
@@ -30,7 +33,8 @@ export function Setup({ method, beside }: Props) {
 
   const fitting = (set: DataSet): boolean => set.methods.includes(method.name);
   const given = sets.value ?? [];
-  const wanted = other.value && given.find((set) => set.id === other.value?.data || set.name === other.value?.data);
+  const wanted =
+    other.value && given.find((set) => set.id === other.value?.data || set.name === other.value?.data);
   const chosen =
     given.find((set) => set.id === data) ??
     (wanted && fitting(wanted) ? wanted : undefined) ??
@@ -117,7 +121,11 @@ export function Setup({ method, beside }: Props) {
           <fieldset>{others.map(input)}</fieldset>
         </details>
       )}
-      {failed && <p class="error" role="alert" data-testid="setup-error">{failed}</p>}
+      {failed && (
+        <p class="error" role="alert" data-testid="setup-error">
+          {failed}
+        </p>
+      )}
       {!method.runnable && <p class="error">{method.why_not}</p>}
       <button class="primary" data-testid="start" disabled={busy || !method.runnable || !chosen}>
         {busy ? "Starting…" : "Start"}
@@ -136,7 +144,12 @@ interface PickerProps {
 
 function DataPicker({ sets, error, method, chosen, onChoose }: PickerProps) {
   const id = useId();
-  if (error) return <p class="error" role="alert">{error}</p>;
+  if (error)
+    return (
+      <p class="error" role="alert">
+        {error}
+      </p>
+    );
   const refused = (sets ?? []).filter((set) => !set.methods.includes(method.name));
   return (
     <div class="field">
@@ -152,7 +165,8 @@ function DataPicker({ sets, error, method, chosen, onChoose }: PickerProps) {
           .filter((set) => set.methods.includes(method.name))
           .map((set) => (
             <option key={set.id} value={set.id}>
-              {set.name} ({count(set.n)} × {count(set.d)}{set.labelled ? ", labelled" : ""})
+              {set.name} ({count(set.n)} × {count(set.d)}
+              {set.labelled ? ", labelled" : ""})
             </option>
           ))}
       </select>
@@ -162,7 +176,8 @@ function DataPicker({ sets, error, method, chosen, onChoose }: PickerProps) {
           <ul data-testid="refused">
             {refused.map((set) => (
               <li key={set.id}>
-                <b>{set.name}</b>: {set.error ?? set.refused[method.name] ?? "it does not hold what the method takes"}
+                <b>{set.name}</b>:{" "}
+                {set.error ?? set.refused[method.name] ?? "it does not hold what the method takes"}
               </li>
             ))}
           </ul>

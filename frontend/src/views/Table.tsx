@@ -32,7 +32,14 @@ export function Table({ table, beside }: { table: Methods; beside: string | null
   }
 
   const chip = (method: MethodRow) => (
-    <Chip key={method.name} method={method} color={colorOf(table, method)} beside={beside} current={method.name === current} onFocus={() => setHere(method.name)} />
+    <Chip
+      key={method.name}
+      method={method}
+      color={colorOf(table, method)}
+      beside={beside}
+      current={method.name === current}
+      onFocus={() => setHere(method.name)}
+    />
   );
   return (
     <Panel
@@ -42,7 +49,8 @@ export function Table({ table, beside }: { table: Methods; beside: string | null
       keep={{ svg: () => tableSvg(table) }}
     >
       <p class="lead">
-        One equation, <Equation />: the learned q is trained to meet the target p. Choose a cell to see it at work.
+        One equation, <Equation />: the learned q is trained to meet the target p. Choose a cell to see it at
+        work.
       </p>
       <div ref={root} onKeyDown={key} data-testid="table">
         <div class="scroll">
@@ -88,7 +96,9 @@ export function Table({ table, beside }: { table: Methods; beside: string | null
           </span>
         ))}
         {Object.entries(MEANINGS).map(([status, meaning]) => (
-          <span key={status} class={`chip sample ${status}`}>{meaning}</span>
+          <span key={status} class={`chip sample ${status}`}>
+            {meaning}
+          </span>
         ))}
       </p>
     </Panel>

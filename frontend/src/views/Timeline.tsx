@@ -80,7 +80,9 @@ export function Timeline({ run, id = "" }: { run: RunState; id?: string }) {
         onChange={(event) => (run.speed.value = Number(event.currentTarget.value))}
       >
         {SPEEDS.map((speed) => (
-          <option key={speed} value={speed}>{speed}×</option>
+          <option key={speed} value={speed}>
+            {speed}×
+          </option>
         ))}
       </select>
       <button
@@ -93,7 +95,9 @@ export function Timeline({ run, id = "" }: { run: RunState; id?: string }) {
         {run.running ? "live" : "end"}
       </button>
       <output class="when" data-testid={`when${id}`} data-step={moment?.step ?? ""}>
-        {moment ? `step ${moment.step} of ${total} · loss ${number(moment.loss)} · ${seconds(moment.seconds)}` : "no moment yet"}
+        {moment
+          ? `step ${moment.step} of ${total} · loss ${number(moment.loss)} · ${seconds(moment.seconds)}`
+          : "no moment yet"}
       </output>
     </div>
   );
@@ -113,16 +117,33 @@ const WORDS: Record<string, string> = {
 };
 
 /** How the run stands, and what can be done with it. */
-export function Controls({ run, id = "", onContinue }: { run: RunState; id?: string; onContinue?: () => void }) {
+export function Controls({
+  run,
+  id = "",
+  onContinue,
+}: {
+  run: RunState;
+  id?: string;
+  onContinue?: () => void;
+}) {
   void run.version.value;
   const recording = run.recording.value;
   const told = recording.state;
-  const state = run.link.value === "lost" ? "lost" : (told?.state ?? recording.end?.state ?? (run.link.value === "replay" ? "cut" : "connecting"));
+  const state =
+    run.link.value === "lost"
+      ? "lost"
+      : (told?.state ?? recording.end?.state ?? (run.link.value === "replay" ? "recorded" : "connecting"));
   const send = (what: object): void => void run.source?.send(what);
   const paused = state === "paused";
   return (
     <div class="controls">
-      <span class={`state ${state}`} role="status" data-testid={`state${id}`} data-state={state} data-step={told?.step ?? recording.end?.steps ?? ""}>
+      <span
+        class={`state ${state}`}
+        role="status"
+        data-testid={`state${id}`}
+        data-state={state}
+        data-step={told?.step ?? recording.end?.steps ?? ""}
+      >
         {state === "lost" ? "no connection" : (WORDS[state] ?? state)}
         {run.running && told ? ` · ${told.step} of ${told.total}` : ""}
       </span>
@@ -134,12 +155,20 @@ export function Controls({ run, id = "", onContinue }: { run: RunState; id?: str
           <button data-testid={`step${id}`} disabled={!paused} onClick={() => send({ do: "step", steps: 1 })}>
             Step
           </button>
-          <button data-testid={`stop${id}`} onClick={() => send({ do: "stop" })}>Stop</button>
+          <button data-testid={`stop${id}`} onClick={() => send({ do: "stop" })}>
+            Stop
+          </button>
         </>
       )}
-      {state === "cut" && onContinue && <button data-testid={`continue${id}`} onClick={onContinue}>Go on with it</button>}
+      {state === "cut" && onContinue && (
+        <button data-testid={`continue${id}`} onClick={onContinue}>
+          Go on with it
+        </button>
+      )}
       {!run.running && recording.run && run.source && (
-        <a class="button" href={link("cell", [recording.run.method])}>Run it again</a>
+        <a class="button" href={link("cell", [recording.run.method])}>
+          Run it again
+        </a>
       )}
     </div>
   );

@@ -33,14 +33,33 @@ export function Upload({ onSent }: { onSent: (set: DataSet) => void }) {
       <summary>Use a file of your own</summary>
       <div class="field">
         <label for="upload-labels">Column of labels, if it has one</label>
-        <input id="upload-labels" type="text" value={labels} autoComplete="off" onInput={(e) => setLabels(e.currentTarget.value)} />
+        <input
+          id="upload-labels"
+          type="text"
+          value={labels}
+          autoComplete="off"
+          onInput={(e) => setLabels(e.currentTarget.value)}
+        />
       </div>
       <div class="field">
         <label for="upload-file">File (.npy, .npz, .csv, .parquet)</label>
-        <input id="upload-file" type="file" ref={file} data-testid="upload" disabled={state.busy} onChange={() => void send()} />
+        <input
+          id="upload-file"
+          type="file"
+          ref={file}
+          data-testid="upload"
+          disabled={state.busy}
+          onChange={() => void send()}
+        />
       </div>
-      <p role="status" class="hint">{state.busy ? "Sending…" : state.done}</p>
-      {state.error && <p class="error" role="alert" data-testid="upload-error">{state.error}</p>}
+      <p role="status" class="hint">
+        {state.busy ? "Sending…" : state.done}
+      </p>
+      {state.error && (
+        <p class="error" role="alert" data-testid="upload-error">
+          {state.error}
+        </p>
+      )}
     </details>
   );
 }

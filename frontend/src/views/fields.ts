@@ -17,7 +17,9 @@ export function range({ type, low, high, open_low, soft }: Field): string {
 export function problem(field: Field, typed: string | undefined): string | null {
   if (typed === undefined || (field.type !== "int" && field.type !== "float")) return null;
   const text = typed.trim();
-  const wanted = [field.type === "int" ? "a whole number" : "a number", range(field)].filter(Boolean).join(", ");
+  const wanted = [field.type === "int" ? "a whole number" : "a number", range(field)]
+    .filter(Boolean)
+    .join(", ");
   if (!text) return field.optional ? null : `${field.name} is empty; give ${wanted}.`;
   const value = Number(text);
   const { low, high, open_low } = field;

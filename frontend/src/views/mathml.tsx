@@ -49,7 +49,8 @@ function copy(node: Node): Node[] {
   if (!(node instanceof Element)) return [];
   const children = [...node.childNodes].flatMap(copy);
   const name = node.localName;
-  if (!ELEMENTS.has(name)) return name === "annotation" || name === "script" || name === "style" ? [] : children;
+  if (!ELEMENTS.has(name))
+    return name === "annotation" || name === "script" || name === "style" ? [] : children;
   const made = document.createElementNS(SPACE, name);
   for (const { name: attribute, value } of node.attributes) {
     if (ATTRIBUTES.has(attribute)) made.setAttribute(attribute, value);

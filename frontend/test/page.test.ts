@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import type { Field } from "../src/api";
+import { boxOf, fit, nearest, placer, settle } from "../src/map/fit";
+import { shuffled } from "../src/map/order";
+import { link, readRoute } from "../src/route";
+import { problem, range, values } from "../src/views/fields";
+
+const field = (more: Partial<Field>): Field => ({
+  name: "perplexity",
+  type: "float",
+  default: 30,
+  low: 1,
+  high: 500,
+  open_low: false,
+  soft: false,
+  choices: [],
+  optional: false,
+  why_not: null,
+  refused: {},
+  text: [],
+  ...more,
+});
+
+describe("fields", () => {
+  it.each([
+    [{}, "30", null],
+    [{}, "0.5", "at least|1 to 500"],
+    [{}, "501", "at most 500"],
+    [{}, "", "empty"],
+    [{}, "many", "many"],
+    [{}, "Infinity", "Infinity"],
+    [{ open_low: true }, "1", "above 1"],
+    [{ type: "int" as const }, "2.5", "whole"],
+    [{ optional: true }, "", null],
+    [{ type: "choice" as const }, "anything", null],
+  ])("checks %o against %s", (more, typed, fault) => {
+    const said = problem(field(more), typed);
+    if (fault === null) expect(said).toBeNull();
+    else expect(said).toMatch(new RegExp(fault));
+  });
+
+  it("takes fields that were not touched as they are", () => {
+    expect(problem(field({}), undefined)).toBeNull();
+    expect(values([field({}), field({ name: "k", type: "int" })], { k: " 7 " })).toEqual({ k: 7 });
+    expect(
+      values([field({ optional: true }), field({ name: "b", type: "bool" })], { perplexity: "", b: "true" }),
+    ).toEqual({
+      perplexity: null,
+      b: true,
+    });
+  });
+
+  it("says ranges, and no bound that is none", () => {
+    expect(range(field({}))).toBe("1 to 500");
+    expect(range(field({ soft: true }))).toBe("at least 1");
+    expect(range(field({ low: 0, high: 1e9, open_low: true }))).toBe("above 0");
+    expect(range(field({ type: "choice" }))).toBe("");
+  });
+});
+
+describe("route", () => {
+  it.each([
+    [link("cell", ["t-sne"]), { view: "cell", name: "t-sne", beside: null }],
+    [link("cell", ["a/b c"], "run 1"), { view: "cell", name: "a/b c", beside: "run 1" }],
+    [link("run", ["a", "b"]), { view: "run", ids: ["a", "b"] }],
+    [link("table"), { view: "table", beside: null }],
+    ["", { view: "table", beside: null }],
+    ["#/nowhere", { view: "table", beside: null }],
+  ])("reads %s", (hash, route) => expect(readRoute(hash)).toEqual(route));
+});
+
+describe("map", () => {
+  const a = Float32Array.from([0, 0, 10, 0, 0, 10, NaN, NaN]);
+  const scene = { a, b: a, mix: 0, view: { k: 1, x: 0, y: 0 }, width: 200, height: 100 };
+  const place = (s: typeof scene, point: number): [number, number] => {
+    const out: [number, number] = [0, 0];
+    placer(s)(point, out);
+    return out;
+  };
+
+  it("fits finite points into the panel, y upwards", () => {
+    expect(boxOf(a)).toEqual({ cx: 5, cy: 5, hx: 5, hy: 5 });
+    const [x0, y0] = place(scene, 0);
+    const [x1] = place(scene, 1);
+    const [, y2] = place(scene, 2);
+    expect(x1).toBeGreaterThan(x0);
+    expect(y2).toBeLessThan(y0);
+    for (const value of [y0, y2]) expect(value).toBeGreaterThanOrEqual(0);
+  });
+
+  it("shows points that are all at one place in the middle", () => {
+    const one = Float32Array.from([3, 4, 3, 4]);
+    expect(place({ ...scene, a: one, b: one }, 1)).toEqual([100, 50]);
+    expect(fit(new Float32Array(0), 10, 10).scale).toBe(1);
+  });
+
+  it("finds the nearest point that is seen and within reach", () => {
+    const [x, y] = place(scene, 1);
+    expect(nearest(scene, x + 2, y, 5, () => true)).toBe(1);
+    expect(nearest(scene, x + 20, y, 5, () => true)).toBe(-1);
+    expect(nearest(scene, x, y, Infinity, (point) => point !== 1)).toBe(0);
+  });
+
+  it("settles where the points are seen, whatever the scales", () => {
+    const b = Float32Array.from([0, 0, 1000, 0, 0, 500, 1, 1]);
+    const half = { ...scene, b, mix: 0.4 };
+    const held = settle(half);
+    const then = { ...scene, a: held, b, mix: 0 };
+    const pixel = (point: number): [number, number] => {
+      const f = fit(b, 200, 100);
+      return [
+        100 + ((held[2 * point] ?? 0) - f.cx) * f.scale,
+        50 - ((held[2 * point + 1] ?? 0) - f.cy) * f.scale,
+      ];
+    };
+    expect(then.a).not.toBe(a);
+    for (const point of [0, 1, 2]) {
+      const [x, y] = place(half, point);
+      const [u, v] = pixel(point);
+      expect(u).toBeCloseTo(x, 3);
+      expect(v).toBeCloseTo(y, 3);
+    }
+  });
+
+  it("draws in an order whose beginnings are even samples", () => {
+    const order = shuffled(10_000);
+    expect(new Set(order).size).toBe(10_000);
+    const first = [...order.slice(0, 1000)];
+    expect(first.reduce((sum, point) => sum + point, 0) / 1000).toBeCloseTo(5000, -3);
+  });
+});
