@@ -11,6 +11,8 @@ const TWEEN = 160; // ms from one live picture to the next
 const MOST_TWEENED = 60_000; // points
 const SLOW = 45; // ms a frame, above which fewer points are drawn while the map moves
 const FAST = 24;
+const FEWEST = 5_000; // points that are always drawn
+const FIRST_GUESS = 120_000; // points that a processor moves smoothly
 const FINE = 2; // pixels of a saved picture for each on the screen
 
 export interface Hooks {
@@ -43,6 +45,7 @@ export class MapController {
     private readonly hooks: Hooks,
   ) {
     this.painter = makePainter(points);
+    if (this.painter.kind === "software") this.#budget = FIRST_GUESS;
     this.#zoom = zoom<HTMLCanvasElement, unknown>()
       .scaleExtent([0.5, 400])
       .on("zoom", (event: { transform: ZoomTransform }) => {
@@ -196,8 +199,11 @@ export class MapController {
     const took = now - this.#last;
     this.#last = now;
     if (!this.#moving || took > 500) return;
-    if (took > SLOW) this.#budget = Math.max(5_000, Math.min(this.#budget, this.n) * 0.7);
-    else if (took < FAST && this.#budget < this.n) this.#budget *= 1.15;
+    if (took > SLOW) {
+      const share = Math.min(0.7, Math.max(0.2, FAST / took));
+      this.#budget = Math.max(FEWEST, Math.min(this.#budget, this.n) * share);
+    }
+    if (took < FAST && this.#budget < this.n) this.#budget *= 1.15;
   }
 
   #point = (event: PointerEvent): void => {

@@ -38,7 +38,7 @@ void main() {
 }`;
 
 const FRAGMENT = `#version 300 es
-precision mediump float;
+precision highp float;
 in vec4 ink;
 uniform float point;
 out vec4 shown;
@@ -86,7 +86,7 @@ export class GlPainter implements Painter {
   draw(scene: Scene, size: number, alpha: number, count: number): void {
     const { gl } = this;
     if (gl.isContextLost()) return;
-    this.#program ??= createProgramInfo(gl, [VERTEX, FRAGMENT]);
+    this.#program ??= program(gl);
     const buffers = this.#upload(scene);
     const { width, height, view } = scene;
     const ratio = gl.canvas.width / width;
@@ -155,6 +155,12 @@ export class GlPainter implements Painter {
     this.#free();
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
   }
+}
+
+function program(gl: WebGL2RenderingContext): ProgramInfo {
+  const made = createProgramInfo(gl, [VERTEX, FRAGMENT]) as ProgramInfo | null;
+  if (!made) throw new Error("This graphics card cannot draw the map; add ?painter=software to the address.");
+  return made;
 }
 
 function rendererName(gl: WebGL2RenderingContext): string {
