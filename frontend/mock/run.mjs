@@ -257,8 +257,9 @@ export class MockRun {
       const message = JSON.parse(text);
       if (message.watch) {
         const first = this.watched.length;
-        this.watched.push(...message.watch.map((p) => this.watch(p)));
-        this.keep(this.watchedPacket(first));
+        const fresh = message.watch.filter((p) => !this.watched.some((row) => row.point === p));
+        this.watched.push(...fresh.map((p) => this.watch(p)));
+        if (fresh.length) this.keep(this.watchedPacket(first));
       }
       if (message.do === "pause") this.state = "paused";
       if (message.do === "resume") this.state = "running";

@@ -119,11 +119,9 @@ export class Refusal extends Error {
 /** Whether the server answers: "lost" when nothing does, "moved" when this address is no longer known. */
 export const server = signal<"ok" | "lost" | "moved" | "none">("ok");
 
-export const LOST =
-  "The server has stopped. Start `iconlearn explore` again with the same --port; recorded moments are kept.";
-export const MOVED =
-  "This address is no longer valid: the server was started anew. Open the address that `iconlearn explore` printed; " +
-  "recorded moments are kept.";
+const KEPT = "What was recorded is in its list of runs, and the moments on this page are kept.";
+export const LOST = `The server has stopped. Start \`iconlearn explore\` again and open the address that it prints. ${KEPT}`;
+export const MOVED = `The server was started anew, and this address is no longer its own. Open the address that \`iconlearn explore\` printed. ${KEPT}`;
 
 export function address(path: string): string {
   return new URL(path, document.baseURI).href;
@@ -143,7 +141,6 @@ async function ask(path: string, options: RequestInit = {}): Promise<Response> {
   }
   const told: unknown = await answer.json().catch(() => null);
   const { error, field } = (told ?? {}) as { error?: string; field?: string };
-  if (!error && [403, 404, 421].includes(answer.status)) lose("moved");
   throw new Refusal(
     error ?? `The server answered ${answer.status}; reload the page.`,
     answer.status,
@@ -153,14 +150,16 @@ async function ask(path: string, options: RequestInit = {}): Promise<Response> {
 
 let waiting = false;
 
-/** Say that the server is gone, and ask for it until it is back. */
+/** Say that the server is gone, and ask for it until it is back: another one at its port knows no such address. */
 export function lose(how: "lost" | "moved"): void {
   server.value = how;
   if (waiting) return;
   waiting = true;
   setTimeout(() => {
     waiting = false;
-    void ask("api/runs").catch(() => undefined);
+    ask("api/runs").catch((cause: unknown) => {
+      if (cause instanceof Refusal && cause.status) lose("moved");
+    });
   }, 2000);
 }
 

@@ -67,7 +67,7 @@ export function follow(id: string, listener: Listener): Source {
     try {
       const runs = await getRuns();
       if (!runs.some((run) => run.id === id)) {
-        listener.failed("The server knows no such run; open the table and start it again.");
+        listener.failed("The server knows no such run; start it again. What is on this page is kept.");
         return;
       }
     } catch (cause) {

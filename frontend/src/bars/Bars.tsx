@@ -2,7 +2,7 @@
 
 import { thumbnail } from "../map/thumbs";
 import { hovered, type RunState, selection, selectNext, selectPoint } from "../store";
-import { number, useSize } from "../views/hooks";
+import { useSize } from "../views/hooks";
 import { Panel } from "../views/Panel";
 import { type Bar, labelOf } from "./model";
 import { shownBars } from "./shown";
@@ -74,7 +74,7 @@ export function Bars({ run, id = "bars" }: { run: RunState; id?: string }) {
             height={height}
             viewBox={`0 0 ${width} ${height}`}
             role="group"
-            aria-label="Paired bars: p in blue, q in orange"
+            aria-label="Paired bars: the first number is p, in blue, the second q, in orange"
             data-testid={`${id}-svg`}
           >
             {set && <Rows run={run} bars={set.bars} rest={set.rest} width={width} />}
@@ -153,7 +153,6 @@ function Row({ run, bar, y, left, span, scale, picture, indent }: RowProps) {
       class={`bar-row${row !== undefined && hovered.value === row ? " hot" : ""}`}
       tabIndex={bar.point >= 0 ? 0 : undefined}
       role={bar.point >= 0 ? "button" : "img"}
-      aria-label={`${bar.label}: p ${number(bar.p)}, q ${number(bar.q)}`}
       onPointerEnter={() => (hovered.value = row ?? null)}
       onPointerLeave={() => (hovered.value = null)}
       onFocus={() => (hovered.value = row ?? null)}
@@ -161,7 +160,7 @@ function Row({ run, bar, y, left, span, scale, picture, indent }: RowProps) {
       onClick={choose}
       onKeyDown={(event) => event.key === "Enter" && choose()}
     >
-      <title>{bar.label}</title>
+      {label !== bar.label && <title>{bar.label}</title>}
       <rect class="ground" x="0" y={y} width={left + span + 96} height={ROW} />
       {picture && (
         <image href={picture} x="0" y={y + 2} width="20" height="20" preserveAspectRatio="xMidYMid" />

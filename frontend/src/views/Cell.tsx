@@ -46,7 +46,7 @@ export function Cell({ table, method, beside, fixed = false }: Props) {
       <div class="cell-body">
         <div class="facts">
           <section class="panel">
-            <h3>Equation</h3>
+            <h2>Equation</h2>
             <div class="equations" data-testid="equation">
               {method.equation.map((source, k) => (
                 <Formula key={k} source={source} />
@@ -87,7 +87,7 @@ export function Cell({ table, method, beside, fixed = false }: Props) {
             )}
           </section>
           <section class="panel">
-            <h3>What it does</h3>
+            <h2>What it does</h2>
             <p>
               <b>Rewards.</b> <Words pieces={method.rewards} />
             </p>
@@ -135,7 +135,7 @@ function Figures({ method }: { method: string }) {
   const asking = state === "asking";
   return (
     <section class="panel" aria-live="polite">
-      <h3>Certificate</h3>
+      <h2>Certificate</h2>
       {!held?.lines.length && (
         <p class="muted">The loss that is run against the formula of the paper, measured on this machine.</p>
       )}
@@ -184,7 +184,7 @@ function Code({ id, title, code }: { id: string; title: string; code: string }) 
   return (
     <section class="panel">
       <header class="panel-head">
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <span class="muted" role="status">
           {copied}
         </span>

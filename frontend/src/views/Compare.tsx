@@ -11,7 +11,7 @@ export function Compare({ run }: { run: RunState }) {
   const same = (runs.value ?? []).filter((row) => row.id !== run.id && own && row.data === own.data);
   return (
     <section class="compare">
-      <h3>Side by side</h3>
+      <h2>Side by side</h2>
       <p>
         <a class="button" href={link("table", [], run.id)} data-testid="compare-new">
           Choose another cell for the same data

@@ -50,7 +50,7 @@ function About({ told }: { told: RunFields | null }) {
   if (!told) return null;
   return (
     <section class="panel about-run">
-      <h3>What was run: {told.title}</h3>
+      <h2>What was run: {told.title}</h2>
       <dl class="parts">
         <dt class="p-text">p</dt>
         <dd>{told.p}</dd>

@@ -19,11 +19,14 @@ interface Props {
   /** What stands above the picture in a file; the title, if not given. */
   heading?: string;
   aside?: ComponentChildren;
+  /** Is the title that of the page? */
+  first?: boolean;
   children: ComponentChildren;
 }
 
-export function Panel({ id, title, file, keep, heading = title, aside, children }: Props) {
+export function Panel({ id, title, file, keep, heading = title, aside, first = false, children }: Props) {
   const ref = useRef<HTMLElement>(null);
+  const Title = first ? "h1" : "h2";
   const [failed, setFailed] = useState<string | null>(null);
 
   function text(): string {
@@ -51,9 +54,9 @@ export function Panel({ id, title, file, keep, heading = title, aside, children 
   }
 
   return (
-    <section class={`panel panel-${id}`} ref={ref} data-testid={`panel-${id}`} aria-label={title}>
+    <section class={`panel panel-${id}`} ref={ref} data-testid={`panel-${id}`}>
       <header class="panel-head">
-        <h3>{title}</h3>
+        <Title>{title}</Title>
         {aside}
         <span class="keep">
           <button

@@ -46,7 +46,7 @@ function Row({ run }: { run: RunState }) {
   const recording = run.recording.value;
   return (
     <section class="panel row-panel" data-testid="row" aria-live="polite">
-      <h3>{point < 0 ? "No point selected" : `Row ${recording.rows[point]}`}</h3>
+      <h2>{point < 0 ? "No point selected" : `Row ${recording.rows[point]}`}</h2>
       {point < 0 && <p class="muted">Click a point, or press Enter for the one nearest to the centre.</p>}
       {point >= 0 && (
         <dl class="parts">

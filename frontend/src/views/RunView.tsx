@@ -84,13 +84,12 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
       setFailed(words(cause));
     }
   }
-  if (run.failure.value) {
-    return (
-      <p class="error" role="alert" data-testid={`run-error${mark}`}>
-        {run.failure.value} <a href={link("table")}>Open the table</a>
-      </p>
-    );
-  }
+  const gone = run.failure.value && (
+    <p class="error" role="alert" data-testid={`run-error${mark}`}>
+      {run.failure.value} <a href={link("table")}>Open the table</a>
+    </p>
+  );
+  if (gone && !told) return gone;
   return (
     <article class={`run${narrow ? " narrow" : ""}`} data-testid={`run${mark}`}>
       <header class="run-head">
@@ -105,6 +104,7 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
         </div>
         <Controls run={run} id={mark} onContinue={run.source ? () => void goOn() : undefined} />
       </header>
+      {gone}
       {(failed ?? broken) && (
         <p class="error" role="alert" data-testid={`failure${mark}`}>
           {failed ??

@@ -14,6 +14,7 @@ export function RunsView() {
   }, []);
   return (
     <div class="lists">
+      <h1 class="sr">Runs and data</h1>
       <section class="panel">
         <h2>Runs</h2>
         {runs.error && (

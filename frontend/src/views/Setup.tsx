@@ -93,7 +93,7 @@ export function Setup({ method, beside }: Props) {
   );
   return (
     <form class="panel setup" onSubmit={(event) => void start(event)} noValidate data-testid="setup">
-      <h3>{beside ? `Run it beside ${other.value?.title ?? "the other run"}` : "Run it"}</h3>
+      <h2>{beside ? `Run it beside ${other.value?.title ?? "the other run"}` : "Run it"}</h2>
       <DataPicker sets={sets.value} error={sets.error} method={method} chosen={chosen} onChoose={setData} />
       <Upload
         onSent={(set) => {

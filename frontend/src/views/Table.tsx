@@ -44,6 +44,7 @@ export function Table({ table, beside }: { table: Methods; beside: string | null
   return (
     <Panel
       id="table"
+      first
       title="The periodic table of representation learning"
       file="periodic-table"
       keep={{ svg: () => tableSvg(table) }}
@@ -86,7 +87,7 @@ export function Table({ table, beside }: { table: Methods; beside: string | null
             </tbody>
           </table>
         </div>
-        <h4 class="off-head">Off the grid: the same equation with another p, q or mapper</h4>
+        <h2 class="off-head">Off the grid: the same equation with another p, q or mapper</h2>
         <div class="strip">{off.map(chip)}</div>
       </div>
       <p class="families">
@@ -134,8 +135,8 @@ function Chip({ method, color, beside, current, onFocus }: ChipProps) {
   const ref = useRef<HTMLAnchorElement>(null);
   useEffect(() => ref.current?.style.setProperty("--family", color), [color]);
   const blank = method.status === "blank";
-  const said = blank ? "nobody has named this cell" : method.status === "gap" ? "predicted" : method.paper;
-  const title = blank ? `${pretty(method.column)} × ${pretty(method.row)}` : method.title;
+  const said = method.status === "gap" ? "predicted" : method.paper;
+  const title = `${pretty(method.column)} × ${pretty(method.row)}`;
   return (
     <a
       ref={ref}
@@ -144,11 +145,14 @@ function Chip({ method, color, beside, current, onFocus }: ChipProps) {
       tabIndex={current ? 0 : -1}
       data-name={method.name}
       data-testid={`cell-${method.name}`}
-      aria-label={`${title}, ${said}, ${method.family}`}
       onFocus={onFocus}
     >
       <b>{blank ? "unnamed" : method.title}</b>
       {!blank && <small>{said}</small>}
+      <span class="sr">
+        {blank ? `${title}, runnable, ` : ""}
+        {method.family}
+      </span>
     </a>
   );
 }
