@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: benchmarks demo test test-slow lint format install docs docs-clean
+.PHONY: benchmarks chromium demo test test-browser test-slow lint format install page docs docs-clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -34,10 +34,29 @@ benchmarks: $(STAMP)
 	$(BIN)/python benchmarks/memory.py --out memory.txt
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+# The page of `iconlearn explore`: Node builds it, and what is built is part of the package.
+NODE_STAMP := frontend/node_modules/.installed
+
+$(NODE_STAMP): frontend/package.json frontend/package-lock.json
+	cd frontend && npm ci --no-audit --no-fund
+	touch $(NODE_STAMP)
+
+page: $(NODE_STAMP)
+	cd frontend && npm run build
+
+# The page in a real browser: its own tests, that the built one is current, and a run from the table to an export.
+test-browser: $(STAMP) chromium page
+	cd frontend && npm test
+	git diff --exit-code --stat -- src/iconlearn/explorer/page
+	$(BIN)/python -m pytest -m browser tests/browser
+
+chromium:
+	@command -v chromium > /dev/null || (apt-get update -qq && apt-get install -qq --yes chromium > /dev/null)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
