@@ -6,8 +6,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +19,21 @@ from iconlearn.estimators import MethodEstimator
 from iconlearn.estimators.factory import estimator_of
 from iconlearn.estimators.options import options_of
 from iconlearn.intake import MODALITIES, TOKENS
-from iconlearn.methods import Method, Variation, method
+from iconlearn.methods import Method, method
 from iconlearn.model import ICon
 from iconlearn.persistence import save
 from iconlearn.recipes import Recipe
-from iconlearn.recording import Audience, Recorder
+from iconlearn.recording import Recorder
 from iconlearn.run import captions, scores, tables
 from iconlearn.run.judged import Judged, draw_judgement
+from iconlearn.run.options import RunOptions
 from iconlearn.run.partial import Partial
 from iconlearn.run.pictures import Album, Clustering
 from iconlearn.run.recorded import Opening, finish, record_run
 from iconlearn.run.rows import Material, Split, anchor_rows, choose_rows, make_recorder
 from iconlearn.run.streamed import Stream
 from iconlearn.run.varied import varied
-from iconlearn.train.events import Callback, Event
+from iconlearn.train.events import Event
 from iconlearn.train.processes import alone, first_of_job
 
 log = logging.getLogger("iconlearn")
@@ -53,71 +53,6 @@ TRAINING = (
     ),
     *("lr", "optimizer", "weight_decay", "max_grad_norm"),
 )
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What may be chosen for a run; None leaves a training option at the method's own value.
-
-    Parameters
-    ----------
-    parameters : mapping
-        Hyper-parameters of the method.
-    seed : int, default 0
-        Of everything random, the split into halves included.
-    max_iter, epochs, batch_size, restarts : int, optional
-    baseline, lr : float, optional
-    backbone, augment : str, optional
-        Network and views of an encoder.
-    projector : tuple of int, optional
-        Widths of hidden layers between the features of a backbone and the embedding.
-    accumulate : int, optional
-    optimizer, precision, device : str, optional
-    weight_decay, max_grad_norm : float, optional
-        How an encoder is trained; see :meth:`iconlearn.ICon.fit`.
-    callbacks : tuple of callable
-        Called with every event of the fit, such as monitors and logs.
-    overwrite : bool, default False
-        Whether results of an earlier run may be replaced.
-    all_rows : bool, default False
-        Fit an encoder to all rows: nothing is held out, and other data judges it.
-    divergence : str, optional
-    debias_target, debias_learned : float, optional
-        Another divergence, and uniform mass of p and of q, in place of what the method has; see
-        :class:`iconlearn.methods.variation.Variation`.
-    audience : Audience, optional
-        Who gets the packets of the recording as they are made, and frames in between.
-    """
-
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    seed: int = 0
-    max_iter: int | None = None
-    restarts: int | None = None
-    overwrite: bool = False
-    epochs: int | None = None
-    batch_size: int | None = None
-    baseline: float | None = None
-    lr: float | None = None
-    backbone: str | None = None
-    augment: str | None = None
-    callbacks: tuple[Callback, ...] = ()
-    accumulate: int | None = None
-    precision: str | None = None
-    device: str | None = None
-    optimizer: str | None = None
-    weight_decay: float | None = None
-    max_grad_norm: float | None = None
-    projector: tuple[int, ...] | None = None
-    all_rows: bool = False
-    divergence: str | None = None
-    debias_target: float | None = None
-    debias_learned: float | None = None
-    audience: Audience | None = None
-
-    @property
-    def variation(self) -> Variation:
-        """What is chosen in place of the method's own equation."""
-        return Variation(self.divergence, self.debias_target, self.debias_learned)
 
 
 @dataclass(frozen=True)

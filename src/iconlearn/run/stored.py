@@ -23,8 +23,9 @@ from iconlearn.run import scores, tables
 from iconlearn.run.captions import clustering_title, loss_name, notes
 from iconlearn.run.clusters import read_clusters, write_clusters
 from iconlearn.run.images import RowImages, images_of
-from iconlearn.run.job import RunOptions, RunResult, keep_model, training_settings
+from iconlearn.run.job import RunResult, keep_model, training_settings
 from iconlearn.run.judged import SHEET, Judged, draw_judgement, draw_sheet
+from iconlearn.run.options import RunOptions
 from iconlearn.run.partial import Partial
 from iconlearn.run.varied import varied
 from iconlearn.train.processes import join

@@ -1,0 +1,76 @@
+"""What may be chosen for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from iconlearn.methods import Variation
+from iconlearn.recording import Audience
+from iconlearn.train.events import Callback
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What may be chosen for a run; None leaves a training option at the method's own value.
+
+    Parameters
+    ----------
+    parameters : mapping
+        Hyper-parameters of the method.
+    seed : int, default 0
+        Of everything random, the split into halves included.
+    max_iter, epochs, batch_size, restarts : int, optional
+    baseline, lr : float, optional
+    backbone, augment : str, optional
+        Network and views of an encoder.
+    projector : tuple of int, optional
+        Widths of hidden layers between the features of a backbone and the embedding.
+    accumulate : int, optional
+    optimizer, precision, device : str, optional
+    weight_decay, max_grad_norm : float, optional
+        How an encoder is trained; see :meth:`iconlearn.ICon.fit`.
+    callbacks : tuple of callable
+        Called with every event of the fit, such as monitors and logs.
+    overwrite : bool, default False
+        Whether results of an earlier run may be replaced.
+    all_rows : bool, default False
+        Fit an encoder to all rows: nothing is held out, and other data judges it.
+    divergence : str, optional
+    debias_target, debias_learned : float, optional
+        Another divergence, and uniform mass of p and of q, in place of what the method has; see
+        :class:`iconlearn.methods.variation.Variation`.
+    audience : Audience, optional
+        Who gets the packets of the recording as they are made, and frames in between.
+    """
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    max_iter: int | None = None
+    restarts: int | None = None
+    overwrite: bool = False
+    epochs: int | None = None
+    batch_size: int | None = None
+    baseline: float | None = None
+    lr: float | None = None
+    backbone: str | None = None
+    augment: str | None = None
+    callbacks: tuple[Callback, ...] = ()
+    accumulate: int | None = None
+    precision: str | None = None
+    device: str | None = None
+    optimizer: str | None = None
+    weight_decay: float | None = None
+    max_grad_norm: float | None = None
+    projector: tuple[int, ...] | None = None
+    all_rows: bool = False
+    divergence: str | None = None
+    debias_target: float | None = None
+    debias_learned: float | None = None
+    audience: Audience | None = None
+
+    @property
+    def variation(self) -> Variation:
+        """What is chosen in place of the method's own equation."""
+        return Variation(self.divergence, self.debias_target, self.debias_learned)
