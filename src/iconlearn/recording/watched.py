@@ -19,6 +19,7 @@ FEWEST_WATCHED, MOST_WATCHED = 16, 256
 ALL_WATCHED = 2000  # rows of which all are watched
 COSTLY_ENTRIES = 1 << 19  # of whole rows that may be looked at for every moment
 PADDING, ELSEWHERE = -2, -1  # what a bar is that is none, and one of a row that is not shown
+FEWEST_BARS = 5  # without which q names more
 TINY = 1e-300
 FINE = 1 << 26  # masses of p that differ by less are equal, and q decides
 
@@ -80,11 +81,14 @@ def dear(pair: Pair) -> bool:
 
 
 def choose_columns(pair: Pair, rows: np.ndarray, bars: int) -> np.ndarray:
-    """The columns of each row with the highest p and, where p is equal, the highest q, (w, bars)."""
+    """The columns of each row with the highest p and, where p is equal, the highest q, (w, bars).
+
+    Where p lists a few columns there are no others: the q of a beginning is not worth a look at all.
+    """
     if pair.target.support is None or pair.learned.improper:
         return among_all(pair, rows, bars)
     found = among_listed(pair, pair.target.support, rows, bars)
-    few = (found == NONE).any(1)  # q names the others
+    few = (found != NONE).sum(1) < min(bars, FEWEST_BARS)
     found[few] = among_all(pair, rows[few], bars)
     return found
 
