@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -45,6 +46,9 @@ class Crowd:
 
     def wants(self) -> bool:
         return self.eager
+
+    def offer(self, show: Callable[[], None]) -> None:
+        self.show = show
 
     def selected(self) -> list[int]:
         return self.points

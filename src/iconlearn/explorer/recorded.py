@@ -12,11 +12,11 @@ import numpy as np
 
 from iconlearn._errors import FileFormatError
 from iconlearn.data.readers import read_array, reading
-from iconlearn.explorer.run import RECORDING
 from iconlearn.methods import Method
 from iconlearn.recording.packets import END, POINTS, RUN, Packet, PacketFile
 from iconlearn.run.finished import read_record
 from iconlearn.run.folder import RECORD
+from iconlearn.run.partial import RECORDING
 from iconlearn.viz.maps import project
 
 SCHEMA = 1

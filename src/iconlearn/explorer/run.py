@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from iconlearn._errors import FileFormatError
 from iconlearn.explorer.tape import Tape
 from iconlearn.recording.packets import END, RUN, STATE, Packet, encode
+from iconlearn.run.partial import RECORDING
 
 if TYPE_CHECKING:
     from iconlearn.explorer.hub import Page
     from iconlearn.explorer.runs import Worker
 
-RECORDING = "recording.icon"
 WAITING, STARTING, RUNNING, PAUSED = "waiting", "starting", "running", "paused"
 FINISHED, STOPPED, FAILED, CUT = "finished", "stopped", "failed", "cut"
 GOING, DONE = (STARTING, RUNNING, PAUSED), (FINISHED, STOPPED, FAILED, CUT)

@@ -24,8 +24,9 @@ from iconlearn._files import write_aside
 from iconlearn._lock import Lock, at_work
 from iconlearn.explorer.line import Line
 from iconlearn.explorer.recorded import record_map
-from iconlearn.explorer.run import CUT, FINISHED, GOING, RECORDING, RUNNING, STARTING, STOPPED, WAITING, Run
+from iconlearn.explorer.run import CUT, FINISHED, GOING, RUNNING, STARTING, STOPPED, WAITING, Run
 from iconlearn.explorer.worker import Job, work
+from iconlearn.run.partial import RECORDING
 
 AT_ONCE = 2  # runs that go on at a time
 MOST_WAITING = 50

@@ -147,6 +147,10 @@ class Control:
         """Is it time for a frame? Somebody has to look, and one at a time is on its way."""
         return self.pages > 0 and self.credit > 0 and time.monotonic() - self.shown >= SOONEST
 
+    def offer(self, show: Callable[[], None]) -> None:
+        """Keep the way to a frame of the last step, for a pause."""
+        self.show = show
+
     def selected(self) -> list[int]:
         """The points whose bars a frame carries."""
         return list(self.points)
@@ -165,7 +169,7 @@ class Audience:
 
     def __init__(self, control: Control) -> None:
         self.control = control
-        self.wants, self.selected = control.wants, control.selected
+        self.wants, self.selected, self.offer = control.wants, control.selected, control.offer
 
     def __call__(self, packet: Packet) -> None:
         self.control.audience(packet)

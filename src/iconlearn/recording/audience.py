@@ -22,6 +22,13 @@ class Audience(Protocol):
         """Is it time for a frame? Asked after every step that has time for one."""
         ...
 
+    def offer(self, show: Callable[[], None]) -> None:
+        """Take the way to show a frame of the step that was just taken, which can be called until the next step.
+
+        It is for an audience that makes the run wait, and wants to see more of it meanwhile.
+        """
+        ...
+
     def selected(self) -> list[int]:
         """The shown points whose bars every frame carries."""
         ...

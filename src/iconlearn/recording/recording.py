@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -83,9 +84,11 @@ class Recording:
             self.untold.append(event.loss)
             if event.time - self.told_at > PATIENCE:
                 self.emit(*self._new_losses(event.time))
-            if self.audience is not None and self.budget.left and self.audience.wants():
-                with self.budget:
-                    self._show(event, observer, self.audience)
+            if self.audience is not None:
+                self.audience.offer(partial(self._show, event, observer, self.audience))
+                if self.budget.left and self.audience.wants():
+                    with self.budget:
+                        self._show(event, observer, self.audience)
 
     def plan(self, steps: Sequence[int]) -> None:
         """Choose among the looks that will be taken: of short runs fewer, as each costs about half a step."""
