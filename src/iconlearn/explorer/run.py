@@ -70,13 +70,18 @@ class Run:
         for page in self.pages:
             page.news.set()
 
+    def begin(self, worker: Worker) -> None:
+        """A worker takes the run up: what it keeps of an earlier recording is read when it says so."""
+        self.worker, self.outcome, self.frame, self.shown = worker, None, b"", None
+        self.tape.forget()
+        self.tape.path = self.partial / RECORDING
+        self.set(STARTING)
+        self.tell_worker()
+
     def hear(self, subject: str, message: Any) -> None:
         """What its worker says."""
         if subject == "begin":
-            self.tape.forget()
-            self.tape.path = self.partial / RECORDING
-            self.tape.grow()
-            self.step, self.total, self.frame = message["step"], message["total"], b""
+            self.step, self.total = message["step"], message["total"]
         elif subject == "grown":
             self.tape.grow()
         elif subject == "at":

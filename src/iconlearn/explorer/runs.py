@@ -24,7 +24,7 @@ from iconlearn._files import write_aside
 from iconlearn._lock import Lock, at_work
 from iconlearn.explorer.line import Line
 from iconlearn.explorer.recorded import record_map
-from iconlearn.explorer.run import CUT, FINISHED, GOING, RUNNING, STARTING, STOPPED, WAITING, Run
+from iconlearn.explorer.run import CUT, FINISHED, GOING, RUNNING, STOPPED, WAITING, Run
 from iconlearn.explorer.worker import Job, work
 from iconlearn.run.partial import RECORDING
 
@@ -201,15 +201,12 @@ class Runs:
             with suppress(RuntimeError):  # the server has ended
                 loop.call_soon_threadsafe(self._heard, run, subject, message)
 
-        run.set(STARTING, "")
-        run.outcome = None
-        run.worker, self.spare = self.spare or Worker(self.prepare), None
-        run.worker.hear = hear
-        if not run.worker.process.is_alive():  # it ended while nobody listened
-            run.worker = Worker(self.prepare)
-            run.worker.hear = hear
-        run.worker.line.tell("job", asdict(job))
-        run.tell_worker()
+        worker, self.spare = self.spare, None
+        if worker is None or not worker.process.is_alive():
+            worker = Worker(self.prepare)
+        worker.hear = hear
+        worker.line.tell("job", asdict(job))
+        run.begin(worker)
 
     def warm(self) -> None:
         """Have a worker ready for the next run, so that it begins at once."""
