@@ -1,0 +1,290 @@
+"""One run for many pages: all of the recording for each, frames only for those that keep up, bounded memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from multiprocessing import Pipe
+
+import numpy as np
+import pytest
+from exploring import record
+
+from iconlearn._errors import OptionError
+from iconlearn.explorer import hub
+from iconlearn.explorer.hub import FRAMES_AHEAD, WINDOW, Page
+from iconlearn.explorer.line import Line
+from iconlearn.explorer.run import Run
+from iconlearn.explorer.runs import Runs
+from iconlearn.explorer.tape import Tape
+from iconlearn.recording.packets import Packet, PacketFile, decode, encode
+
+
+class Socket:
+    """A page's end: what it was sent, and what it says."""
+
+    def __init__(self):
+        self.got, self.said, self.closed = [], asyncio.Queue(), None
+
+    async def send_bytes(self, body):
+        self.got.append(decode(body))
+
+    async def receive(self):
+        text = await self.said.get()
+        return {"type": "websocket.receive" if text is not None else "websocket.disconnect", "text": text}
+
+    async def close(self, code, reason=""):
+        self.closed = code
+        await self.said.put(None)
+
+    def of(self, kind):
+        return [packet for packet in self.got if packet.kind == kind]
+
+
+def live(tmp_path, steps=0):
+    """A run with a recording of some moments, as if a worker were at it."""
+    path = record(tmp_path / "run", steps, end=None)
+    run = Run("run", tmp_path / "run")
+    run.tape = Tape(path)
+    run.tape.grow()
+    run.state = "running"
+    return run, PacketFile(path)
+
+
+def moment(step, size=2):
+    return Packet("moment", {"step": step}, {"positions": np.zeros((size, 2), np.float32)})
+
+
+def frame(step, size=2):
+    return encode(Packet("frame", {"step": step}, {"positions": np.zeros((size, 2), np.float32)}))
+
+
+async def settled(condition):
+    """Wait until the tasks have done what they can."""
+    for _ in range(2000):
+        if condition():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("nothing came of it")
+
+
+def test_twenty_pages_miss_no_moment_and_slow_ones_skip_frames(tmp_path):
+    async def scene():
+        run, file = live(tmp_path)
+        runs = Runs(tmp_path / "runs")
+        sockets = [Socket() for _ in range(20)]
+        pages = [Page(socket, run, runs) for socket in sockets]
+        tasks = [asyncio.ensure_future(page.serve()) for page in pages]
+        await settled(lambda: len(run.pages) == 20)
+        for step in range(200):
+            if step % 10 == 0:
+                file.append(moment(step))
+                run.hear("grown", None)
+            run.hear("frame", frame(step))
+            run.hear("at", {"state": "running", "step": step, "total": 200, "message": ""})
+            for page in pages[:10]:  # the others never acknowledge
+                page.obey(json.dumps({"ack": page.sent}))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        await settled(lambda: all(len(socket.of("moment")) == 20 for socket in sockets))
+        for socket in sockets:
+            assert [p.fields["step"] for p in socket.of("moment")] == list(range(0, 200, 10))
+            assert [p.kind for p in socket.got[:3]] == ["run", "points", "watched"]
+            assert socket.of("state")[-1].fields["step"] == 199
+            steps = [p.fields["step"] for p in socket.of("frame")]
+            assert steps == sorted(set(steps))
+        assert all(len(socket.of("frame")) > 20 for socket in sockets[:10])
+        assert all(len(socket.of("frame")) == FRAMES_AHEAD for socket in sockets[10:])
+        assert all(
+            page.skipped + len(socket.of("frame")) <= 200 for page, socket in zip(pages, sockets, strict=True)
+        )
+        slow = pages[15]
+        slow.obey(json.dumps({"ack": slow.sent}))  # at last: it gets the newest frame, and none between
+        await settled(lambda: sockets[15].of("frame")[-1].fields["step"] == 199)
+        assert slow.skipped >= 190
+        for socket in sockets:
+            await socket.said.put(None)
+        await asyncio.gather(*tasks)
+        assert run.pages == []
+
+    asyncio.run(scene())
+
+
+def test_a_page_that_never_acknowledges_is_sent_a_window_and_costs_no_memory(tmp_path):
+    async def scene():
+        run, file = live(tmp_path)
+        big = 1 << 17  # a mebibyte of positions
+        for step in range(20):
+            file.append(moment(step, big))
+        run.hear("grown", None)
+        socket = Socket()
+        page = Page(socket, run, Runs(tmp_path / "runs"))
+        task = asyncio.ensure_future(page.serve())
+        await settled(lambda: page.sent > WINDOW - 2 * (1 << 20))
+        await asyncio.sleep(0.05)
+        assert page.sent <= WINDOW
+        assert len(socket.of("moment")) < 8
+        held = [value for value in vars(page).values() if isinstance(value, (bytes, list)) and value]
+        assert held == []  # what it is behind with lies in the file
+        while len(socket.of("moment")) < 20:
+            seen = page.sent
+            page.obey(json.dumps({"ack": seen}))
+            await settled(lambda seen=seen: page.sent > seen)
+        assert [p.fields["step"] for p in socket.of("moment")] == list(range(20))
+        await socket.said.put(None)
+        await task
+
+    asyncio.run(scene())
+
+
+def test_one_packet_longer_than_the_window_is_sent_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(hub, "WINDOW", 1000)
+
+    async def scene():
+        run, file = live(tmp_path)
+        file.append(moment(0, 5000))
+        run.hear("grown", None)
+        socket = Socket()
+        page = Page(socket, run, Runs(tmp_path / "runs"))
+        task = asyncio.ensure_future(page.serve())
+        while not socket.of("moment"):
+            page.obey(json.dumps({"ack": page.sent}))
+            await asyncio.sleep(0.001)
+        await socket.said.put(None)
+        await task
+
+    asyncio.run(scene())
+
+
+def test_a_recording_that_begins_anew_sends_its_pages_away(tmp_path):
+    async def scene():
+        run, _ = live(tmp_path, steps=2)
+        socket = Socket()
+        task = asyncio.ensure_future(Page(socket, run, Runs(tmp_path / "runs")).serve())
+        await settled(lambda: len(socket.of("moment")) == 2)
+        run.tape.forget()
+        run.notify()
+        await task
+        assert socket.closed == 1012  # they come back, and begin anew too
+
+    asyncio.run(scene())
+
+
+def test_a_late_page_gets_everything_from_the_first_packet_on(tmp_path):
+    async def scene():
+        run, file = live(tmp_path, steps=3)
+        socket = Socket()
+        task = asyncio.ensure_future(Page(socket, run, Runs(tmp_path / "runs")).serve())
+        await settled(lambda: socket.of("state"))
+        assert [p.kind for p in socket.got] == [
+            "run",
+            "points",
+            "watched",
+            "moment",
+            "moment",
+            "moment",
+            "state",
+        ]
+        file.append(moment(3))
+        run.hear("grown", None)
+        await settled(lambda: len(socket.of("moment")) == 4)
+        await socket.said.put(None)
+        await task
+
+    asyncio.run(scene())
+
+
+def test_points_of_all_pages_are_watched_those_chosen_last_first(tmp_path):
+    class Told:
+        def __init__(self):
+            self.line, self.words = self, []
+
+        def tell(self, subject, message):
+            self.words.append((subject, message))
+
+    async def scene():
+        run, _ = live(tmp_path, steps=1)
+        run.worker = Told()
+        pages = [Page(Socket(), run, Runs(tmp_path / "runs")) for _ in range(3)]
+        run.pages = list(pages)
+        pages[0].obey('{"watch": [0, 1]}')
+        pages[1].obey('{"watch": [3]}')
+        pages[0].obey('{"watch": [2]}')
+        assert run.worker.words[-1] == ("watch", [2, 3])
+        with pytest.raises(OptionError, match="from 0 to 4"):
+            pages[2].obey('{"watch": [5]}')
+        pages[2].obey('{"do": "step", "steps": 7}')
+        assert run.worker.words[-1] == ("do", {"do": "step", "steps": 7})
+
+    asyncio.run(scene())
+
+
+def test_a_tape_grows_by_whole_packets_and_says_what_is_wrong(tmp_path):
+    whole = encode(moment(0)) + encode(moment(1))
+    path = tmp_path / "recording.icon"
+    tape = Tape(path)
+    assert not tape.grow()
+    path.write_bytes(whole[:-5])
+    assert tape.grow()
+    assert len(tape) == 1
+    assert "cut" in tape.flaw
+    path.write_bytes(whole)
+    assert tape.grow()
+    assert (len(tape), tape.flaw) == (2, "")
+    assert [tape.packet(k).fields["step"] for k in range(2)] == [0, 1]
+    assert tape.end == len(whole)
+    path.write_bytes(whole + b"no packet at all")
+    assert not tape.grow()
+    assert "begins with" in tape.flaw
+    path.write_bytes(whole[:100])
+    assert tape.read(1) == b""
+    tape.again(path)
+    assert tape.generation == 1
+
+
+def test_a_tape_of_a_hostile_file_allocates_nothing(tmp_path):
+    path = tmp_path / "recording.icon"
+    path.write_bytes(b"ICON" + b"\xff" * 8 + b"x" * 100)
+    tape = Tape(path)
+    tape.grow()
+    assert len(tape) == 0
+    assert tape.flaw
+
+
+def test_who_speaks_never_waits_and_the_newest_word_counts():
+    here, there = Pipe()
+    line = Line(here, lambda *word: None)
+    big = bytes(1 << 20)
+    began = time.monotonic()
+    for k in range(500):  # nobody reads: a pipe holds less than one of these
+        line.tell("frame", big)
+        line.tell("at", {"step": k})
+        assert len(line.waiting) <= 2
+    assert time.monotonic() - began < 5
+    heard = []
+    done = threading.Event()
+
+    def hear(*word):
+        heard.append(word)
+        if word == ("at", {"step": 499}):
+            done.set()
+
+    other = Line(there, hear)
+    assert done.wait(10)
+    steps = [message["step"] for subject, message in heard if subject == "at"]
+    assert len(steps) <= 3
+    assert sum(subject == "frame" for subject, _ in heard) <= 4
+    line.close()
+    other.close()
+
+
+def test_a_line_says_when_the_partner_is_gone():
+    here, there = Pipe()
+    gone = threading.Event()
+    line = Line(here, lambda subject, _: gone.set() if subject == "gone" else None)
+    there.close()
+    assert gone.wait(10)
+    line.tell("at", 1)  # to nobody; nothing is raised
+    line.close()
