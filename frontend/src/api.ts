@@ -94,7 +94,8 @@ export interface RunRow {
   state: string;
   step: number;
   total: number;
-  started: string | number | null;
+  /** Seconds since 1970. */
+  started: number | null;
   message: string;
   recorded: boolean;
 }

@@ -6,7 +6,7 @@ import type { Legend as What } from "../colour/scheme";
 import type { RunState } from "../store";
 import { count, number } from "../views/hooks";
 
-const MOST = 40;
+const MOST = 24;
 
 export function Legend({ run, legend, lines }: { run: RunState; legend: What; lines: boolean }) {
   return (

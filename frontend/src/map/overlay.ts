@@ -23,6 +23,9 @@ export interface Inks {
   paper: string;
 }
 
+/** Neighbours with less than this share of the highest bar are not lit. */
+const FAINTEST = 0.01;
+
 /** Marks in the order in which they are drawn. */
 export function marks(
   scene: Scene,
@@ -47,7 +50,8 @@ export function marks(
   const centre = set ? spot(set.point) : null;
   const most = Math.max(1e-9, ...(set?.bars.map((bar) => Math.max(bar.p, bar.q)) ?? []));
   for (const bar of set?.bars ?? []) {
-    const to = bar.point === set?.point ? null : spot(bar.point);
+    const shown = bar.point !== set?.point && Math.max(bar.p, bar.q) > FAINTEST * most;
+    const to = shown ? spot(bar.point) : null;
     if (!to) continue;
     const [x2, y2] = to;
     if (centre && bar.p > 0) {

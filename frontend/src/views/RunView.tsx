@@ -123,7 +123,7 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
         <Bars run={run} id={`bars${mark}`} />
       </div>
       <p class="means">
-        {told?.layout_words}
+        {told?.layout_words && sentence(told.layout_words)}
         {gap !== null && (
           <>
             {" "}
@@ -144,6 +144,9 @@ function meanGap(run: RunState): number | null {
   const step = run.shown.value?.b.step ?? -1;
   return run.recording.value.moments.findLast((moment) => moment.step <= step)?.stats["gap"] ?? null;
 }
+
+const sentence = (words: string): string =>
+  `${words[0]?.toUpperCase()}${words.slice(1).replace(/\.?$/, ".")}`;
 
 function RunTitle({ run }: { run: RunState }) {
   const told = run.recording.value.run;

@@ -35,7 +35,8 @@ export function RunsView() {
               </a>
               <span class={`state ${run.state}`}>{run.state}</span>
               <span class="muted">
-                {run.step} of {run.total} steps {run.message && `· ${run.message}`}
+                {run.step} of {run.total} steps{begun(run.started)}
+                {run.message && ` · ${run.message}`}
               </span>
             </li>
           ))}
@@ -67,4 +68,10 @@ export function RunsView() {
       </section>
     </div>
   );
+}
+
+/** When a run was started, from seconds since 1970. */
+function begun(started: number | null): string {
+  if (!started) return "";
+  return ` · ${new Date(started * 1000).toLocaleString(undefined, { dateStyle: "short", timeStyle: "short" })}`;
 }
