@@ -94,8 +94,8 @@ export interface RunRow {
   state: string;
   step: number;
   total: number;
-  /** Seconds since 1970. */
-  started: number | null;
+  /** ISO 8601. */
+  started: string | null;
   message: string;
   recorded: boolean;
 }

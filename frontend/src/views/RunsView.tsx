@@ -70,8 +70,8 @@ export function RunsView() {
   );
 }
 
-/** When a run was started, from seconds since 1970. */
-function begun(started: number | null): string {
+/** When a run was started. */
+function begun(started: string | null): string {
   if (!started) return "";
-  return ` · ${new Date(started * 1000).toLocaleString(undefined, { dateStyle: "short", timeStyle: "short" })}`;
+  return ` · ${new Date(started).toLocaleString(undefined, { dateStyle: "short", timeStyle: "short" })}`;
 }
