@@ -77,6 +77,7 @@ export class MockRun {
       started: null,
       message: "",
       recorded: true,
+      continues: false,
     };
   }
 

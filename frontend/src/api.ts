@@ -98,6 +98,8 @@ export interface RunRow {
   started: string | null;
   message: string;
   recorded: boolean;
+  /** Can it go on from where it ended? */
+  continues: boolean;
 }
 
 export interface Certificate {

@@ -20,7 +20,7 @@ export function painting(run: RunState): Paint {
   const moment = computed(() => {
     void run.version.value;
     const shown = run.shown.value;
-    return shown && nearer(shown);
+    return shown && complete(nearer(shown), run.recording.value.moments.at(-1));
   });
   const options = computed(() => {
     void run.version.value;
@@ -40,6 +40,17 @@ export function painting(run: RunState): Paint {
   return paint;
 }
 
+/** A frame with what only moments hold, as the last of them had it. */
+function complete(moment: Moment, last: Moment | undefined): Moment {
+  if (!last || moment.step < last.step) return moment;
+  return {
+    ...moment,
+    cluster: moment.cluster ?? last.cluster,
+    confidence: moment.confidence ?? last.confidence,
+    divergence: moment.divergence ?? last.divergence,
+  };
+}
+
 /** Colours that do not change with time are mixed once. */
 function keeping(run: RunState): (moment: Moment | null, choice: string) => Painting {
   let key = "";
@@ -48,7 +59,7 @@ function keeping(run: RunState): (moment: Moment | null, choice: string) => Pain
     const recording = run.recording.value;
     const hidden = run.hidden.value;
     const moving = ["cluster", "confidence", "divergence"].includes(choice);
-    const step = moving ? `${moment?.step} ${recording.watched.length}` : "";
+    const step = moving ? `${moment?.step} ${recording.moments.length} ${recording.watched.length}` : "";
     const now = [choice, [...hidden].join(), dark.value, recording.n, recording.columns.length, step].join(
       "|",
     );

@@ -2,7 +2,7 @@
 
 import { effect } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { continueRun } from "../api";
+import { continueRun, getRuns } from "../api";
 import { Bars } from "../bars/Bars";
 import { Curves } from "../curves/Curves";
 import { MapView } from "../map/MapView";
@@ -11,7 +11,7 @@ import { link } from "../route";
 import { follow } from "../source";
 import { linked, RunState, selectedPoint, selection } from "../store";
 import { Compare } from "./Compare";
-import { words } from "./hooks";
+import { useAsked, words } from "./hooks";
 import { Controls, Timeline } from "./Timeline";
 
 /** Runs that are followed for as long as they are shown. */
@@ -77,6 +77,12 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
   const broken =
     [recording.state?.state, recording.end?.state].includes("failed") || recording.state?.state === "cut";
   const gap = meanGap(run);
+  const state = recording.state?.state ?? "";
+  const ended = ["cut", "stopped", "failed"].includes(state);
+  const goes = useAsked(
+    async () => ended && ((await getRuns()).find((row) => row.id === run.id)?.continues ?? false),
+    [state],
+  );
   async function goOn(): Promise<void> {
     try {
       await continueRun(run.id);
@@ -102,7 +108,7 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
             </span>
           </p>
         </div>
-        <Controls run={run} id={mark} onContinue={run.source ? () => void goOn() : undefined} />
+        <Controls run={run} id={mark} onContinue={goes.value ? () => void goOn() : undefined} />
       </header>
       {gone}
       {(failed ?? broken) && (

@@ -160,7 +160,7 @@ export function Controls({
           </button>
         </>
       )}
-      {state === "cut" && onContinue && (
+      {onContinue && (
         <button data-testid={`continue${id}`} onClick={onContinue}>
           Go on with it
         </button>

@@ -1,6 +1,6 @@
 /** MathML of the server, copied element by element: only what formulas are made of passes. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Piece } from "../api";
 
 const SPACE = "http://www.w3.org/1998/Math/MathML";
@@ -20,7 +20,8 @@ const ATTRIBUTES = new Set(
 
 export function Formula({ source }: { source: string }) {
   const ref = useRef<HTMLSpanElement>(null);
-  useEffect(() => {
+  // before it is painted, or all below would move
+  useLayoutEffect(() => {
     const parsed = new DOMParser().parseFromString(source, "text/html").body;
     ref.current?.replaceChildren(...[...parsed.childNodes].flatMap(copy));
   }, [source]);
