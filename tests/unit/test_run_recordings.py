@@ -10,6 +10,7 @@ import pytest
 from recordings import of_kind, told
 from test_watched_runs import Crowd
 
+from iconlearn._errors import NonFiniteError
 from iconlearn.data.files import Dataset, load_dataset, load_digits_dataset
 from iconlearn.recording import read_packets
 from iconlearn.run import RunOptions, job, run_method
@@ -149,6 +150,21 @@ def test_a_run_that_is_stopped_says_so_and_interrupted_ones_go_on(tmp_path):
     path = run("t-sne", FEW, tmp_path / "cut", overwrite=True)
     assert told(path) == whole
     assert not Partial(tmp_path / "cut" / "out").folder.exists()
+
+
+@pytest.mark.parametrize("name", ["t-sne", "simclr"])
+def test_a_run_of_no_steps_is_one_moment(name, tmp_path):
+    path = run_method(name, FEW, tmp_path / "out", RunOptions(max_iter=0)).out / "recording.icon"
+    assert [(p.fields["step"], p.fields["final"]) for p in of_kind(path, "moment")] == [(0, True)]
+    assert not of_kind(path, "losses")
+
+
+def test_a_run_that_fails_says_why_and_leaves_what_was_seen(tmp_path):
+    crowd = Crowd(wants=False)
+    with pytest.raises(NonFiniteError, match="lower lr"):
+        run("simclr", FEW, tmp_path, lr=1e30, audience=crowd)
+    assert [packet.kind for packet in crowd.packets[:3]] == ["run", "points", "samples"]
+    assert Partial(tmp_path / "out").recording.exists()
 
 
 def test_what_is_cleared_away_is_the_recording_too(tmp_path):

@@ -90,7 +90,7 @@ class Recorder:
             self._steps = snapshot_steps(event.max_iter, self.count)
             if self.recording is not None:
                 late = self.probe is not None  # looks come after their steps, but for the last and the first
-                self.recording.plan(sorted({step + late for step in self._steps} - {event.max_iter} | {0}))
+                self.recording.plan(sorted(({0} | {step + late for step in self._steps}) - {event.max_iter}))
             self._take_up(event.step)
             if self.probe is not None:  # steps come too late: their update is done, and they see other data
                 self._steps.discard(0)
