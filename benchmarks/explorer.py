@@ -1,0 +1,172 @@
+"""What watching costs a run, and how fast a page shows points: ``python benchmarks/explorer.py``.
+
+A run of t-SNE on digits is timed with nobody watching and with a page that takes every frame, in turn; then a real
+browser shows points of a table, drawn by the processor where the machine has no graphics card.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from reporting import Report, header, table
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
+from serving import Server, chromium
+
+STEPS = 600
+SIZES = (10_000, 100_000, 1_000_000)
+ALONE, WATCHED, SHOWN = "nobody", "a page that draws nothing", "a page in Chromium"
+
+
+def main() -> None:
+    """Measure both and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--out", help="also append to this file of benchmarks/results")
+    arguments = parser.parse_args()
+    report = Report(arguments.out)
+    report(header())
+    with tempfile.TemporaryDirectory() as folder:
+        report(watching(Path(folder), arguments.rounds))
+        report("")
+        report(showing(Path(folder)))
+    report("")
+
+
+def watching(folder: Path, rounds: int) -> str:
+    """Seconds of a fit, by who watches."""
+    import httpx
+
+    seconds: dict[str, list[float]] = {ALONE: [], WATCHED: [], SHOWN: []}
+    server = Server(folder / "runs")
+    with chromium() as browser, httpx.Client(base_url=server.address, timeout=60) as client:
+        client.headers["origin"] = server.address.rpartition("/")[0].rpartition("/")[0]
+        fit(client)  # compiles
+        for _ in range(rounds):
+            seconds[ALONE].append(fit(client))
+            seconds[WATCHED].append(fit(client, server))
+            page = browser.new_page()
+            seconds[SHOWN].append(
+                fit(client, shown=lambda name, page=page: page.goto(f"{server.address}#/run/{name}"))
+            )
+            page.close()
+    server.stop()
+    least = {who: min(found) for who, found in seconds.items()}
+    lines = [(who, f"{value:.2f}", f"{value / least[ALONE] - 1:+.1%}") for who, value in least.items()]
+    return table((f"t-SNE on digits, {STEPS} steps, watched by", "seconds (best)", "against nobody"), lines)
+
+
+def fit(client: Any, server: Server | None = None, shown: Any = None) -> float:
+    """Seconds between the first step and the end of one run."""
+    wish = {"method": "t-sne", "data": "digits", "parameters": {}, "options": {"max_iter": STEPS}}
+    name = client.post("api/runs", json=wish).raise_for_status().json()["id"]
+    if shown is not None:
+        shown(name)
+    socket = None if server is None else follow(server, name)
+    while True:
+        (row,) = [row for row in client.get("api/runs").json() if row["id"] == name]
+        if row["state"] in ("finished", "failed"):
+            break
+        time.sleep(0.5)
+    if socket is not None:
+        socket.close()
+    return recorded_seconds(client.get(f"api/runs/{name}/recording").content)
+
+
+def recorded_seconds(recording: bytes) -> float:
+    """The time of the last moment of a recording."""
+    from iconlearn.recording import read_packets
+
+    with tempfile.NamedTemporaryFile(suffix=".icon") as file:
+        file.write(recording)
+        file.flush()
+        moments = [packet for packet in read_packets(file.name) if packet.kind == "moment"]
+    return float(moments[-1].fields["seconds"] - moments[0].fields["seconds"])
+
+
+def follow(server: Server, name: str) -> Any:
+    """A socket that takes all it is sent."""
+    import json
+    import threading
+
+    from websockets.sync.client import connect
+
+    origin = f"http://127.0.0.1:{server.port}"
+    address = server.address.replace("http", "ws", 1) + f"api/runs/{name}/stream"
+    socket = connect(address, origin=origin, max_size=None)
+
+    def read() -> None:
+        received = 0
+        for message in socket:
+            received += len(message)
+            socket.send(json.dumps({"ack": received}))
+
+    threading.Thread(target=read, daemon=True).start()
+    return socket
+
+
+def showing(folder: Path) -> str:
+    """First picture and frames a second of browsed points."""
+    rng, lines = np.random.default_rng(0), []
+    for n in SIZES:
+        x = rng.normal(size=(n, 2)) + 6 * rng.normal(size=(40, 2))[rng.integers(40, size=n)]
+        path = folder / f"points{n}.parquet"
+        parquet.write_table(pa.table({"x": x[:, 0], "y": x[:, 1], "kind": rng.integers(40, size=n)}), path)
+        server = Server(folder / f"runs{n}", str(path))
+        with chromium() as browser:
+            page = browser.new_page(viewport={"width": 1280, "height": 860})
+            page.goto(f"{server.address}#/runs")
+            page.locator("[data-testid^=browse-]").first.wait_for()
+            start = time.perf_counter()
+            page.locator("[data-testid^=browse-]").first.click()
+            page.wait_for_function(DRAWN, polling=50)
+            first = time.perf_counter() - start
+            frames = page.evaluate(PAN)
+        server.stop()
+        lines.append((f"{n:,}", f"{first:.1f}", f"{frames:.0f}"))
+    return table(
+        ("points", "seconds from click to first picture", "frames a second while panned", "drawn by"), lines
+    )
+
+
+# The canvas holds something else than its paper.
+DRAWN = """() => {
+  const canvas = document.querySelector('[data-testid=map-points]');
+  if (!canvas || !canvas.width) return false;
+  const copy = Object.assign(document.createElement('canvas'), {width: canvas.width, height: canvas.height});
+  const context = copy.getContext('2d', {willReadFrequently: true});
+  context.drawImage(canvas, 0, 0);
+  const data = new Uint32Array(context.getImageData(0, 0, copy.width, copy.height).data.buffer);
+  return new Set(data.filter((_, k) => k % 97 === 0)).size > 8;
+}"""
+# Frames in three seconds in which every one moves the map.
+PAN = """async () => {
+  const map = document.querySelector('[data-testid=map-over]');
+  const box = map.getBoundingClientRect();
+  const at = (type, x) => map.dispatchEvent(new MouseEvent(type, {
+    clientX: box.x + x, clientY: box.y + 200, bubbles: true, view: window, buttons: 1}));
+  at('mousedown', 300);
+  let frames = 0;
+  const start = performance.now();
+  while (performance.now() - start < 3000) {
+    window.dispatchEvent(new MouseEvent('mousemove', {
+      clientX: box.x + 300 + 100 * Math.sin(frames / 10), clientY: box.y + 200, bubbles: true, view: window, buttons: 1}));
+    await new Promise(requestAnimationFrame);
+    frames += 1;
+  }
+  window.dispatchEvent(new MouseEvent('mouseup', {view: window}));
+  return frames / 3;
+}"""
+
+
+if __name__ == "__main__":
+    main()
