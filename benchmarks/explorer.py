@@ -155,11 +155,12 @@ PAN = """async () => {
   const at = (type, x) => map.dispatchEvent(new MouseEvent(type, {
     clientX: box.x + x, clientY: box.y + 200, bubbles: true, view: window, buttons: 1}));
   at('mousedown', 300);
+  const move = (x) => window.dispatchEvent(new MouseEvent('mousemove', {
+    clientX: box.x + x, clientY: box.y + 200, bubbles: true, view: window, buttons: 1}));
   let frames = 0;
   const start = performance.now();
   while (performance.now() - start < 3000) {
-    window.dispatchEvent(new MouseEvent('mousemove', {
-      clientX: box.x + 300 + 100 * Math.sin(frames / 10), clientY: box.y + 200, bubbles: true, view: window, buttons: 1}));
+    move(300 + 100 * Math.sin(frames / 10));
     await new Promise(requestAnimationFrame);
     frames += 1;
   }
