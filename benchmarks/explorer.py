@@ -133,9 +133,7 @@ def showing(folder: Path) -> str:
             frames = page.evaluate(PAN)
         server.stop()
         lines.append((f"{n:,}", f"{first:.1f}", f"{frames:.0f}"))
-    return table(
-        ("points", "seconds from click to first picture", "frames a second while panned", "drawn by"), lines
-    )
+    return table(("points", "seconds from click to first picture", "frames a second while panned"), lines)
 
 
 # The canvas holds something else than its paper.
