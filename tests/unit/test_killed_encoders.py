@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from idx_files import write_split
+from recordings import told
 
 from iconlearn.cli import main
 from iconlearn.run import job
@@ -54,17 +55,20 @@ def undrawn():
 
 
 @pytest.fixture(scope="module")
-def whole(call, tmp_path_factory) -> dict[str, bytes]:
+def whole(call, tmp_path_factory) -> dict[str, object]:
     out = tmp_path_factory.mktemp("whole") / "out"
     assert command(*call, str(out)) == 0
     return content(out)
 
 
-def content(folder: Path) -> dict[str, bytes]:
-    """Files whose bytes follow from the command; of the record the scores, for it tells seconds too."""
-    found = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.name != "run.json"}
+def content(folder: Path) -> dict[str, object]:
+    """Files whose bytes follow from the command; of record and recording what does not tell of time."""
+    timed = ("run.json", "recording.icon")
+    found: dict[str, object] = {
+        p.name: p.read_bytes() for p in sorted(folder.iterdir()) if p.name not in timed
+    }
     record = json.loads((folder / "run.json").read_text())
-    return found | {"record": json.dumps(record["metrics"]).encode()}
+    return found | {"record": record["metrics"], "recording": told(folder / "recording.icon")}
 
 
 @pytest.mark.parametrize(
