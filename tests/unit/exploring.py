@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from iconlearn.explorer.server import bind, build, server_of
 from iconlearn.explorer.site import Site
 from iconlearn.methods import method
 from iconlearn.recording.packets import Packet, PacketFile, decode
-from iconlearn.run import RunOptions
+from iconlearn.run import RunOptions, job
 
 TOKEN = "a-token-of-tests"
 INDEX = """<!doctype html><html><head><title>page</title>
@@ -63,6 +64,11 @@ def feeds(dataset: Any) -> tuple[list[str], dict[str, str]]:
     return (["t-sne"], {}) if dataset.form == "rows" else ([], {"t-sne": f"needs rows, not {dataset.form}"})
 
 
+def undrawn() -> None:
+    """In a worker: leave out the pictures of a run, which take longer than the run."""
+    job.draw = lambda *of_the_run: None
+
+
 def small_page(folder: Path) -> Path:
     """A front end of three files."""
     (folder / "assets").mkdir(parents=True)
@@ -94,11 +100,13 @@ class Served:
 @contextmanager
 def served(folder: Path, most: int = 1 << 20) -> Iterator[Served]:
     """A server of a small page whose runs lie in a folder."""
-    library, runs = Library(feeds, folder / "runs" / "uploads", most), Runs(folder / "runs")
+    library = Library(feeds, folder / "runs" / "uploads", most)
+    runs = Runs(folder / "runs", undrawn)
     listener = bind(0)
     port = listener.getsockname()[1]
     page = small_page(folder / "page")
-    server = server_of(build(Site(library, runs, page), TOKEN, port, lambda words: None), runs)
+    site = Site(library, runs, page)
+    server = server_of(build(site, TOKEN, port, lambda words: None), runs)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     origin = {"origin": f"http://127.0.0.1:{port}"}
@@ -156,3 +164,14 @@ def record(folder: Path, steps: int = 3, end: str | None = "finished", rows: int
             Packet("end", {"state": end, "message": "", "steps": steps, "seconds": 1.0, "metrics": {}})
         )
     return path
+
+
+def wait_for(server: Served, id: str, *states: str, timeout: float = 60.0) -> dict[str, Any]:
+    """The entry of a run once it is in one of some states."""
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        (entry,) = (run for run in server.client.get("api/runs").json() if run["id"] == id)
+        if entry["state"] in states:
+            return entry
+        time.sleep(0.05)
+    raise AssertionError(f"{id} is {entry}, not {states}")

@@ -255,7 +255,7 @@ def test_a_tape_of_a_hostile_file_allocates_nothing(tmp_path):
 
 def test_who_speaks_never_waits_and_the_newest_word_counts():
     here, there = Pipe()
-    line = Line(here, lambda *word: None)
+    line = Line(here, lambda *word: None).open()
     big = bytes(1 << 20)
     began = time.monotonic()
     for k in range(500):  # nobody reads: a pipe holds less than one of these
@@ -271,7 +271,7 @@ def test_who_speaks_never_waits_and_the_newest_word_counts():
         if word == ("at", {"step": 499}):
             done.set()
 
-    other = Line(there, hear)
+    other = Line(there, hear).open()
     assert done.wait(10)
     steps = [message["step"] for subject, message in heard if subject == "at"]
     assert len(steps) <= 3
@@ -283,7 +283,7 @@ def test_who_speaks_never_waits_and_the_newest_word_counts():
 def test_a_line_says_when_the_partner_is_gone():
     here, there = Pipe()
     gone = threading.Event()
-    line = Line(here, lambda subject, _: gone.set() if subject == "gone" else None)
+    line = Line(here, lambda subject, _: gone.set() if subject == "gone" else None).open()
     there.close()
     assert gone.wait(10)
     line.tell("at", 1)  # to nobody; nothing is raised

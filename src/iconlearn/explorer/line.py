@@ -30,7 +30,7 @@ class Line:
     >>> from multiprocessing import Pipe
     >>> import queue
     >>> (here, there), heard = Pipe(), queue.Queue()
-    >>> ours, theirs = Line(here, lambda *word: None), Line(there, lambda *word: heard.put(word))
+    >>> ours, theirs = Line(here, lambda *word: None).open(), Line(there, lambda *word: heard.put(word)).open()
     >>> ours.tell("at", {"step": 3})
     >>> heard.get(timeout=10)
     ('at', {'step': 3})
@@ -47,8 +47,12 @@ class Line:
         self.over = False
         self.sender = threading.Thread(target=self._send, daemon=True, name="line sends")
         self.listener = threading.Thread(target=self._listen, daemon=True, name="line listens")
+
+    def open(self) -> Line:
+        """Begin to send and to listen."""
         self.sender.start()
         self.listener.start()
+        return self
 
     def tell(self, subject: str, message: Any) -> None:
         """Send a message (bytes of a frame, or what JSON holds) in place of an unsent one of the subject."""

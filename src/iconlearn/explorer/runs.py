@@ -24,7 +24,7 @@ from iconlearn._files import write_aside
 from iconlearn._lock import Lock, at_work
 from iconlearn.explorer.line import Line
 from iconlearn.explorer.recorded import record_map
-from iconlearn.explorer.run import CUT, FINISHED, GOING, RUNNING, STOPPED, WAITING, Run
+from iconlearn.explorer.run import CUT, FINISHED, GOING, RUNNING, STARTING, STOPPED, WAITING, Run
 from iconlearn.explorer.worker import Job, work
 from iconlearn.run.partial import RECORDING
 
@@ -51,7 +51,7 @@ class Worker:
             self.process.start()
         there.close()  # so that its end is seen here
         self.hear: Callable[[str, Any], None] = lambda subject, message: None
-        self.line = Line(here, self._hear)
+        self.line = Line(here, self._hear).open()
 
     def _hear(self, subject: str, message: Any) -> None:
         if subject == "gone":
@@ -141,6 +141,9 @@ class Runs:
         if run in self.waiting:
             self.waiting.remove(run)
             run.set(STOPPED, "stopped before it was begun; there are no results")
+        elif run.worker is not None and run.state == STARTING:  # there is nothing to write yet
+            run.outcome = STOPPED, "stopped before it took a step; what was there before is kept"
+            run.worker.process.kill()
         elif run.worker is not None:
             run.worker.line.tell("stop", {"do": "stop"})
 

@@ -183,8 +183,10 @@ class Site:
             entry = self.library.entry(data)
             dataset = await asyncio.to_thread(self.library.dataset, data)
             name, _ = await asyncio.to_thread(catalogue.run_request, wanted, dataset)
+        except catalogue.RequestError as cause:
+            raise RefusedError(400, one_line(cause), field=cause.field.rpartition(".")[2]) from cause
         except IConLearnError as cause:
-            raise RefusedError(400, one_line(cause), field=field_of(str(cause), wanted)) from cause
+            raise RefusedError(400, one_line(cause), field="data") from cause
         about = {"method": name, "title": METHODS[name].title, "data": entry.name}
         run = self.runs.start(wanted, entry.source, entry.labels, about)
         return as_json({"id": run.id}, 201)
@@ -265,14 +267,6 @@ async def read_json(request: Request) -> Mapping[str, Any]:
 def refuse_number(word: str) -> Any:
     """NaN and infinity are no JSON."""
     raise ValueError(f"{word} is no number")
-
-
-def field_of(message: str, asked: Mapping[str, Any]) -> str | None:
-    """The field of a request that a message is about: the one whose name stands before an equals sign, or quoted."""
-    names = [*asked["parameters"], *asked["options"], "method", "data"]
-    found = [(at, name) for name in names if (at := message.find(f"{name}=")) >= 0]
-    found = found or [(at, name) for name in names if (at := message.find(f"'{name}'")) >= 0]
-    return min(found)[1] if found else None
 
 
 def one_line(cause: BaseException) -> str:

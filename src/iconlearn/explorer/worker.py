@@ -191,6 +191,7 @@ def work(connection: Connection, prepare: Callable[[], object] | None = None) ->
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the server's, which says stop
     control = Control()
     control.line = Line(connection, control.hear)
+    control.line.open()
     state, message = "failed", ""
     try:
         if prepare is not None:
