@@ -1,6 +1,7 @@
 /** p and q of the selected point as paired bars over its neighbours, the most probable first. */
 
 import { thumbnail } from "../map/thumbs";
+import { clip } from "../save/files";
 import { hovered, type RunState, selection, selectNext, selectPoint } from "../store";
 import { useSize } from "../views/hooks";
 import { Panel } from "../views/Panel";
@@ -203,9 +204,6 @@ function Pair({
     </>
   );
 }
-
-const clip = (words: string, letters: number): string =>
-  words.length > letters ? `${words.slice(0, letters - 1)}…` : words;
 
 const short = (value: number): string =>
   value > 0 && value < 0.0005 ? "<.001" : value.toFixed(3).replace(/^0/, "");

@@ -105,7 +105,7 @@ function numbers(
     const [r, g, b] = Number.isFinite(value)
       ? (table[Math.round((Math.min(1, Math.max(0, (value - low) / span)) || 0) * 255)] ?? none)
       : none;
-    put(rgba, i, r, g, b, Number.isFinite(value) ? 255 : 120);
+    put(rgba, i, r, g, b, Number.isFinite(value) ? 255 : 60);
   }
   return { rgba, legend: { kind: "numbers", name, low: low * scale, high: high * scale } };
 }

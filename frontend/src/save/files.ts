@@ -91,3 +91,7 @@ export const escape = (text: string): string =>
     /[&<>"]/g,
     (letter) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[letter] ?? letter,
   );
+
+/** Words cut to so many letters, the last of them an ellipsis. */
+export const clip = (words: string, letters: number): string =>
+  words.length > letters ? `${words.slice(0, letters - 1)}…` : words;

@@ -3,12 +3,15 @@
 import type { MethodRow, Table } from "../api";
 import { mix } from "../colour/palette";
 import { colorOf, pretty, sort } from "../views/Table";
-import { escape } from "./files";
+import { clip, escape } from "./files";
 
 const CELL = { width: 132, height: 84, gap: 5 };
 const LEFT = 150;
 const TOP = 96;
-const LETTER = 6.4;
+const LETTER = 6.4; // pixels, of a title
+const SMALL_LETTER = 5;
+const LINE = 14;
+const SMALL_LINE = 11;
 const INK = "#1F2733";
 const MUTED = "#667080";
 
@@ -60,14 +63,16 @@ function tile(table: Table, m: MethodRow, left: number, top: number, width: numb
     blank || gap ? "" : `<rect x="${left}" y="${top}" width="5" height="${height}" fill="${color}"/>`;
   const size = height < 34 ? 10 : 12;
   const lines = wrap(blank ? "unnamed" : m.title, Math.floor((width - 18) / (LETTER * (size / 12))));
-  const small =
-    height >= 40
-      ? text(left + 12, top + 16 + lines.length * 14, blank ? "" : gap ? "predicted" : m.paper, 9, MUTED)
-      : "";
+  const said = blank ? "" : clip(gap ? "predicted" : m.paper, Math.floor((width - 18) / SMALL_LETTER));
+  const small = said && lines.length * LINE + SMALL_LINE + 4 <= height;
+  // in the middle of the tile
+  const first = top + (height - lines.length * LINE - (small ? SMALL_LINE : 0)) / 2 + 11;
   const words = lines.map((line, k) =>
-    text(left + 12, top + 16 + k * 14, line, size, blank ? MUTED : INK, blank ? "" : "bold"),
+    text(left + 12, first + k * LINE, line, size, blank ? MUTED : INK, blank ? "" : "bold"),
   );
-  return `<rect x="${left}" y="${top}" width="${width}" height="${height}" rx="3" fill="${fill}"${edge}/>${bar}${words.join("")}${small}`;
+  if (small) words.push(text(left + 12, first + lines.length * LINE - 1, said, 9, MUTED));
+  const box = `<rect x="${left}" y="${top}" width="${width}" height="${height}" rx="3" fill="${fill}"${edge}/>`;
+  return box + bar + words.join("");
 }
 
 function text(left: number, top: number, words: string, size: number, color: string, weight = ""): string {
