@@ -8,6 +8,7 @@ from image files to a contact sheet.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -42,8 +43,11 @@ def main() -> None:
     cluster_patches(arguments.out / "patches", arguments.seed)
     print(
         f"\nall of it in {time.perf_counter() - start:.0f} s; open the training.gif of each "
-        f"folder, and {arguments.out}/patches/contact_sheet.png"
+        f"folder, and {arguments.out}/patches/contact_sheet.png, or watch the runs again and start your own:"
     )
+    runs = " ".join(str(arguments.out / name) for name in RUNS)
+    command = os.path.relpath(Path(sys.executable).with_name("iconlearn"))
+    print(f"\n    {command} explore {runs}\n\nprints the address of a page that shows them as they happened")
 
 
 def print_table(results: list[RunResult]) -> None:
