@@ -171,9 +171,9 @@ function DataPicker({ sets, error, method, chosen, onChoose }: PickerProps) {
           ))}
       </select>
       {refused.length > 0 && (
-        <details class="refused">
+        <details class="refused" data-testid="refused">
           <summary>{refused.length} cannot feed this cell</summary>
-          <ul data-testid="refused">
+          <ul>
             {refused.map((set) => (
               <li key={set.id}>
                 <b>{set.name}</b>:{" "}
