@@ -92,7 +92,9 @@ export class MapController {
     const { x, y, k } = this.#transform;
     const old = this.scene;
     const next = { a, b, mix, view: { k, x, y }, width: this.#width, height: this.#height };
-    if (smooth && old && old.b !== b && old.a.length === b.length && this.n <= MOST_TWEENED) {
+    // without a graphics card, pictures in between would take the processor from the run that is watched
+    const light = this.painter.kind === "webgl" && this.n <= MOST_TWEENED;
+    if (smooth && light && old && old.b !== b && old.a.length === b.length) {
       this.scene = { ...next, a: settle(old), b, mix: 0 };
       this.#tween = { start: performance.now() };
     } else if (!(smooth && this.#tween && old?.b === b)) {

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import html
 import io
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from iconlearn._errors import FileFormatError
+from iconlearn.explorer import catalogue
 from iconlearn.explorer.tape import Tape
 from iconlearn.recording.packets import MOMENT, POINTS, RUN, WATCHED, Packet, read_packets
 
@@ -69,6 +71,8 @@ def export_page(recording: Path, page: Any) -> bytes:
     data = (
         f'<script type="application/octet-stream" id="recording">{base64.b64encode(packed).decode()}</script>'
     )
+    cell = json.dumps(catalogue.table(methods_of(recording)), allow_nan=False).replace("<", r"\u003c")
+    data += f'<script type="application/json" id="table">{cell}</script>'
     code = "".join(f'<script type="module">{part}</script>' for part in scripts)
     text = re.sub(r"<head\b[^>]*>", lambda found: found[0] + head, text, count=1)
     before, end, after = text.rpartition("</body>")
@@ -79,6 +83,11 @@ def digests(parts: list[str]) -> str:
     """Sources of a content-security policy: the digests of what is in the file."""
     found = [base64.b64encode(hashlib.sha256(part.encode()).digest()).decode() for part in parts]
     return " ".join(f"'sha256-{digest}'" for digest in found) or "'none'"
+
+
+def methods_of(recording: Path) -> set[str]:
+    """The names of the methods whose runs are recorded."""
+    return {str(packet.fields.get("method")) for packet in read_packets(recording) if packet.kind == RUN}
 
 
 def whole_packets(recording: Path) -> bytes:

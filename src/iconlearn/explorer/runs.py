@@ -246,6 +246,12 @@ class Runs:
                 look(run)
                 self.runs[run.id] = run
 
+    def look_again(self) -> None:
+        """See whether other processes are still at work on the runs that are theirs."""
+        for run in self.runs.values():
+            if run.state == RUNNING and run.worker is None:
+                look(run)
+
     def add(self, out: Path) -> Run:
         """A run folder named by the user."""
         name, number = out.name, 1

@@ -21,7 +21,7 @@ from iconlearn.run import run_method
 from iconlearn.train.events import Event
 
 log = logging.getLogger("iconlearn")
-SOONEST = 1 / 30  # seconds between two frames
+SOONEST = 1 / 10  # seconds between two frames: the page moves the points in between
 TELL = 0.1  # seconds between two reports of the step
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -27,8 +28,13 @@ NOBODY = {
 SHAPES = (SPECIMEN, IMAGE)  # what mappers are asked for: images may get another one
 
 
-def table() -> dict[str, Any]:
+def table(names: Collection[str] | None = None) -> dict[str, Any]:
     """The whole table, as ``api/table`` of the explorer sends it; every value is one of JSON.
+
+    Parameters
+    ----------
+    names : collection of str, optional
+        Only these are among "methods", as in an exported page.
 
     Returns
     -------
@@ -49,7 +55,7 @@ def table() -> dict[str, Any]:
             {"name": name, "color": color} for name, color in zip(FAMILIES, FAMILY_COLORS, strict=True)
         ],
         "cells": [cell(column, learned) for learned in LEARNED for column in COLUMNS],
-        "methods": [entry(row) for row in METHODS.values()],
+        "methods": [entry(row) for row in METHODS.values() if names is None or row.name in names],
     }
 
 
