@@ -181,5 +181,5 @@ def words(name: str, column: Any) -> tuple[dict[str, Any] | None, np.ndarray]:
     if len(kinds) > MOST_CATEGORIES:
         return None, none
     found = pc.call_function("index_in", [text], pc.SetLookupOptions(pa.array(kinds, pa.string())))
-    codes = pc.call_function("fill_null", [found, pa.scalar(-1, pa.int32())]).to_numpy().astype(np.int32)
+    codes = found.fill_null(-1).to_numpy().astype(np.int32)
     return {"name": name, "kind": "category", "categories": kinds}, codes

@@ -1,0 +1,233 @@
+"""Data sets and points of the explorer: what is taken, what is refused, and what is said of it."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from exploring import feeds, record, served, stand_in
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iconlearn._errors import FileFormatError, InputError, OptionError
+from iconlearn.explorer import browse
+from iconlearn.explorer.browse import browsable, points_packet
+from iconlearn.explorer.library import Library
+from iconlearn.recording.packets import decode
+
+
+def library(tmp_path, most=1 << 20):
+    return Library(feeds, tmp_path / "uploads", most)
+
+
+def csv(tmp_path, text, name="data.csv"):
+    (tmp_path / name).write_text(text)
+    return tmp_path / name
+
+
+def test_the_built_in_sets_are_there_and_say_what_they_can_feed(tmp_path):
+    told = {entry["id"]: entry for entry in library(tmp_path).listed()}
+    assert set(told) == {"digits", "digits-graph", "digits-halves", "digits-captions", "sentences"}
+    digits = told["digits"]
+    assert (digits["n"], digits["d"], digits["kind"], digits["labelled"]) == (1797, 64, "rows", True)
+    assert digits["classes"] == [str(k) for k in range(10)]
+    assert told["digits-graph"]["refused"] == {"t-sne": "needs rows, not graph"}
+    assert not any(entry["points"] or entry["error"] for entry in told.values())
+
+
+def test_a_file_without_labels_and_one_that_is_damaged_are_listed_and_say_so(tmp_path):
+    shelf = library(tmp_path)
+    bare = shelf.add(csv(tmp_path, "a,b,c,d\n1,2,3,4\n5,6,7,9\n", "bare.csv"))
+    (tmp_path / "cut.npy").write_bytes(b"\x93NUMPY nothing")
+    damaged = shelf.add(tmp_path / "cut.npy")
+    told = {entry["id"]: entry for entry in shelf.listed()}
+    assert told[bare.id]["labelled"] is False
+    assert told[bare.id]["classes"] is None
+    assert told[bare.id]["methods"] == ["t-sne"]
+    assert "damaged" in told[damaged.id]["error"]
+    assert told[damaged.id]["methods"] == []
+    assert str(tmp_path) not in told[damaged.id]["error"]
+    with pytest.raises(FileFormatError, match="does not exist"):
+        shelf.add(tmp_path / "none.csv")
+    with pytest.raises(FileFormatError, match="not known"):
+        shelf.add(csv(tmp_path, "1", "a.txt"))
+    with pytest.raises(OptionError, match="choose one of the list"):
+        shelf.dataset(str(tmp_path / "bare.csv"))
+
+
+def test_two_files_of_one_name_have_two_ids(tmp_path):
+    shelf = library(tmp_path)
+    (tmp_path / "a").mkdir()
+    ids = [shelf.add(csv(tmp_path / part, "a,b\n1,2\n3,4\n", "digits.csv")).id for part in ("", "a")]
+    assert ids == ["digits-2", "digits-3"]
+
+
+def test_only_the_sets_used_last_stay_in_memory(tmp_path):
+    shelf = library(tmp_path)
+    ids = [shelf.add(csv(tmp_path, "a,b\n1,2\n3,4\n", f"t{k}.csv")).id for k in range(8)]
+    shelf.listed()
+    for id in ids:
+        shelf.dataset(id)
+    assert list(shelf.held) == ids[-4:]
+
+
+def test_an_upload_is_read_by_the_library_and_kept_for_its_workers(tmp_path):
+    shelf = library(tmp_path)
+    path = shelf.place("my pets.csv")
+    path.write_text("a,b,c,d,kind\n1,2,3,4,cat\n5,6,7,8,dog\n")
+    told = shelf.take(path, "my pets.csv", "kind")
+    assert (told["name"], told["n"], told["d"], told["classes"]) == ("my pets", 2, 4, ["cat", "dog"])
+    assert shelf.dataset(told["id"]).y.tolist() == [0, 1]
+    bad = shelf.place("bad.csv")
+    bad.write_text("a,b\n1,nan\n")
+    with pytest.raises(InputError) as refused:
+        shelf.take(bad, "bad.csv", None)
+    assert str(tmp_path) not in str(refused.value)
+    assert "bad.csv" in str(refused.value)
+
+
+def test_uploads_have_room_for_four_of_the_longest(tmp_path):
+    shelf = library(tmp_path, most=1000)
+    assert shelf.room() == 1000
+    for k in range(4):
+        shelf.place(f"{k}.npy").write_bytes(bytes(900))
+    assert shelf.room() == 400
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_points_with_named_coordinates_and_columns_of_every_kind(tmp_path, suffix):
+    columns = {
+        "row": [0, 1, 2, 3],
+        "Y": [1.0, 2.0, np.nan, 4.0],
+        "X": [0.5, 1.5, 2.5, 3.5],
+        "weight": [0.25, 0.5, 1.0, 2.0],
+        "cluster": [2, 2, 0, 0],
+        "kind": ["cat", None, "dog", "ape"],
+    }
+    path = tmp_path / f"points.{suffix}"
+    table = pa.table(columns)
+    if suffix == "csv":
+        import pyarrow.csv as arrow_csv
+
+        arrow_csv.write_csv(table, path)
+    else:
+        pq.write_table(table, path)
+    assert browsable(path)
+    packet = points_packet(path)
+    assert packet.arrays["positions"].tolist() == [[0.5, 1.0], [1.5, 2.0], [3.5, 4.0]]
+    assert packet.arrays["rows"].tolist() == [0, 1, 3]  # row 2 has no place
+    assert packet.fields["n"] == 3
+    told = {about["name"]: (k, about) for k, about in enumerate(packet.fields["columns"])}
+    assert set(told) == {"weight", "cluster", "kind"}
+    assert told["weight"][1]["kind"] == "number"
+    assert told["cluster"][1]["categories"] == ["0", "2"]
+    k, about = told["kind"]
+    assert about["categories"] == ["ape", "cat", "dog"]
+    assert packet.arrays[f"column_{k}"].tolist() == [1, -1, 0]
+
+
+@given(
+    width=st.integers(1, 5),
+    rows=st.integers(1, 6),
+    named=st.booleans(),
+)
+@settings(max_examples=25, deadline=None)
+def test_two_or_three_columns_are_points_and_more_need_names(tmp_path_factory, width, rows, named):
+    folder = tmp_path_factory.mktemp("points")
+    values = np.arange(rows * width, dtype=float).reshape(rows, width) / 7
+    np.save(folder / "a.npy", values)
+    names = [f"c{k}" for k in range(width)]
+    if named and width >= 2:
+        names[-2:] = ["x", "y"]
+    pq.write_table(pa.table(dict(zip(names, values.T, strict=True))), folder / "a.parquet")
+    assert browsable(folder / "a.npy") == (width in (2, 3))
+    expected = width in (2, 3) or (named and width >= 2)
+    assert browsable(folder / "a.parquet") == expected
+    if expected:
+        first = width - 2 if named and width >= 2 else 0
+        packet = points_packet(folder / "a.parquet")
+        np.testing.assert_allclose(packet.arrays["positions"], values[:, first : first + 2], rtol=1e-6)
+        assert len(packet.fields["columns"]) == width - 2
+    else:
+        with pytest.raises(InputError, match="x and y"):
+            points_packet(folder / "a.parquet")
+
+
+def test_points_without_a_place_are_refused(tmp_path):
+    with pytest.raises(InputError, match="no row has two finite"):
+        points_packet(csv(tmp_path, "x,y\nnan,1\n2,inf\n"))
+    big = csv(tmp_path, "x,y\n1e300,1\n2,3\n", "big.csv")  # infinite as float32
+    assert points_packet(big).arrays["rows"].tolist() == [1]
+
+
+def test_of_too_many_points_an_even_part_is_shown(tmp_path, monkeypatch):
+    monkeypatch.setattr(browse, "MOST_POINTS", 10)
+    np.save(tmp_path / "a.npy", np.arange(2000.0).reshape(1000, 2))
+    packet = points_packet(tmp_path / "a.npy")
+    assert packet.fields == {"n": 10, "columns": [], "of": 1000}
+    assert packet.arrays["rows"].tolist() == [0, 111, 222, 333, 444, 555, 666, 777, 888, 999]
+
+
+def test_columns_of_too_many_words_are_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(browse, "MOST_CATEGORIES", 2)
+    packet = points_packet(csv(tmp_path, "x,y,few,many\n1,2,a,a\n3,4,b,b\n5,6,b,c\n"))
+    assert [about["name"] for about in packet.fields["columns"]] == ["few"]
+
+
+def test_a_million_points_are_a_packet(tmp_path):
+    rng = np.random.default_rng(0)
+    n = 1_000_000
+    table = {"x": rng.normal(size=n), "y": rng.normal(size=n), "label": rng.integers(0, 5, n)}
+    pq.write_table(pa.table(table), tmp_path / "many.parquet")
+    shelf = library(tmp_path)
+    body = shelf.points(shelf.add(tmp_path / "many.parquet").id)
+    packet = decode(body)
+    assert packet.fields["n"] == n
+    np.testing.assert_array_equal(packet.arrays["positions"][:, 0], table["x"].astype(np.float32))
+    np.testing.assert_array_equal(packet.arrays["column_0"], table["label"])
+    assert len(body) < 20e6
+
+
+def test_the_server_sends_points_and_says_why_it_cannot(tmp_path, monkeypatch):
+    stand_in(monkeypatch)
+    with served(tmp_path) as here:
+        text = "x,y,name\n" + "".join(f"{k},{k * k},n{k % 3}\n" for k in range(20))
+        sent = here.client.post("api/data?name=places.csv", content=text.encode())
+        assert sent.status_code == 201  # words cannot be learnt from, but they can be looked at
+        told = sent.json()
+        assert told["points"]
+        assert "name" in told["error"]
+        assert told["methods"] == []
+        packet = decode(here.client.get(f"api/points/{told['id']}").content)
+        assert packet.fields["n"] == 20
+        assert packet.fields["columns"][0]["categories"] == ["n0", "n1", "n2"]
+        for id in ("digits", "unknown"):
+            answer = here.client.get(f"api/points/{id}")
+            assert answer.status_code == 409
+            assert answer.json()["error"]
+
+
+def test_certificates_are_measured_once_and_told_when_they_are_there(tmp_path, monkeypatch):
+    stand_in(monkeypatch)
+    with served(tmp_path) as here:
+        assert here.client.get("api/methods/t-sne/certificate").json()["state"] in ("computing", "done")
+        for _ in range(100):
+            told = here.client.get("api/methods/t-sne/certificate").json()
+            if told["state"] == "done":
+                break
+        assert told["lines"][0]["holds"]
+        assert here.client.get("api/methods/no-such/certificate").status_code == 404
+
+
+def test_a_table_of_a_run_can_be_browsed(tmp_path):
+    record(tmp_path / "run")
+    buffer = io.BytesIO()
+    columns = {"row": [0, 1], "z0": [0.0, 1.0], "z1": [2.0, 3.0], "label": ["a", "b"]}
+    pq.write_table(pa.table(columns), buffer)
+    (tmp_path / "embedding.parquet").write_bytes(buffer.getvalue())
+    packet = points_packet(tmp_path / "embedding.parquet")
+    assert packet.arrays["positions"].tolist() == [[0.0, 2.0], [1.0, 3.0]]
+    assert [about["name"] for about in packet.fields["columns"]] == ["label"]
