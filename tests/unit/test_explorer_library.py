@@ -231,3 +231,17 @@ def test_a_table_of_a_run_can_be_browsed(tmp_path):
     packet = points_packet(tmp_path / "embedding.parquet")
     assert packet.arrays["positions"].tolist() == [[0.0, 2.0], [1.0, 3.0]]
     assert [about["name"] for about in packet.fields["columns"]] == ["label"]
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    stand_in(monkeypatch)
+    with served(tmp_path) as here:
+        (tmp_path / "runs").write_text("a file where the folder should be")
+        wanted = {"method": "t-sne", "data": "digits"}
+        for answer in (
+            here.client.post("api/runs", json=wanted),
+            here.client.post("api/data?name=a.csv", content=b"a,b\n1,2\n"),
+        ):
+            assert answer.status_code == 507
+            assert "--runs DIR" in answer.json()["error"]
+        assert here.client.get("api/runs").json() == []

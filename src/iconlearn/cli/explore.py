@@ -39,7 +39,7 @@ def explore(
         list[str] | None,
         typer.Argument(
             metavar="[DATA | RUN ...]",
-            help="Files of data or of points, and folders of runs; the built-in sets are always there.",
+            help="Files of data or of points, runs, and folders of runs; the built-in sets are always there.",
         ),
     ] = None,
     runs: Annotated[
@@ -105,13 +105,20 @@ def prepare(plugins: list[str]) -> None:
 
 
 def take(path: str, labels: str | None, library: Library, runs: Runs) -> None:
-    """Make known what the user named: a run, or data."""
-    folder = as_run_folder(Path(path).expanduser().absolute())
-    if folder is not None:
+    """Make known what the user named: a run, a folder of runs, or data."""
+    place = Path(path).expanduser().absolute()
+    held = sorted(place.iterdir()) if place.is_dir() else []
+    folders = [as_run_folder(each) for each in (place, *(part for part in held if part.is_dir()))]
+    found = list(dict.fromkeys(folder for folder in folders if folder is not None))
+    for folder in found[:1] if folders[0] is not None else found:
         run = runs.add(folder)
         if run.message:
-            say(f"{path}: {run.message}")
-    elif path not in BUILT_IN:
+            say(f"{folder}: {run.message}")
+    if not found and place.is_dir():
+        raise FileFormatError(
+            f"{path}: is neither a run nor data, and holds no runs; name a run or a file of data"
+        )
+    if not found and path not in BUILT_IN:
         library.add(Path(path), labels)
 
 

@@ -125,6 +125,7 @@ class Runs:
         OptionError
             If it cannot be gone on with; says why.
         """
+        self.refresh()
         if run.state in (WAITING, *GOING):
             raise OptionError(f"{run.id} is at work already; look at it, or stop it first")
         if run.stated_as is None:
@@ -146,6 +147,12 @@ class Runs:
             run.worker.process.kill()
         elif run.worker is not None:
             run.worker.line.tell("stop", {"do": "stop"})
+
+    def refresh(self) -> None:
+        """Look again at runs that processes of others were at."""
+        for run in self.runs.values():
+            if run.worker is None and run.state == RUNNING:
+                look(run)
 
     @property
     def at_work(self) -> list[Run]:
@@ -245,12 +252,6 @@ class Runs:
                 run = Run.stated(path.stem, self.folder / path.stem, stated)
                 look(run)
                 self.runs[run.id] = run
-
-    def look_again(self) -> None:
-        """See whether other processes are still at work on the runs that are theirs."""
-        for run in self.runs.values():
-            if run.state == RUNNING and run.worker is None:
-                look(run)
 
     def add(self, out: Path) -> Run:
         """A run folder named by the user."""

@@ -161,7 +161,7 @@ class Site:
 
     async def list_runs(self, request: Request) -> Answer:
         """All runs, the newest first."""
-        self.runs.look_again()
+        self.runs.refresh()
         listed = sorted(self.runs.runs.values(), key=lambda run: -run.started)
         return as_json([run.summary() for run in listed])
 
