@@ -6,6 +6,8 @@ import json
 import socket
 import struct
 from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
@@ -13,6 +15,7 @@ import pytest
 from exploring import TOKEN, record, served, stand_in
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from iconlearn.cli.explore import way_to
 from iconlearn.explorer.security import new_token, policy
 from iconlearn.explorer.server import bind
 
@@ -375,3 +378,10 @@ def test_too_many_sockets_are_turned_away(here, monkeypatch):
             drain(three)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1013
+
+
+def test_the_token_is_no_argument_of_the_browser(tmp_path):
+    address = "http://127.0.0.1:8765/a-secret/"
+    way = way_to(address, tmp_path)
+    assert "a-secret" not in way
+    assert f'url={address}"' in Path(urlsplit(way).path).read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import tempfile
 import threading
 import webbrowser
 from functools import partial
@@ -90,11 +91,20 @@ def explore(
     token, port = new_token(), listener.getsockname()[1]
     address = f"http://127.0.0.1:{port}/{token}/"
     print(address, flush=True)
-    if browser and has_display():
-        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-    serve(build(Site(library, known), token, port, say), listener, known)
+    with tempfile.TemporaryDirectory(prefix="iconlearn-") as aside:
+        if browser and has_display():
+            way = way_to(address, Path(aside))
+            threading.Thread(target=webbrowser.open, args=(way,), daemon=True).start()
+        serve(build(Site(library, known), token, port, say), listener, known)
     if known.runs:
         say(f"the runs are kept in {folder}; the same command finds them again")
+
+
+def way_to(address: str, folder: Path) -> str:
+    """A file that leads to the address: everybody on the machine may read a browser's arguments, but not our files."""
+    page = folder / "open.html"
+    page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0;url={address}">', "utf-8")
+    return page.as_uri()
 
 
 def prepare(plugins: list[str]) -> None:
