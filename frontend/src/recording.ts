@@ -68,6 +68,8 @@ export interface LiveState {
   step: number;
   total: number;
   message: string;
+  /** What is wrong with the file of the recording, in words. */
+  damage?: string;
   pages: number;
   skipped: number;
 }

@@ -23,9 +23,21 @@ export interface Shown {
 }
 
 export class RunState {
-  readonly recording = signal(new Recording());
+  #held = signal(new Recording());
   /** Counts up when the recording has grown. */
   readonly version = signal(0);
+  /** The recording grows in place: whoever reads its value is told then. */
+  readonly recording = {
+    held: this.#held,
+    grown: this.version,
+    get value(): Recording {
+      void this.grown.value;
+      return this.held.value;
+    },
+    peek(): Recording {
+      return this.held.peek();
+    },
+  };
   readonly link = signal<Link>("connecting");
   readonly failure = signal<string | null>(null);
   /** Place among the moments, whole or between two; at the end of a live run, `live` rules. */
@@ -44,7 +56,6 @@ export class RunState {
   constructor(readonly id: string) {}
 
   readonly shown: ReadonlySignal<Shown | null> = computed(() => {
-    void this.version.value;
     const recording = this.recording.value;
     if (this.live.value) {
       const latest = recording.latest;
@@ -67,7 +78,7 @@ export class RunState {
       const grown = this.#next;
       this.#next = null;
       batch(() => {
-        this.recording.value = grown;
+        this.#held.value = grown;
         this.version.value += 1;
       });
       return;

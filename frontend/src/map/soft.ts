@@ -19,7 +19,7 @@ export class SoftPainter implements Painter {
   #order: Uint32Array = new Uint32Array(0);
 
   constructor(private readonly canvas: HTMLCanvasElement) {
-    const context = canvas.getContext("2d", { alpha: false });
+    const context = canvas.getContext("2d");
     if (!context)
       throw new Error("This browser draws neither WebGL nor canvas; open the address in another one.");
     this.#context = context;

@@ -59,6 +59,17 @@ export function App() {
     window.scrollTo(0, 0);
   }, [route.value]);
   const open = route.value;
+  const cell = open.view === "cell" && table.value?.methods.find((method) => method.name === open.name);
+  useEffect(() => {
+    const titles = {
+      table: "",
+      runs: "Runs and data",
+      points: "Points",
+      run: "Run",
+      cell: cell ? cell.title : "",
+    };
+    document.title = [titles[open.view], "iconlearn explorer"].filter(Boolean).join(" · ");
+  }, [open, cell]);
   return (
     <>
       <Bar />

@@ -74,6 +74,11 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
   const [failed, setFailed] = useState<string | null>(null);
   const told = recording.run;
   const message = recording.state?.message || recording.end?.message || "";
+  const flaw = recording.state?.damage ?? "";
+  const damage =
+    flaw ||
+    (recording.damage && `The recording is damaged (${recording.damage}); what comes before is shown`);
+  const rest = flaw && message.startsWith(flaw) ? message.slice(flaw.length).replace(/^[;\s]+/, "") : message;
   const broken =
     [recording.state?.state, recording.end?.state].includes("failed") || recording.state?.state === "cut";
   const gap = meanGap(run);
@@ -104,7 +109,7 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
           <p class="muted about">
             {told ? about(run) : "\u00a0"}{" "}
             <span role="status" data-testid={`message${mark}`}>
-              {broken ? "" : message && `· ${message}`}
+              {broken ? "" : rest && `· ${rest}`}
             </span>
           </p>
         </div>
@@ -114,13 +119,12 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
       {(failed ?? broken) && (
         <p class="error" role="alert" data-testid={`failure${mark}`}>
           {failed ??
-            `${(message || "the run broke off").replace(/[.;\s]*$/, "")}. What was recorded is kept and can be played back.`}
+            `${(rest || "the run broke off").replace(/[.;\s]*$/, "")}.${recording.moments.length ? " What was recorded can be played back." : ""}`}
         </p>
       )}
-      {recording.damage && (
+      {damage && (
         <p class="error" role="alert" data-testid={`damage${mark}`}>
-          The recording is damaged: {recording.damage}. What comes before is shown; run the method again for
-          the rest.
+          {damage}. Run the method again for the rest.
         </p>
       )}
       <Timeline run={run} id={mark} />

@@ -135,6 +135,7 @@ export function Controls({
       : (told?.state ?? recording.end?.state ?? (run.link.value === "replay" ? "recorded" : "connecting"));
   const send = (what: object): void => void run.source?.send(what);
   const paused = state === "paused";
+  const writing = state === "running" && told !== null && told.total > 0 && told.step >= told.total;
   return (
     <div class="controls">
       <span
@@ -145,9 +146,9 @@ export function Controls({
         data-step={told?.step ?? recording.end?.steps ?? ""}
       >
         {state === "lost" ? "no connection" : (WORDS[state] ?? state)}
-        {run.running && told ? ` · ${told.step} of ${told.total}` : ""}
+        {writing ? " · writing the results" : run.running && told ? ` · ${told.step} of ${told.total}` : ""}
       </span>
-      {run.running && (
+      {run.running && !writing && (
         <>
           <button data-testid={`pause${id}`} onClick={() => send({ do: paused ? "resume" : "pause" })}>
             {paused ? "Resume" : "Pause"}

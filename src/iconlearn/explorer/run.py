@@ -188,7 +188,8 @@ class Run:
     def state_packet(self, skipped: int) -> bytes:
         """The state for one page."""
         fields = {"state": self.state, "step": self.step, "total": self.total, "message": self.message}
-        return encode(Packet(STATE, {**fields, "pages": len(self.pages), "skipped": skipped}))
+        fields |= {"damage": self.flaw.rstrip("; "), "pages": len(self.pages), "skipped": skipped}
+        return encode(Packet(STATE, fields))
 
 
 def data_name(about: Any, otherwise: str) -> str:
