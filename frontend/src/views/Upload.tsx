@@ -19,8 +19,9 @@ export function Upload({ onSent }: { onSent: (set: DataSet) => void }) {
     setState({ busy: true, error: null, done: null });
     try {
       const set = await sendData(chosen, labels);
-      setState({ busy: false, error: null, done: `${set.name}: ${set.n} rows, ${set.d} columns` });
-      onSent(set);
+      const done = set.error ? null : `${set.name}: ${set.n} rows, ${set.d} columns`;
+      setState({ busy: false, error: set.error, done });
+      if (done) onSent(set);
     } catch (cause) {
       setState({ busy: false, error: words(cause), done: null });
     } finally {
@@ -42,7 +43,7 @@ export function Upload({ onSent }: { onSent: (set: DataSet) => void }) {
         />
       </div>
       <div class="field">
-        <label for="upload-file">File (.npy, .npz, .csv, .parquet)</label>
+        <label for="upload-file">File (.npy, .npz, .csv, .parquet, .safetensors)</label>
         <input
           id="upload-file"
           type="file"

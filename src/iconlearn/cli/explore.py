@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from iconlearn._errors import FileFormatError, OptionError
+from iconlearn._errors import FileFormatError, InputError, OptionError
 from iconlearn._files import write_aside
 from iconlearn.cli.app import app
 from iconlearn.cli.options import DEBUG
@@ -129,7 +129,9 @@ def take(path: str, labels: str | None, library: Library, runs: Runs) -> None:
             f"{path}: is neither a run nor data, and holds no runs; name a run or a file of data"
         )
     if not found and path not in BUILT_IN:
-        library.add(Path(path), labels)
+        about = library.told(library.add(Path(path), labels))
+        if about["error"] and not about["points"]:
+            raise InputError(about["error"])
 
 
 def write_export(given: list[str], target: str) -> None:

@@ -205,7 +205,14 @@ class Runs:
     def _launch(self, run: Run) -> None:
         loop, stated = asyncio.get_running_loop(), run.stated_as
         assert stated is not None
-        job = Job(str(run.out), stated["source"], stated["labels"], stated["request"], run.out.is_dir())
+        job = Job(
+            str(run.out),
+            stated["source"],
+            stated["labels"],
+            stated["data"],
+            stated["request"],
+            run.out.is_dir(),
+        )
 
         def hear(subject: str, message: Any) -> None:
             with suppress(RuntimeError):  # the server has ended

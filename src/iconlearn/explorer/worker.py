@@ -35,6 +35,8 @@ class Job:
         Folder of the results.
     source, labels : str
         The data, as `load_dataset` takes it.
+    data : str
+        Its name, which an uploaded file has not kept.
     request : mapping
         Method, parameters and options, as the page sent them.
     overwrite : bool
@@ -44,6 +46,7 @@ class Job:
     out: str
     source: str
     labels: str | None
+    data: str
     request: Mapping[str, Any]
     overwrite: bool = False
 
@@ -217,7 +220,7 @@ def perform(control: Control) -> tuple[str, str]:
     """Run the method; the state it ended in, and what to say of it."""
     job = control.job
     assert job is not None
-    dataset = load_dataset(job.source, job.labels)
+    dataset = replace(load_dataset(job.source, job.labels), name=job.data)
     name, options = catalogue.run_request(job.request, dataset)
     options = replace(
         options,
