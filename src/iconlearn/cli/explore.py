@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import webbrowser
+from contextlib import suppress
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
@@ -91,7 +92,8 @@ def explore(
     token, port = new_token(), listener.getsockname()[1]
     address = f"http://127.0.0.1:{port}/{token}/"
     print(address, flush=True)
-    with tempfile.TemporaryDirectory(prefix="iconlearn-") as aside:
+    # Ctrl-C is how it is meant to end
+    with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(prefix="iconlearn-") as aside:
         if browser and has_display():
             way = way_to(address, Path(aside))
             threading.Thread(target=webbrowser.open, args=(way,), daemon=True).start()

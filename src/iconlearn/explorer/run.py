@@ -18,7 +18,7 @@ from iconlearn.run.partial import RECORDING
 
 if TYPE_CHECKING:
     from iconlearn.explorer.hub import Page
-    from iconlearn.explorer.runs import Worker
+    from iconlearn.explorer.process import Worker
 
 WAITING, STARTING, RUNNING, PAUSED = "waiting", "starting", "running", "paused"
 FINISHED, STOPPED, FAILED, CUT = "finished", "stopped", "failed", "cut"

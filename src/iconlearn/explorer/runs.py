@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
 import os
 import re
 import shutil
-import signal
 import tempfile
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,55 +19,16 @@ from typing import Any
 from iconlearn._errors import BusyError, OptionError
 from iconlearn._files import write_aside
 from iconlearn._lock import Lock, at_work
-from iconlearn.explorer.line import Line
+from iconlearn.explorer.process import Worker, why_cut
 from iconlearn.explorer.recorded import record_map
 from iconlearn.explorer.run import CUT, FINISHED, GOING, RUNNING, STARTING, STOPPED, WAITING, Run
-from iconlearn.explorer.worker import Job, work
+from iconlearn.explorer.worker import Job
 from iconlearn.run.partial import RECORDING
 
 AT_ONCE = 2  # runs that go on at a time
 MOST_WAITING = 50
 TICK = 0.1  # seconds between two looks whether the runs have ended
 REQUEST = 1  # version of the files that say what a run is of
-
-
-class Worker:
-    """A spawned process and the line to it; it imports the library, and waits for its job.
-
-    Parameters
-    ----------
-    prepare : callable, optional
-        What it calls first; can be pickled.
-    """
-
-    def __init__(self, prepare: Callable[[], object] | None) -> None:
-        context = multiprocessing.get_context("spawn")
-        here, there = context.Pipe()
-        self.process = context.Process(target=work, args=(there, prepare), name="iconlearn worker")
-        with deaf():
-            self.process.start()
-        there.close()  # so that its end is seen here
-        self.hear: Callable[[str, Any], None] = lambda subject, message: None
-        self.line = Line(here, self._hear).open()
-
-    def _hear(self, subject: str, message: Any) -> None:
-        if subject == "gone":
-            self.process.join(10.0)
-            message = self.process.exitcode
-        self.hear(subject, message)
-
-
-@contextmanager
-def deaf() -> Iterator[None]:
-    """A process that is started here takes no notice of Ctrl-C, from its first moment on."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 class Runs:
@@ -304,17 +262,3 @@ def busy(folder: Path) -> bool:
     except BusyError:
         return True
     return False
-
-
-def why_cut(code: int | None) -> str:
-    """What to say of a worker that ended without a word."""
-    how = f"with code {code}"
-    if code is not None and code < 0:
-        with suppress(ValueError):
-            how = f"by {signal.Signals(-code).name}"
-        if -code == signal.SIGKILL:
-            how += ", perhaps for want of memory"
-    return (
-        f"the process of the run ended {how}; what was recorded is kept, and the run can be gone on with "
-        "from its last checkpoint"
-    )

@@ -163,12 +163,15 @@ def server_of(app: App, runs: Runs) -> Any:
 
 
 def serve(app: App, listener: socket.socket, runs: Runs) -> None:
-    """Serve until Ctrl-C, and stop the runs, whose results are written; the second Ctrl-C does not wait for them."""
-    server = server_of(app, runs)
+    """Serve until Ctrl-C, and stop the runs, whose results are written; the second Ctrl-C does not wait for them.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When all is done.
+    """
     try:
-        server.run(sockets=[listener])
-    except KeyboardInterrupt:  # raised again at the end, when all is done
-        pass
+        server_of(app, runs).run(sockets=[listener])
     finally:
         runs.kill()
         listener.close()

@@ -1,0 +1,66 @@
+"""The process of a worker, as the server holds it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from iconlearn.explorer.line import Line
+from iconlearn.explorer.worker import work
+
+
+class Worker:
+    """A spawned process and the line to it; it imports the library, and waits for its job.
+
+    Parameters
+    ----------
+    prepare : callable, optional
+        What it calls first; can be pickled.
+    """
+
+    def __init__(self, prepare: Callable[[], object] | None) -> None:
+        context = multiprocessing.get_context("spawn")
+        here, there = context.Pipe()
+        self.process = context.Process(target=work, args=(there, prepare), name="iconlearn worker")
+        with deaf():
+            self.process.start()
+        there.close()  # so that its end is seen here
+        self.hear: Callable[[str, Any], None] = lambda subject, message: None
+        self.line = Line(here, self._hear).open()
+
+    def _hear(self, subject: str, message: Any) -> None:
+        if subject == "gone":
+            self.process.join(10.0)
+            message = self.process.exitcode
+        self.hear(subject, message)
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """A process that is started here takes no notice of Ctrl-C, from its first moment on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def why_cut(code: int | None) -> str:
+    """What to say of a worker that ended without a word."""
+    how = f"with code {code}"
+    if code is not None and code < 0:
+        with suppress(ValueError):
+            how = f"by {signal.Signals(-code).name}"
+        if -code == signal.SIGKILL:
+            how += ", perhaps for want of memory"
+    return (
+        f"the process of the run ended {how}; what was recorded is kept, and the run can be gone on with "
+        "from its last checkpoint"
+    )
