@@ -881,7 +881,7 @@ class GaussianToNarrow(MapEstimator):
     Parameters
     ----------
     perplexity : float, default 30.0
-        Effective number of neighbours of every row, at least 1; typical are 5 to 50.
+        Effective number of neighbours of every row, above 1; typical are 5 to 50.
     n_components : int, default 2
         Number of columns of the embedding.
     label_weight : float, default 0.0
@@ -938,7 +938,7 @@ class GaussianToWide(MapEstimator):
     Parameters
     ----------
     perplexity : float, default 30.0
-        Effective number of neighbours of every row, at least 1; typical are 5 to 50.
+        Effective number of neighbours of every row, above 1; typical are 5 to 50.
     n_components : int, default 2
         Number of columns of the embedding.
     label_weight : float, default 0.0
@@ -2699,7 +2699,7 @@ class ParametricSNE(MapEstimator):
     Parameters
     ----------
     perplexity : float, default 30.0
-        Effective number of neighbours of every row, at least 1; typical are 5 to 50.
+        Effective number of neighbours of every row, above 1; typical are 5 to 50.
     n_components : int, default 2
         Number of columns of the embedding.
     metric : str, default 'euclidean'
@@ -2793,7 +2793,7 @@ class ParametricTSNE(MapEstimator):
     Parameters
     ----------
     perplexity : float, default 30.0
-        Effective number of neighbours of every row, at least 1; typical are 5 to 50.
+        Effective number of neighbours of every row, above 1; typical are 5 to 50.
     n_components : int, default 2
         Number of columns of the embedding.
     metric : str, default 'euclidean'
@@ -2888,7 +2888,7 @@ class RowTSNE(MapEstimator):
     Parameters
     ----------
     perplexity : float, default 30.0
-        Effective number of neighbours of every row, at least 1; typical are 5 to 50.
+        Effective number of neighbours of every row, above 1; typical are 5 to 50.
     n_components : int, default 2
         Number of columns of the embedding.
     metric : str, default 'euclidean'
@@ -3024,7 +3024,7 @@ class SNE(MapEstimator):
     Parameters
     ----------
     perplexity : float, default 30.0
-        Effective number of neighbours of every row, at least 1; typical are 5 to 50.
+        Effective number of neighbours of every row, above 1; typical are 5 to 50.
     n_components : int, default 2
         Number of columns of the embedding.
     metric : str, default 'euclidean'
@@ -3571,7 +3571,7 @@ class SymmetricSNE(MapEstimator):
     Parameters
     ----------
     perplexity : float, default 30.0
-        Effective number of neighbours of every row, at least 1; typical are 5 to 50.
+        Effective number of neighbours of every row, above 1; typical are 5 to 50.
     n_components : int, default 2
         Number of columns of the embedding.
     metric : str, default 'euclidean'
@@ -3824,7 +3824,7 @@ class TSNE(MapEstimator):
     Parameters
     ----------
     perplexity : float, default 30.0
-        Effective number of neighbours of every row, at least 1; typical are 5 to 50.
+        Effective number of neighbours of every row, above 1; typical are 5 to 50.
     n_components : int, default 2
         Number of columns of the embedding.
     metric : str, default 'euclidean'
