@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 from recordings import of_kind, told
 
 from iconlearn import KNN, METHODS, Embedding, Gaussian, ICon, Perplexity, StudentT, UniformCluster
+from iconlearn.bandwidth import Learnable
 from iconlearn.composed import DebiasedConditional
 from iconlearn.conditional import MatrixConditional, TableConditional
 from iconlearn.data.views import RowJitter
@@ -18,12 +20,13 @@ from iconlearn.door import fit_inputs
 from iconlearn.engines import PlannedEngine
 from iconlearn.estimators import ESTIMATORS
 from iconlearn.evaluation import knn_accuracy
-from iconlearn.mappers import Assignments
+from iconlearn.mappers import Assignments, Linear
 from iconlearn.points import Points
 from iconlearn.recording import Packet, Recorder, Recording, probe_batch
 from iconlearn.recording.audience import Budget
 from iconlearn.recording.masses import Listed, log_row_mass
 from iconlearn.recording.packets import PacketFile
+from iconlearn.recording.past import Past
 from iconlearn.recording.positions import on_plane
 from iconlearn.recording.stats import mean_entropy, vote
 from iconlearn.recording.watched import Watched, among_all, among_listed
@@ -169,6 +172,143 @@ def test_rows_that_are_selected_later_are_watched_from_then_on(tmp_path, monkeyp
     with recorder.observer.look(_end_of(model), 9) as look:
         assert recorder.recording is not None
         assert len(recorder.recording._selected(look)) == 50
+
+
+FEW_WATCHED = {
+    "neighbours": lambda: ICon(KNN(5), Gaussian(1), Embedding(60, 2)),
+    "joint": lambda: ICon(
+        Gaussian(Perplexity(6)).symmetrize(), StudentT(normalize="joint"), Embedding(60, 2)
+    ),
+    "learned": lambda: ICon(Gaussian(Learnable(1.0)), StudentT(), Embedding(60, 2)),
+    "a limit": lambda: ICon(
+        METHODS["pca"].recipe().target_dist, METHODS["pca"].recipe().learned_dist, Linear(5, 2)
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FEW_WATCHED)
+def test_numbers_of_moments_do_not_depend_on_who_selects_points(kind, tmp_path, monkeypatch):
+    monkeypatch.setattr("iconlearn.recording.watched.ALL_WATCHED", 10)
+    monkeypatch.setattr("iconlearn.recording.watched.MOST_WATCHED", 8)
+
+    def recorded(name, *others, audience=None, **more):
+        model = FEW_WATCHED[kind]()
+        recorder = followed(
+            Recorder(fit_inputs(X, None)), PacketFile(tmp_path / name), audience, labels=LABELS
+        )
+        model.fit(X, max_iter=12, lr=0.1, callbacks=(recorder, *others), **more)
+        moments = of_kind(tmp_path / name, "moment")
+        return [moment.fields["stats"] for moment in moments], [moment.arrays["q"] for moment in moments]
+
+    def stop(event):
+        if event.kind == "step" and event.step == 7:
+            raise KeyboardInterrupt
+
+    alone, q = recorded("alone")
+    crowd = Crowd((1, 2, 40, 59))
+    seen, more = recorded("seen", audience=crowd)
+    assert len(crowd.of("watched")) == 2
+    assert len(more[-1]) == len(q[-1]) + 3  # 59 is watched anyway
+    assert seen == alone
+    assert all(np.array_equal(mine[:8], theirs) for mine, theirs in zip(more, q, strict=True))
+    recorded("cut", stop, audience=Crowd((1, 2)), checkpoint=tmp_path / "run")
+    again, _ = recorded("cut", audience=Crowd((1, 2, 40, 41)), checkpoint=tmp_path / "run")
+    assert again == alone
+
+
+def test_continuations_watch_no_more_rows_than_one_run(tmp_path, monkeypatch):
+    monkeypatch.setattr("iconlearn.recording.watched.ALL_WATCHED", 10)
+    monkeypatch.setattr("iconlearn.recording.watched.MOST_WATCHED", 8)
+    monkeypatch.setattr("iconlearn.recording.recording.MOST_ADDED", 6)
+    file = PacketFile(tmp_path / "recording.icon")
+    for end, points in ((3, (1, 2, 3, 4)), (6, (5, 6, 7, 9)), (99, (10, 11, 12))):
+
+        def stop(event, end=end):
+            if event.kind == "step" and event.step == end:
+                raise KeyboardInterrupt
+
+        recorder = followed(Recorder(fit_inputs(X, None)), file, Crowd(points))
+        ICon(KNN(5), Gaussian(1), Embedding(60, 2)).fit(
+            X, max_iter=10, callbacks=(recorder, stop), checkpoint=tmp_path / "run"
+        )
+    assert [packet.arrays["points"].tolist() for packet in of_kind(file.path, "watched")[1:]] == [
+        [1, 2, 3, 4],
+        [5, 6],
+    ]
+    assert len(of_kind(file.path, "moment")[-1].arrays["q"]) == 14
+
+
+def without(name):
+    return lambda packet: {"arrays": {k: v for k, v in packet.arrays.items() if k != name}}
+
+
+def array(name, change):
+    return lambda packet: {"arrays": {**packet.arrays, name: change(packet.arrays[name].copy())}}
+
+
+def field(name, value):
+    return lambda packet: {"fields": {**packet.fields, name: value}}
+
+
+DAMAGES = {
+    "no rows": ("watched", without("rows")),
+    "rows of other data": ("watched", array("rows", lambda rows: rows + 50)),
+    "rows twice": ("watched", array("rows", np.zeros_like)),
+    "columns of other data": ("watched", array("places", lambda places: places + 1000)),
+    "columns twice": ("watched", array("places", np.zeros_like)),
+    "p too narrow": ("watched", array("p", lambda p: p[:, :-1])),
+    "numbers for rows": ("watched", array("rows", lambda rows: np.full(len(rows), np.nan, np.float32))),
+    "no step": ("moment", lambda packet: {"fields": {"final": None}}),
+    "words for a step": ("moment", field("step", "3")),
+    "no seconds": ("moment", field("seconds", None)),
+    "huge seconds": ("moment", field("seconds", 10**400)),
+    "positions of other data": ("moment", array("positions", lambda positions: positions[:-1])),
+    "no losses": ("losses", without("loss")),
+    "losses of later": ("losses", field("first", 2)),
+    "no beginning": ("run", lambda packet: {"kind": "ruin"}),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_recording_is_begun_anew_and_ends_no_run(damage, tmp_path, caplog):
+    kind, change = DAMAGES[damage]
+    file = PacketFile(tmp_path / "recording.icon")
+
+    def stop(event):
+        if event.kind == "step" and event.step == 7:
+            raise KeyboardInterrupt
+
+    def fit(*others, audience=None):
+        recorder = followed(Recorder(fit_inputs(X, None)), file, audience)
+        model = ICon(KNN(5), Gaussian(1), Embedding(60, 3))
+        return model.fit(X, max_iter=12, callbacks=(recorder, *others), checkpoint=tmp_path / "run")
+
+    fit(stop)
+    packets = file.read()
+    file.clear()
+    file.append(*(replace(packet, **change(packet)) if packet.kind == kind else packet for packet in packets))
+    caplog.clear()
+    crowd = Crowd(wants=False)
+    model = fit(audience=crowd)
+    assert len(model.history.losses) == 12
+    # what tells of no step is cut off with all that comes after it, and there is a beginning to go on from
+    assert ("begun anew" in caplog.text) == (damage not in ("no step", "no losses"))
+    kept = file.read()
+    assert [packet.kind for packet in kept] == [packet.kind for packet in crowd.packets]
+    assert kept[0].kind == "run"
+    assert sum(packet.kind == "run" for packet in kept) == 1
+    assert told(file.path)["losses"] == np.array(model.history.losses, np.float32).tolist()
+    assert [p.fields["step"] for p in kept if p.kind == "moment"][-1] == 12
+    assert len(of_kind(file.path, "watched")) == 1
+
+
+def test_positions_that_no_map_has_are_not_gone_on_from():
+    pair = pair_of(KNN(4), StudentT())
+    fields = {"step": 0, "seconds": 1.0}
+    for value, taken in ((np.nan, False), (1e38, False), (3.0, True)):
+        there = np.full((5, 2), value, np.float32)
+        past = Past.of([Packet("moment", fields, {"positions": there})], 5, pair)
+        assert (past.positions is not None) == taken
 
 
 def _end_of(model):

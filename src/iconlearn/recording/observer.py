@@ -87,14 +87,14 @@ class Observer:
     def look(self, event: Event, step: int) -> Iterator[Look]:
         """What there is to see; use it within the block."""
         with looking(event.model):
-            pair = self._pair(event)
+            pair = self.pair(event)
             final, loss = event.kind == "end", event.loss
             if not math.isfinite(loss) or (final and self.probe is None):
                 loss = float(event.model.loss(pair))
             yield Look(step, loss, event.model, pair, self._embedding(event.model, pair), final, event.time)
 
-    def _pair(self, event: Event) -> Pair:
-        """p and q now; a target that is not being learned is made once."""
+    def pair(self, event: Event) -> Pair:
+        """p and q now, within :func:`looking`; a target that is not being learned is made once."""
         batch = self.watched.to(event.model.device)
         pair = event.pair
         if self.probe is not None or pair is None or pair.target.n != batch.n:

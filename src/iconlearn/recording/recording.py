@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from iconlearn._errors import FileFormatError
 from iconlearn.conditional import Conditional
 from iconlearn.recording import stats
 from iconlearn.recording.audience import Audience, Budget
-from iconlearn.recording.masses import Listed
-from iconlearn.recording.observer import Look, Observer
-from iconlearn.recording.packets import FRAME, LOSSES, MOMENT, RUN, WATCHED, Packet, PacketFile
+from iconlearn.recording.observer import Look, Observer, looking
+from iconlearn.recording.packets import FRAME, LOSSES, MOMENT, RUN, Packet, PacketFile
+from iconlearn.recording.past import Past
 from iconlearn.recording.positions import on_plane
 from iconlearn.recording.watched import ELSEWHERE, Places, Watched, choose_rows
 from iconlearn.train.events import Event
 
+log = logging.getLogger("iconlearn")
 FEWEST_MOMENTS, STEPS_EACH = 20, 15
 MOST_ADDED = 64  # rows that are watched because somebody selected them
 PATIENCE = 1.0  # seconds after which losses are passed on, if there is no moment before
@@ -64,10 +67,8 @@ class Recording:
         self.told_at = self.clock = 0.0  # when, and when the run began
         self.watched: Watched | None = None
         self.places: Places | None = None
-        self.added = 0
         self.before: np.ndarray | None = None  # positions of the last moment
         self.held: Packet | None = None  # the moment before the first step, whose loss comes with that
-        self._kept: dict[str, np.ndarray] = {}  # what was watched before the run was cut
         self.target: Conditional | None = None  # of which p and its entropy are known
         self.entropy: float | None = None
 
@@ -76,7 +77,7 @@ class Recording:
         if event.kind == "start":
             self.planned = event.max_iter
             if event.step:
-                self._go_on(event)
+                self._go_on(event, observer)
         if not self.begun and event.kind != "search":
             self._begin(event)
         if event.kind == "step":
@@ -123,34 +124,38 @@ class Recording:
         for packet in self.head(event):
             self.emit(packet)
 
-    def _go_on(self, event: Event) -> None:
-        """Take up the recording of a run that goes on; what is lost of it is begun anew."""
+    def _go_on(self, event: Event, observer: Observer) -> None:
+        """Take up the recording of a run that goes on; what is lost or damaged is begun anew."""
         packets = []
         if self.file is not None:
             self.file.truncate_after(event.step)
             packets = self.file.read()
-        if not packets or packets[0].kind != RUN:
+        past = self._past(packets, event, observer)
+        if past is None:
             self._begin(event)
         else:
-            self.begun, self.clock, self.told_at = True, event.time, event.time
-            for packet in packets:
-                if self.audience is not None:
+            self.begun, self.clock, self.told_at = True, event.time - past.seconds, event.time
+            self.moments, self.last, self.told = past.moments, past.last, past.told
+            self.before, self.watched = past.positions, past.watched
+            if self.audience is not None:
+                for packet in packets:
                     self.audience(packet)
-                self._remember(packet, event)
         self.untold = list(event.losses[self.told :])
 
-    def _remember(self, packet: Packet, event: Event) -> None:
-        """What a packet of before tells about those that come."""
-        if packet.kind == LOSSES:
-            self.told += len(packet.arrays["loss"])
-        elif packet.kind == MOMENT:
-            self.moments, self.last = self.moments + 1, packet.fields["step"]
-            self.before = packet.arrays.get("positions", self.before)
-            self.clock = event.time - packet.fields["seconds"]
-        elif packet.kind == WATCHED:
-            new = {name: packet.arrays[name] for name in ("rows", "places", "p")}
-            old = self._kept or {name: array[:0] for name, array in new.items()}
-            self._kept = {name: np.concatenate([old[name], new[name]]) for name in new}
+    def _past(self, packets: Sequence[Packet], event: Event, observer: Observer) -> Past | None:
+        """What the packets of before tell about those that come; None if there is nothing to go on with."""
+        if self.file is None:
+            return None
+        try:
+            if not packets or packets[0].kind != RUN:
+                raise FileFormatError("its beginning is not there")
+            with looking(event.model):
+                return Past.of(packets, len(observer.shown), observer.pair(event))
+        except FileFormatError as cause:
+            log.warning(
+                "%s: what was recorded is lost or damaged (%s); it is begun anew", self.file.path, cause
+            )
+            return None
 
     def _release(self, loss: float | None = None) -> None:
         """Pass on the moment that waited for the loss of the first step."""
@@ -173,17 +178,12 @@ class Recording:
         pair = look.pair
         if self.places is None:
             self.places = Places(observer, self.probe_rows)
-        if self.watched is None and self._kept:
-            rows, columns = (self._kept[name].astype(np.int64) for name in ("rows", "places"))
-            listed = Listed(rows, columns, (pair.target.n, pair.target.m))
-            self.watched = Watched(listed, self._kept["p"])
         if self.watched is None:
             self.watched, self.target = Watched.of(pair, choose_rows(look, observer)), pair.target
             self.emit(self.places.packet(self.watched, look, 0))
         if self.audience is not None and len(rows := self._selected(look)):
             first = len(self.watched.rows)
             self.watched = self.watched.and_of(Watched.of(pair, rows, self.watched.columns.shape[1]))
-            self.added += len(rows)
             self.emit(self.places.packet(self.watched, look, first))
 
     def _selected(self, look: Look) -> np.ndarray:
@@ -193,7 +193,8 @@ class Recording:
         if fresh:
             filled, known = ~look.pair.target.empty.cpu().numpy(), set(self.watched.rows.tolist())
             fresh = [row for row in dict.fromkeys(fresh) if filled[row] and row not in known]
-        return np.array(fresh[: MOST_ADDED - self.added], dtype=np.int64)
+        left = MOST_ADDED - (len(self.watched.rows) - self.watched.first)
+        return np.array(fresh[: max(0, left)], dtype=np.int64)
 
     def _asked(self) -> list[int]:
         """Rows of the selected points."""
@@ -207,18 +208,19 @@ class Recording:
         """What a look shows."""
         watched, pair = self.watched, look.pair
         assert watched is not None
-        p, q = watched.p, watched.listed.masses(pair.learned)
+        p, q = watched.p, watched.masses(pair.learned)
         arrays = self._map(look)
         self.before = arrays.get("positions", self.before)
         arrays |= {"q": q, "divergence": stats.divergences(look.model, pair, watched.rows)}
         if pair.target is not self.target:
             self.target, self.entropy = pair.target, None
-            now_p = watched.listed.masses(pair.target)
+            now_p = watched.masses(pair.target)
             if not np.array_equal(now_p, p):  # it is being learned
                 p = arrays["p"] = now_p
-        told = {"gap": stats.gap(p, q)}
+        first = watched.first  # what has been selected since changes no number
+        told = {"gap": stats.gap(p[:first], q[:first])}
         if look.final or self.moments % 2 == 0:
-            few = stats.entropy_rows(watched.rows, pair.target.m)
+            few = stats.entropy_rows(watched.rows[:first], pair.target.m)
             self.entropy = stats.mean_entropy(pair.target, few) if self.entropy is None else self.entropy
             told |= {"entropy_p": self.entropy, "entropy_q": stats.mean_entropy(pair.learned, few)}
             of_points = stats.of_clusters if self.clusters else stats.of_map

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from iconlearn.conditional import Conditional
 from iconlearn.objective import Pair
 from iconlearn.recording.bars import COLUMNS
 from iconlearn.recording.masses import AT_ONCE, NONE, Listed, whole_rows
@@ -31,14 +33,15 @@ class Watched:
 
     Parameters
     ----------
-    listed : Listed
-        Rows of the pair, and columns of each.
+    parts : sequence of Listed
+        Rows of the pair, and columns of each: those that were chosen first, and then what has been added.
     p : (w, b + 1) array of float32
     """
 
-    def __init__(self, listed: Listed, p: np.ndarray) -> None:
-        self.listed, self.p = listed, p
-        self.rows, self.columns = listed.rows, listed.columns
+    def __init__(self, parts: Sequence[Listed], p: np.ndarray) -> None:
+        self.parts, self.p = tuple(parts), p
+        self.rows = np.concatenate([part.rows for part in parts])
+        self.columns = np.concatenate([part.columns for part in parts])
 
     @classmethod
     def of(cls, pair: Pair, rows: np.ndarray, bars: int | None = None) -> Watched:
@@ -47,16 +50,29 @@ class Watched:
         if bars is None:
             columns = columns[:, : max(1, int((columns != NONE).sum(1).max(initial=1)))]
         listed = Listed(rows, columns, (pair.target.n, pair.target.m))
-        return cls(listed, listed.masses(pair.target))
+        return cls([listed], listed.masses(pair.target))
+
+    @property
+    def first(self) -> int:
+        """How many rows were chosen first; numbers of a moment are of these, whoever watches."""
+        return len(self.parts[0].rows)
 
     def and_of(self, other: Watched) -> Watched:
         """These rows and others."""
-        rows, columns = np.concatenate([self.rows, other.rows]), np.concatenate([self.columns, other.columns])
-        return Watched(Listed(rows, columns, self.listed.shape), np.concatenate([self.p, other.p]))
+        added = (*self.parts[1:], *other.parts)
+        rows = np.concatenate([part.rows for part in added])
+        columns = np.concatenate([part.columns for part in added])
+        p = np.concatenate([self.p, other.p])
+        return Watched([self.parts[0], Listed(rows, columns, self.parts[0].shape)], p)
+
+    def masses(self, of: Conditional) -> np.ndarray:
+        """Masses of the bars, (w, b + 1): of each part by itself, as the error of a sum and the width at which a limit
+        is drawn depend on which rows are asked for together."""
+        return np.concatenate([part.masses(of) for part in self.parts])
 
     def some(self, index: np.ndarray) -> Listed:
         """A few of the rows, as conditionals are asked for them."""
-        return Listed(self.rows[index], self.columns[index], self.listed.shape)
+        return Listed(self.rows[index], self.columns[index], self.parts[0].shape)
 
 
 def choose_rows(look: Look, observer: Observer) -> np.ndarray:
