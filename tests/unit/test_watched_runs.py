@@ -134,6 +134,28 @@ def test_a_look_leaves_modes_and_gradients_alone():
     assert len(crowd.of("frame")) == 4
 
 
+class Drawing(Linear):
+    """A mapper that draws from torch's own generator, in evaluation mode too."""
+
+    def forward(self, x):
+        return super().forward(x) + 0.1 * torch.randn(len(x), 2)
+
+
+@pytest.mark.parametrize("probed", [False, True])
+def test_a_look_draws_nothing_from_the_run(probed):
+    losses, crowd = [], Crowd((3,))
+    data = fit_inputs(X, None)
+    for watched in (False, True):
+        recorder = followed(
+            Recorder(data, probe=data.take(torch.arange(16)) if probed else None), None, crowd
+        )
+        model = ICon(KNN(5), StudentT(), Drawing(5, 2, seed=0))
+        model.fit(X, max_iter=6, callbacks=(recorder,) if watched else ())
+        losses.append(model.history.losses)
+    assert len(crowd.of("frame")) == 6
+    assert losses[0] == losses[1]
+
+
 def test_frames_carry_the_bars_of_what_is_selected():
     crowd = Crowd((5, 59, 1000, -3))
     recorder = followed(Recorder(fit_inputs(X, None)), None, crowd)

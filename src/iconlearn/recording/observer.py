@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from iconlearn._checks import check_number
 from iconlearn.inputs import Inputs
@@ -59,7 +58,7 @@ class Look:
 
 
 class Observer:
-    """Looks at a run without a trace: modes, gradients and random states stay as they are.
+    """Looks at a run without a trace: modes, gradients and torch's random states stay as they are.
 
     Parameters
     ----------
@@ -115,12 +114,17 @@ class Observer:
 
 
 @contextmanager
-def looking(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients; every module's own mode comes back afterwards."""
+def looking(model: Objective) -> Iterator[None]:
+    """Evaluation mode without gradients; every module's own mode comes back afterwards.
+
+    So do the states of the generators that a mapper may draw from in evaluation mode, too: those of torch, of the CPU
+    and of the model's device. The engines of looks draw from none: their sums are no estimates.
+    """
     modes = {module: module.training for module in model.modules()}
+    devices = [model.device] if model.device.type == "cuda" else []
     model.eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), torch.random.fork_rng(devices):
             yield
     finally:
         for module, mode in modes.items():
