@@ -18,6 +18,7 @@ from iconlearn import KNN, METHODS, Gaussian, InputError, OptionError, register,
 from iconlearn.data.builtin import BUILT_IN, EXAMPLES
 from iconlearn.data.dataset import Dataset
 from iconlearn.explorer.catalogue import RequestError, certificate, feeds, run_request, table
+from iconlearn.explorer.catalogue.choices import own as own_value
 from iconlearn.explorer.catalogue.spans import formula, spans
 from iconlearn.methods import COLUMNS, FAMILIES, LEARNED
 from iconlearn.pages import equation
@@ -174,6 +175,27 @@ def test_words_become_spans():
     assert formula(r"\nothing<b>") == (
         '<math xmlns="http://www.w3.org/1998/Math/MathML"><mtext>\\nothing&lt;b&gt;</mtext></math>'
     )
+
+
+class Tempered(Gaussian):
+    """A distribution of the user's, whose alpha is no uniform mass."""
+
+    alpha = 0.7
+
+
+def test_only_uniform_mass_is_told_as_uniform_mass():
+    sides = {"learned": Tempered(1.0), "debiased": Gaussian(1.0).debias(0.2)}
+    rows = [
+        replace(
+            METHODS["sne-uniform"],
+            name=name,
+            parameters={},
+            build=lambda q=q: Recipe(KNN(4), q, embedding(2)),
+        )
+        for name, q in sides.items()
+    ]
+    assert [own_value(row, "debias_learned") for row in rows] == [0.0, 0.2]
+    assert own_value(rows[0], "debias_target") == 0.0
 
 
 def test_a_users_method_is_there_and_its_words_stay_words(own):

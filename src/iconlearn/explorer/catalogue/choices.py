@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from iconlearn.distributions import Debiased
 from iconlearn.divergences import DIVERGENCES
 from iconlearn.estimators.glossary import PARAMETERS, UNKNOWN
 from iconlearn.estimators.options import OPTIONS, options_of
@@ -122,7 +123,7 @@ def own(row: Method, name: str) -> Any:
         return recipe.divergence
     if name in ("debias_target", "debias_learned"):
         side = recipe.target_dist if name == "debias_target" else recipe.learned_dist
-        return getattr(side, "alpha", 0.0)
+        return side.alpha if isinstance(side, Debiased) else 0.0
     value = value.peak if isinstance(value, Cosine) else value
     return plain(value) if isinstance(value, PLAIN) else None
 
