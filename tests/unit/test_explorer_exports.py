@@ -153,6 +153,24 @@ def test_damaged_and_cut_runs_are_shown_as_far_as_they_go(tmp_path, monkeypatch)
         assert here.client.get("api/runs/damaged/points.parquet").status_code == 200
 
 
+def test_of_two_recordings_that_which_reaches_further_counts(tmp_path):
+    def shown(name):
+        with recording_of(tmp_path / name) as recording:
+            run = Runs(tmp_path / "runs").add(tmp_path / name)
+            assert run.tape.path == recording
+            return recording.parent.name, run.state, run.step
+
+    record(tmp_path / "on", steps=10, end="stopped")
+    record(tmp_path / "on.partial", steps=90, end=None)  # gone on with, and killed
+    assert shown("on") == ("on.partial", "cut", 89)
+    record(tmp_path / "back", steps=10, end="stopped")
+    record(tmp_path / "back.partial", steps=11, end=None)  # as far as the results, whose end counts
+    assert shown("back") == ("back", "stopped", 10)
+    record(tmp_path / "done", steps=10)
+    record(tmp_path / "done.partial", steps=4, end=None)
+    assert shown("done") == ("done", "finished", 10)
+
+
 def test_runs_of_an_earlier_server_are_found_whatever_lies_beside_them(tmp_path):
     folder = tmp_path / "runs"
     record(folder / "a-1.partial", end=None)

@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 from exploring import Served, receive, served, wait_for
 
+from iconlearn.explorer.recorded import recording_of
+from iconlearn.explorer.runs import Runs
 from iconlearn.recording.packets import read_packets
 
 ROWS = np.random.default_rng(0).normal(size=(60, 4)) + 3 * np.eye(3, 4)[np.repeat([0, 1, 2], 20)]
@@ -149,6 +151,31 @@ def test_a_stopped_run_goes_on_from_where_it_was(here):
     losses = sum(len(p.arrays["loss"]) for p in packets if p.kind == "losses")
     assert losses == 150
     assert "finished" in here.client.post(f"api/runs/{id}/continue").json()["error"]
+
+
+def test_a_run_that_was_stopped_gone_on_with_and_killed_is_shown_as_far_as_it_came(here):
+    id = start(here, max_iter=100_000)
+    run = here.runs.runs[id]
+    with here.stream(id) as page:
+        state_of(page, "running")
+        say(page, do="stop")
+        state_of(page, "stopped")
+    stopped = wait_for(here, id, "stopped")["step"]
+    assert here.client.post(f"api/runs/{id}/continue").status_code == 200
+    wait_for(here, id, "running")
+    with here.stream(id) as page:
+        while receive(page, "moment", timeout=60, ack=False)[-1].fields["step"] <= stopped:
+            pass
+        os.kill(run.worker.process.pid, signal.SIGKILL)
+        state_of(page, "cut")
+    assert json.loads((run.out / "run.json").read_text())["interrupted"]  # the results of before are there
+    for found in (run, Runs(here.runs.folder).runs[id]):  # by this server, and by the next
+        assert found.state == "cut"
+        assert found.step > stopped
+        assert found.tape.path == run.partial / "recording.icon"
+        assert found.summary()["continues"]
+    with recording_of(run.out) as recording:
+        assert recording == run.partial / "recording.icon"
 
 
 def test_at_most_two_runs_are_at_work_and_one_that_waits_can_be_stopped(here):

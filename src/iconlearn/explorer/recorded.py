@@ -12,6 +12,7 @@ import numpy as np
 
 from iconlearn._errors import FileFormatError
 from iconlearn.data.readers import read_array, reading
+from iconlearn.explorer.tape import furthest
 from iconlearn.methods import Method
 from iconlearn.recording.packets import END, POINTS, RUN, Packet, PacketFile
 from iconlearn.run.finished import read_record
@@ -48,10 +49,10 @@ def recording_of(folder: Path) -> Iterator[Path]:
     FileFormatError
         If there is nothing to show of the run.
     """
-    for place in (folder, folder.with_name(folder.name + PARTIAL)):
-        if (place / RECORDING).is_file():
-            yield place / RECORDING
-            return
+    found = furthest(place / RECORDING for place in (folder, folder.with_name(folder.name + PARTIAL)))
+    if found is not None:
+        yield found
+        return
     with tempfile.TemporaryDirectory() as aside:
         yield record_map(folder, Path(aside) / RECORDING)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iconlearn._errors import FileFormatError
-from iconlearn.explorer.tape import Tape
+from iconlearn.explorer.tape import Tape, furthest
 from iconlearn.recording.packets import END, RUN, STATE, Packet, encode
 from iconlearn.run.partial import RECORDING
 
@@ -98,7 +98,7 @@ class Run:
     def settle(self) -> None:
         """Read the recording from where it lies now that no process of ours writes it."""
         self.frame = b""
-        self.tape.again(next((path for path in self.places if path.exists()), self.places[0]))
+        self.tape.again(furthest(self.places) or self.places[0])
         if (first := self.head()) is not None:
             self.about = {
                 "method": str(first.get("method", self.about["method"])),
@@ -106,8 +106,8 @@ class Run:
                 "data": data_name(first.get("data"), self.about["data"]),
             }
             self.total = whole(first.get("total"), self.total)
-        if (last := self._last()) is not None:
-            self.step = whole(last.fields.get("steps", last.fields.get("step")), self.step)
+        if len(self.tape):
+            self.step = self.tape.reached()
         self.started = self.started or modified(self.tape.path)
         self.notify()
 
@@ -140,6 +140,8 @@ class Run:
         last = self._last()
         if last is not None and last.kind == END and last.fields.get("state") in DONE:
             return str(last.fields["state"]), self.flaw + str(last.fields.get("message") or "")
+        if len(self.tape) and self.tape.path.parent == self.partial:
+            return None  # what the results tell of was gone on with
         try:
             record = json.loads((self.out / "run.json").read_text("utf-8"))
         except (OSError, ValueError, RecursionError):

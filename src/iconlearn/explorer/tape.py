@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from iconlearn._errors import FileFormatError
-from iconlearn.recording.packets import LEAD, Packet, decode, lengths_of
+from iconlearn.recording.packets import END, LEAD, LOSSES, MOMENT, Packet, decode, lengths_of
+
+LAST = 16  # packets, among which is one that tells of a step
 
 
 class Tape:
@@ -99,6 +102,20 @@ class Tape:
         """A packet, decoded."""
         return decode(self.read(number))
 
+    def reached(self) -> int:
+        """The step that the last packets tell of; 0 if they tell of none."""
+        steps = [0]
+        for number in range(max(0, len(self) - LAST), len(self)):
+            with suppress(FileFormatError, LookupError, TypeError, ValueError, OverflowError):
+                packet = self.packet(number)
+                if packet.kind == END:
+                    steps.append(int(packet.fields["steps"]))
+                elif packet.kind == MOMENT:
+                    steps.append(int(packet.fields["step"]))
+                elif packet.kind == LOSSES:
+                    steps.append(int(packet.fields["first"]) + len(packet.arrays["loss"]))
+        return max(steps)
+
     def first(self, kind: str, among: int = 4) -> Packet | None:
         """The first packet of a kind, which is among the first few."""
         for number in range(min(among, len(self.places))):
@@ -106,3 +123,18 @@ class Tape:
             if packet.kind == kind:
                 return packet
         return None
+
+
+def furthest(places: Iterable[Path]) -> Path | None:
+    """The recording that reaches furthest, of several the first; None if there is none.
+
+    A run that was stopped and gone on with has two: that with its results, and that of what came after.
+    """
+    best, reached = None, -1
+    for path in places:
+        if path.is_file():
+            tape = Tape(path)
+            tape.grow()
+            if (steps := tape.reached()) > reached:
+                best, reached = path, steps
+    return best
