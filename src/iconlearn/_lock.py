@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ except ImportError:  # Windows: folders are not locked there
     fcntl = None  # type: ignore[assignment]
 
 NAME = ".lock"
+MOMENT = 0.02  # seconds; nobody looks for as long
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 log = logging.getLogger("iconlearn")
@@ -80,7 +82,11 @@ class Lock:
         """Hold this file, unless its last holder has just removed it."""
         try:
             if fcntl is not None:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:  # perhaps by one who only looks, in `is_held`
+                    time.sleep(MOMENT)
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as cause:
             raise BusyError(
                 f"{self.path.parent}: another process works in this folder; wait for it, or give another one"
@@ -123,6 +129,26 @@ if hasattr(os, "register_at_fork"):
 def at_work(folder: Path) -> bool:
     """Is a process at work in the folder, or was one killed there?"""
     return (folder / NAME).exists()
+
+
+def is_held(folder: Path) -> bool:
+    """Does a process hold the lock now? Looking takes nothing and leaves what is there; without locks nobody does."""
+    try:
+        file = os.open(folder / NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        if fcntl is not None:
+            fcntl.flock(
+                file, fcntl.LOCK_SH | fcntl.LOCK_NB
+            )  # shared: those who only look do not see each other
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(file)
+    return False
 
 
 @contextmanager

@@ -184,7 +184,7 @@ def test_runs_of_an_earlier_server_are_found_whatever_lies_beside_them(tmp_path)
         "data": "d",
     }
     (folder / "a-1.json").write_text(json.dumps({**stated, "started": 5.0}))
-    (folder / "b-1.json").write_text(json.dumps(stated))  # killed before anything was recorded
+    (folder / "b-1.json").write_text(json.dumps(stated))  # it waited when its server ended
     for name, text in (
         ("c.json", "{"),
         ("d.json", "[]"),
@@ -194,7 +194,8 @@ def test_runs_of_an_earlier_server_are_found_whatever_lies_beside_them(tmp_path)
         (folder / name).write_text(text)
     runs = Runs(folder)
     assert set(runs.runs) == {"a-1", "b-1"}
-    assert [runs.runs[id].state for id in ("a-1", "b-1")] == ["cut", "cut"]
+    assert [runs.runs[id].state for id in ("a-1", "b-1")] == ["cut", "stopped"]
+    assert "before it was begun" in runs.runs["b-1"].message
     assert runs.runs["a-1"].summary()["recorded"]
     assert runs.runs["b-1"].summary()["continues"]
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import time
 from multiprocessing import Pipe
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from exploring import record
 
 from iconlearn._errors import OptionError
+from iconlearn._lock import locked
 from iconlearn.explorer import hub
 from iconlearn.explorer.hub import FRAMES_AHEAD, WINDOW, Page
 from iconlearn.explorer.line import Line
 from iconlearn.explorer.run import Run
-from iconlearn.explorer.runs import Runs
+from iconlearn.explorer.runs import Runs, Worker
 from iconlearn.explorer.tape import Tape
 from iconlearn.recording.packets import Packet, PacketFile, decode, encode
 
@@ -27,6 +30,9 @@ class Socket:
 
     def __init__(self):
         self.got, self.said, self.closed = [], asyncio.Queue(), None
+
+    async def accept(self):
+        pass
 
     async def send_bytes(self, body):
         self.got.append(decode(body))
@@ -217,6 +223,92 @@ def test_points_of_all_pages_are_watched_those_chosen_last_first(tmp_path):
             pages[2].obey('{"watch": [5]}')
         pages[2].obey('{"do": "step", "steps": 7}')
         assert run.worker.words[-1] == ("do", {"do": "step", "steps": 7})
+
+    asyncio.run(scene())
+
+
+def test_a_run_of_another_process_is_followed_and_found_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(hub, "LOOK", 0.001)
+
+    async def scene():
+        file = PacketFile(record(tmp_path / "run.partial", 1, end=None))
+        runs = Runs(tmp_path / "runs")
+        with locked(tmp_path / "run.partial"):
+            run = runs.add(tmp_path / "run")
+            assert run.state == "running"
+            with pytest.raises(OptionError, match="at work already"):
+                runs.go_on(run)
+            file.append(moment(1))
+            socket = Socket()
+            task = asyncio.ensure_future(hub.attend(socket, run, runs))
+            await settled(lambda: len(socket.of("moment")) == 2)
+            file.append(moment(2))
+            await settled(lambda: len(socket.of("moment")) == 3)
+            assert run.step == 2
+        await settled(lambda: socket.of("state")[-1].fields["state"] == "cut")
+        assert socket.closed is None
+        await socket.said.put(None)
+        await task
+        with pytest.raises(OptionError, match="not started here"):  # and no longer at work
+            runs.go_on(run)
+
+    asyncio.run(scene())
+
+
+class Process:
+    """A worker's process that does not end by itself."""
+
+    def __init__(self):
+        self.exitcode, self.killed = None, 0
+
+    def join(self, timeout):
+        self.exitcode = -9 if self.killed else None
+
+    def kill(self):
+        self.killed += 1
+
+
+def test_a_worker_that_has_hung_up_and_lives_on_is_ended():
+    worker = object.__new__(Worker)
+    worker.process, heard = Process(), []
+    worker.hear = lambda *word: heard.append(word)
+    worker._hear("gone", None)
+    assert worker.process.killed == 1
+    assert heard == [("gone", -9)]
+
+
+def test_a_worker_that_wrote_results_and_ended_without_a_word_is_finished(tmp_path):
+    class Silent:
+        line = SimpleNamespace(tell=lambda subject, message: None)
+
+    runs = Runs(tmp_path / "runs")
+    record(tmp_path / "run", 3, end="stopped")
+    (tmp_path / "run" / "run.json").write_text('{"interrupted": true}')
+    os.utime(tmp_path / "run" / "run.json", (1, 1))
+    run = runs.add(tmp_path / "run")
+    run.begin(Silent())
+    runs._heard(run, "gone", -9)  # the results are those of before
+    assert (run.state, run.worker) == ("cut", None)
+    run.begin(Silent())
+    record(tmp_path / "new", 5)
+    os.replace(tmp_path / "new" / "recording.icon", tmp_path / "run" / "recording.icon")
+    (tmp_path / "run" / "run.json").write_text("{}")
+    runs._heard(run, "gone", -9)
+    assert (run.state, run.step) == ("finished", 5)
+
+
+def test_runs_that_wait_when_the_server_ends_were_never_begun(tmp_path):
+    async def scene():
+        runs = Runs(tmp_path / "runs")
+        runs.closing = True  # so that none is launched
+        run = runs.start({}, "digits", None, {"method": "m", "title": "t", "data": "d"})
+        assert run.state == "waiting"
+        await runs.close(lambda words: None)
+        again = Runs(tmp_path / "runs").runs[run.id]
+        for found in (run, again):
+            assert found.state == "stopped"
+            assert "before it was begun" in found.message
+            assert found.summary()["continues"]
 
     asyncio.run(scene())
 

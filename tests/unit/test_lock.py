@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from iconlearn import OptionError, _lock
-from iconlearn._lock import BusyError, Lock, at_work, locked
+from iconlearn._lock import BusyError, Lock, at_work, is_held, locked
 
 HOLDS = """
 import sys, time
@@ -42,6 +42,27 @@ def test_one_at_a_time_and_again_afterwards(tmp_path):
     assert issubclass(BusyError, OptionError)
 
 
+def test_whoever_looks_takes_nothing(tmp_path, monkeypatch):
+    assert not is_held(tmp_path / "nowhere")
+    with locked(tmp_path):
+        assert is_held(tmp_path)
+        assert is_held(tmp_path)
+        with pytest.raises(BusyError):
+            Lock(tmp_path)
+    assert not is_held(tmp_path)
+    assert os.listdir(tmp_path) == []
+    if _lock.fcntl is None:
+        return
+    (tmp_path / ".lock").touch()
+    with open(tmp_path / ".lock") as looking:  # another looks at this very moment, and is done in the next
+        _lock.fcntl.flock(looking, _lock.fcntl.LOCK_SH)
+        assert not is_held(tmp_path)
+        monkeypatch.setattr(
+            _lock.time, "sleep", lambda seconds: _lock.fcntl.flock(looking, _lock.fcntl.LOCK_UN)
+        )
+        Lock(tmp_path).release()
+
+
 def test_what_is_forgotten_is_let_go(tmp_path):
     lock = Lock(tmp_path)
     del lock
@@ -56,6 +77,8 @@ def test_a_process_that_is_killed_leaves_no_lock(tmp_path):
             Lock(tmp_path)
         other.send_signal(signal.SIGKILL)
     assert at_work(tmp_path)  # the file, but nobody holds it
+    assert not is_held(tmp_path)
+    assert at_work(tmp_path)  # and whoever looks leaves it
     Lock(tmp_path).release()
     assert not at_work(tmp_path)
 

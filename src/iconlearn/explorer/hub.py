@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from iconlearn.explorer.runs import Runs
 
 WINDOW = 8 << 20  # bytes on the way to a page that it has not acknowledged
+LOOK = 1.0  # seconds between two looks at a run of another process
 FRAMES_AHEAD = 2  # frames among them
 MOST_PAGES = 64  # of all runs together
 MOST_STEPS = 1_000_000
@@ -73,8 +74,11 @@ class Page:
             if message:
                 self.sent += len(message)
                 await self.socket.send_bytes(message)
-            else:
-                await self.news.wait()
+                continue
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.news.wait(), LOOK if self.run.elsewhere else None)
+            if self.run.elsewhere:
+                self.runs.refresh()
 
     def next_message(self) -> bytes:
         """What is sent next; nothing while the page is behind."""
@@ -178,4 +182,5 @@ async def attend(socket: WebSocket, run: Run, runs: Runs) -> None:
     if sum(len(other.pages) for other in runs.runs.values()) >= MOST_PAGES:
         await socket.close(LATER, f"{MOST_PAGES} pages are open already; close some")
         return
+    runs.refresh()
     await Page(socket, run, runs).serve()

@@ -10,7 +10,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from iconlearn.explorer.line import Line
-from iconlearn.explorer.worker import work
+from iconlearn.explorer.worker import OF_TERMINALS, work
+
+PATIENCE = 10.0  # seconds that a worker which has hung up may take to end
 
 
 class Worker:
@@ -34,22 +36,26 @@ class Worker:
 
     def _hear(self, subject: str, message: Any) -> None:
         if subject == "gone":
-            self.process.join(10.0)
+            self.process.join(PATIENCE)
+            if self.process.exitcode is None:  # it can neither be heard nor told anything any more
+                self.process.kill()
+                self.process.join(PATIENCE)
             message = self.process.exitcode
         self.hear(subject, message)
 
 
 @contextmanager
 def deaf() -> Iterator[None]:
-    """A process that is started here takes no notice of Ctrl-C, from its first moment on."""
+    """A process that is started here takes no notice of the terminal's signals, from its first moment on."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in OF_TERMINALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def why_cut(code: int | None) -> str:

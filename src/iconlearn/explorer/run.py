@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from iconlearn._errors import FileFormatError
 from iconlearn.explorer.tape import Tape, furthest
 from iconlearn.recording.packets import END, RUN, STATE, Packet, encode
+from iconlearn.run.folder import RECORD
 from iconlearn.run.partial import RECORDING
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Run:
         self.pages: list[Page] = []
         self.worker: Worker | None = None
         self.outcome: tuple[str, str] | None = None
+        self.before = 0.0  # when the results that were there as the worker began were written
         self.shown: int | None = None
 
     @classmethod
@@ -73,6 +75,7 @@ class Run:
     def begin(self, worker: Worker) -> None:
         """A worker takes the run up: what it keeps of an earlier recording is read when it says so."""
         self.worker, self.outcome, self.frame, self.shown = worker, None, b"", None
+        self.before = modified(self.out / RECORD)
         self.tape.forget()
         self.tape.path = self.partial / RECORDING
         self.set(STARTING)
@@ -143,11 +146,20 @@ class Run:
         if len(self.tape) and self.tape.path.parent == self.partial:
             return None  # what the results tell of was gone on with
         try:
-            record = json.loads((self.out / "run.json").read_text("utf-8"))
+            record = json.loads((self.out / RECORD).read_text("utf-8"))
         except (OSError, ValueError, RecursionError):
             return None
         stopped = isinstance(record, dict) and record.get("interrupted")
         return (STOPPED if stopped else FINISHED), self.flaw
+
+    def results(self) -> tuple[str, str] | None:
+        """State and message of a run whose worker has written results, even if it could no longer say so."""
+        return self.finished_in if modified(self.out / RECORD) != self.before else None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Is another process at work on it, which tells nothing?"""
+        return self.worker is None and self.state == RUNNING
 
     def select(self) -> None:
         """Tell the worker which points the pages look at, those of the page that chose last first."""

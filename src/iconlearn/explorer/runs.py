@@ -16,9 +16,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from iconlearn._errors import BusyError, OptionError
+from iconlearn._errors import OptionError
 from iconlearn._files import write_aside
-from iconlearn._lock import Lock, at_work
+from iconlearn._lock import is_held
 from iconlearn.explorer.process import Worker, why_cut
 from iconlearn.explorer.recorded import record_map
 from iconlearn.explorer.run import CUT, FINISHED, GOING, RUNNING, STARTING, STOPPED, WAITING, Run
@@ -28,6 +28,7 @@ from iconlearn.run.partial import RECORDING
 AT_ONCE = 2  # runs that go on at a time
 MOST_WAITING = 50
 TICK = 0.1  # seconds between two looks whether the runs have ended
+NOT_BEGUN = "stopped before it was begun; there are no results"
 REQUEST = 1  # version of the files that say what a run is of
 
 
@@ -99,7 +100,7 @@ class Runs:
         """Stop a run: results are written as after Ctrl-C; one that waits is never begun."""
         if run in self.waiting:
             self.waiting.remove(run)
-            run.set(STOPPED, "stopped before it was begun; there are no results")
+            run.set(STOPPED, NOT_BEGUN)
         elif run.worker is not None and run.state == STARTING:  # there is nothing to write yet
             run.outcome = STOPPED, "stopped before it took a step; what was there before is kept"
             run.worker.process.kill()
@@ -109,7 +110,7 @@ class Runs:
     def refresh(self) -> None:
         """Look again at runs that processes of others were at."""
         for run in self.runs.values():
-            if run.worker is None and run.state == RUNNING:
+            if run.elsewhere:
                 look(run)
 
     @property
@@ -120,8 +121,7 @@ class Runs:
     async def close(self, tell: Callable[[str], object]) -> None:
         """Stop all runs, and wait until their results are written."""
         self.closing = True
-        self.waiting.clear()
-        for run in self.at_work:
+        for run in [*self.waiting, *self.at_work]:
             self.stop(run)
         if self.at_work:
             tell(f"waiting for {len(self.at_work)} run(s) to write results; Ctrl-C again leaves at once")
@@ -196,9 +196,8 @@ class Runs:
                 self.warm()
             return
         run.worker = None
-        state, words = run.outcome or (CUT, why_cut(message))
         run.settle()
-        run.set(state, words)
+        run.set(*(run.outcome or run.results() or (CUT, why_cut(message))))
         self._next()
 
     def _find(self) -> None:
@@ -243,22 +242,13 @@ class Runs:
 def look(run: Run) -> None:
     """Find out how far a run of an earlier process came."""
     run.settle()
-    if run.finished_in is not None:
+    if is_held(run.partial):
+        run.set(RUNNING, "another process is at work on it; this page shows what it has recorded")
+    elif run.finished_in is not None:
         run.set(*run.finished_in)
-    elif busy(run.partial):
-        run.set(RUNNING, "another process is at work on it; this page shows what it had recorded")
+    elif run.stated_as is not None and not len(run.tape) and not run.partial.is_dir():
+        run.set(STOPPED, NOT_BEGUN)
     else:
         run.set(
             CUT, f"{run.flaw}the run was cut short; what was recorded is kept, and it can be gone on with"
         )
-
-
-def busy(folder: Path) -> bool:
-    """Does another process work in the folder?"""
-    if not at_work(folder):
-        return False
-    try:
-        Lock(folder).release()
-    except BusyError:
-        return True
-    return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -178,6 +179,8 @@ class Audience:
         self.control.audience(packet)
 
 
+# Ctrl-C, and the end of the terminal, which Windows has not
+OF_TERMINALS = (signal.SIGINT,) if sys.platform == "win32" else (signal.SIGINT, signal.SIGHUP)
 BEFORE = "stopped before the first step; there are no results"
 
 
@@ -191,7 +194,8 @@ def work(connection: Connection, prepare: Callable[[], object] | None = None) ->
     prepare : callable, optional
         Called first, such as to register methods.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the server's, which says stop
+    for number in OF_TERMINALS:  # they are the server's, which says stop, or is gone
+        signal.signal(number, signal.SIG_IGN)
     control = Control()
     control.line = Line(connection, control.hear)
     control.line.open()
