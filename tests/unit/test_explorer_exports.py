@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import hashlib
 import json
 import re
+from types import SimpleNamespace
+from urllib.parse import quote, unquote
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -21,7 +24,8 @@ from iconlearn.explorer.exporting import export_page, export_parquet
 from iconlearn.explorer.library import Library
 from iconlearn.explorer.recorded import as_run_folder, recording_of
 from iconlearn.explorer.runs import Runs
-from iconlearn.explorer.server import bind
+from iconlearn.explorer.server import answering, bind
+from iconlearn.explorer.site import Answer, RefusedError, Site
 from iconlearn.recording.packets import Packet, PacketFile, read_packets
 from iconlearn.run import RunOptions, run_method
 
@@ -169,6 +173,88 @@ def test_of_two_recordings_that_which_reaches_further_counts(tmp_path):
     record(tmp_path / "done", steps=10)
     record(tmp_path / "done.partial", steps=4, end=None)
     assert shown("done") == ("done", "finished", 10)
+
+
+def test_a_run_of_any_name_is_sent_under_it(tmp_path, monkeypatch):
+    stand_in(monkeypatch)
+    with served(tmp_path) as here:
+        for name in ("прогон", 'a "b"; c', "ü" * 20):
+            run = here.runs.add(record(tmp_path / name).parent)
+            for part, suffix in (
+                ("recording", "icon"),
+                ("points.parquet", "parquet"),
+                ("export.html", "html"),
+            ):
+                answer = here.client.get(f"api/runs/{quote(run.id)}/{part}")
+                assert answer.status_code == 200
+                kind, _, saved = answer.headers["content-disposition"].partition("; filename*=UTF-8''")
+                assert (kind, unquote(saved)) == ("attachment", f"{name}.{suffix}")
+            sent = here.client.get(f"api/runs/{quote(run.id)}/recording").content
+            assert sent == (tmp_path / name / "recording.icon").read_bytes()
+
+
+def test_an_answer_that_cannot_be_built_is_an_error_in_json(caplog):
+    async def handler(request):
+        return Answer(b"", headers={"x": "прогон"})
+
+    answer = asyncio.run(answering(handler)(None))
+    assert answer.status_code == 500
+    assert "UnicodeEncodeError" in json.loads(answer.body)["error"]
+    assert "a request failed" in caplog.text
+
+
+def test_a_recording_is_sent_as_it_was_when_it_was_asked_for(tmp_path):
+    site = Site(Library(feeds, tmp_path / "uploads", 1 << 20), Runs(tmp_path / "runs"), tmp_path)
+    path = record(tmp_path / "run.partial", 2, end=None)
+    whole = path.read_bytes()
+    run = site.runs.add(tmp_path / "run")
+
+    async def asked(meanwhile):
+        answer = await site.recording(SimpleNamespace(path_params={"id": "run"}))
+        meanwhile()
+        sent = b"".join([piece async for piece in answer.body])
+        assert len(sent) == int(answer.headers["content-length"])
+        return sent
+
+    def grow():
+        PacketFile(path).append(Packet("moment", {"step": 2}, {}))
+        run.hear("grown", None)
+
+    def finish():
+        record(tmp_path / "run", 2)
+        path.unlink()
+
+    assert asyncio.run(asked(grow)) == whole
+    whole = path.read_bytes()
+    assert asyncio.run(asked(finish)) == whole
+    assert asyncio.run(asked(run.settle)) == (tmp_path / "run" / "recording.icon").read_bytes()[: len(whole)]
+    (tmp_path / "run" / "recording.icon").unlink()
+    with pytest.raises(RefusedError, match="nothing yet"):
+        asyncio.run(asked(run.settle))
+
+
+def test_a_certificate_that_failed_is_measured_again(tmp_path, monkeypatch):
+    stand_in(monkeypatch)
+    measured = []
+
+    def certificate(name):
+        measured.append(name)
+        if len(measured) == 1:
+            raise MemoryError
+        return {"lines": []}
+
+    monkeypatch.setattr("iconlearn.explorer.site.catalogue.certificate", certificate)
+
+    def answered(here):
+        while (answer := here.client.get("api/methods/t-sne/certificate")).status_code == 200:
+            if answer.json()["state"] == "done":
+                break
+        return answer.status_code
+
+    with served(tmp_path) as here:
+        assert answered(here) == 507
+        assert answered(here) == 200
+    assert measured == ["t-sne", "t-sne"]
 
 
 def test_runs_of_an_earlier_server_are_found_whatever_lies_beside_them(tmp_path):

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import threading
-import time
 from multiprocessing import Pipe
 from types import SimpleNamespace
 
@@ -20,9 +19,11 @@ from iconlearn.explorer import hub
 from iconlearn.explorer.hub import FRAMES_AHEAD, WINDOW, Page
 from iconlearn.explorer.line import Line
 from iconlearn.explorer.run import Run
-from iconlearn.explorer.runs import Runs, Worker
+from iconlearn.explorer.runs import Runs, Worker, both
 from iconlearn.explorer.tape import Tape
+from iconlearn.explorer.worker import Control
 from iconlearn.recording.packets import Packet, PacketFile, decode, encode
+from iconlearn.train.events import Event
 
 
 class Socket:
@@ -129,7 +130,12 @@ def test_a_page_that_never_acknowledges_is_sent_a_window_and_costs_no_memory(tmp
         page = Page(socket, run, Runs(tmp_path / "runs"))
         task = asyncio.ensure_future(page.serve())
         await settled(lambda: page.sent > WINDOW - 2 * (1 << 20))
-        await asyncio.sleep(0.05)
+        while page.news.is_set() or len(socket.of("moment")) < 7:  # until it waits for the page
+            await asyncio.sleep(0)
+        page.news.set()  # and woken it sends no more
+        await settled(lambda: not page.news.is_set())
+        await settled(lambda: not page.news.is_set())
+        assert await page.next_message() == b""
         assert page.sent <= WINDOW
         assert len(socket.of("moment")) < 8
         held = [value for value in vars(page).values() if isinstance(value, (bytes, list)) and value]
@@ -349,12 +355,10 @@ def test_who_speaks_never_waits_and_the_newest_word_counts():
     here, there = Pipe()
     line = Line(here, lambda *word: None).open()
     big = bytes(1 << 20)
-    began = time.monotonic()
     for k in range(500):  # nobody reads: a pipe holds less than one of these
         line.tell("frame", big)
         line.tell("at", {"step": k})
         assert len(line.waiting) <= 2
-    assert time.monotonic() - began < 5
     heard = []
     done = threading.Event()
 
@@ -370,6 +374,112 @@ def test_who_speaks_never_waits_and_the_newest_word_counts():
     assert sum(subject == "frame" for subject, _ in heard) <= 4
     line.close()
     other.close()
+
+
+def test_commands_that_wait_to_be_sent_add_up():
+    here, there = Pipe()
+    line = Line(here, lambda *word: None, {"do": both})
+    said = [("step", 5), ("step", 5)], [("pause", 1), ("step", 2)], [("step", 2), ("resume", 1)]
+    for words, whole in zip(said, (("step", 10), ("step", 2), ("resume", 1)), strict=True):
+        for do, steps in words:  # before anything is sent
+            line.tell("do", {"do": do, "steps": steps})
+        assert line.waiting.pop("do") == {"do": whole[0], "steps": whole[1]}
+    line.open()
+    there.close()
+    line.listener.join(10)
+    assert not line.listener.is_alive()
+
+
+def test_steps_that_are_asked_for_while_others_are_taken_add_up():
+    control = Control()
+    control.training = True
+
+    def hear(do, steps=1):
+        control.hear("do", {"do": do, "steps": steps})
+        return control.paused, control.steps
+
+    assert hear("pause") == (True, None)
+    assert hear("step", 5) == (False, 5)
+    assert hear("step", 5) == (False, 10)
+    for k in range(10):
+        assert (control.paused, control.steps) == (False, 10 - k)
+        if k == 9:  # it would wait for the pages
+            control.stopping = True
+            with pytest.raises(KeyboardInterrupt):
+                control(Event("step", k, 100, 0.0, None))
+        else:
+            control(Event("step", k, 100, 0.0, None))
+    assert (control.paused, control.steps) == (True, None)
+    assert hear("step", 3) == (False, 3)
+    assert hear("resume") == (False, None)
+
+
+def test_what_cannot_be_dealt_with_does_not_end_a_line(caplog):
+    here, there = Pipe()
+    heard, done = [], threading.Event()
+
+    def hear(subject, message):
+        heard.append(subject)
+        if subject == "bad":
+            raise ZeroDivisionError
+        if subject == "gone":
+            done.set()
+
+    line = Line(here, hear).open()
+    there.send_bytes(b"no JSON")
+    there.send_bytes(b"[1]")
+    other = Line(there, lambda *word: None).open()
+    for subject in ("bad", "good"):
+        other.tell(subject, None)
+    other.close()
+    assert done.wait(10)
+    assert heard == ["bad", "good", "gone"]
+    assert "ZeroDivisionError" in caplog.text
+    assert caplog.text.count("is damaged") == 2
+
+
+def test_a_connection_is_not_closed_while_it_is_written_to():
+    class Busy:
+        """Its partner is gone, but a message is on its way to the system."""
+
+        def __init__(self):
+            self.writing, self.may_end, self.calls = threading.Event(), threading.Event(), []
+
+        def send_bytes(self, body):
+            self.writing.set()
+            assert self.may_end.wait(10)
+            self.calls.append("sent")
+
+        def poll(self, seconds):
+            assert self.writing.wait(10)
+            return True
+
+        def recv_bytes(self):
+            threading.Timer(0.05, self.may_end.set).start()
+            raise EOFError
+
+        def close(self):
+            self.calls.append("closed")
+
+    connection, gone = Busy(), threading.Event()
+    line = Line(connection, lambda subject, _: gone.set())
+    line.tell("at", 1)
+    line.open()
+    assert gone.wait(10)
+    assert connection.calls == ["sent", "closed"]
+
+
+def test_a_page_that_cannot_be_sent_its_run_is_sent_away(tmp_path, caplog):
+    async def scene():
+        run, _ = live(tmp_path, steps=1)
+        run.tape.read = lambda number: 1 // 0
+        socket = Socket()
+        await Page(socket, run, Runs(tmp_path / "runs")).serve()  # and it does not wait for ever
+        assert socket.closed == 1011
+        assert run.pages == []
+
+    asyncio.run(scene())
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_a_line_says_when_the_partner_is_gone():

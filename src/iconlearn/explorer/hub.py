@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
 
     from iconlearn.explorer.runs import Runs
 
+log = logging.getLogger("iconlearn")
 WINDOW = 8 << 20  # bytes on the way to a page that it has not acknowledged
 LOOK = 1.0  # seconds between two looks at a run of another process
 FRAMES_AHEAD = 2  # frames among them
 MOST_PAGES = 64  # of all runs together
 MOST_STEPS = 1_000_000
 MOST_POINTS = 16  # that one page selects
-PROTOCOL, ANEW, LATER = 1008, 1012, 1013  # codes of a socket that is closed
+BIG = 1 << 16  # bytes of a packet that is read aside
+PROTOCOL, BROKEN, ANEW, LATER = 1008, 1011, 1012, 1013  # codes of a socket that is closed
 
 
 class Page:
@@ -53,7 +56,7 @@ class Page:
         self.run.pages.append(self)
         self.run.tell_worker()
         self.run.notify()  # the others learn that there is one more
-        sending = asyncio.ensure_future(self._send())
+        sending = asyncio.ensure_future(self._send_or_close())
         try:
             await self._listen()
         finally:
@@ -64,13 +67,26 @@ class Page:
             self.run.tell_worker()
             self.run.notify()
 
+    async def _send_or_close(self) -> None:
+        """Send; if that fails, close the socket, and the page comes back instead of waiting for ever."""
+        from starlette.websockets import WebSocketDisconnect
+
+        try:
+            await self._send()
+        except WebSocketDisconnect:  # the page is gone
+            pass
+        except Exception:
+            log.exception("a page could not be sent its run")
+            with suppress(Exception):
+                await self.socket.close(BROKEN, "the run could not be sent; reload the page")
+
     async def _send(self) -> None:
         while True:
             self.news.clear()
             if self.generation != self.run.tape.generation:
                 await self.socket.close(ANEW, "the recording begins anew")  # and so does the page
                 return
-            message = self.next_message()
+            message = await self.next_message()
             if message:
                 self.sent += len(message)
                 await self.socket.send_bytes(message)
@@ -80,14 +96,18 @@ class Page:
             if self.run.elsewhere:
                 self.runs.refresh()
 
-    def next_message(self) -> bytes:
+    async def next_message(self) -> bytes:
         """What is sent next; nothing while the page is behind."""
         run, tape = self.run, self.run.tape
         if self.place < len(tape):
-            if not self._fits(tape.places[self.place][1]):
+            length = tape.places[self.place][1]
+            if not self._fits(length):
                 return b""
-            message = tape.read(self.place)
-            if len(message) == tape.places[self.place][1]:
+            if length < BIG:
+                message = tape.read(self.place)
+            else:
+                message = await asyncio.to_thread(tape.read, self.place)
+            if len(message) == length and self.generation == tape.generation:
                 self.place += 1
                 return message
             return b""  # cut at this moment; the worker will say so

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
+log = logging.getLogger("iconlearn")
 FRAME = b"F"  # what is no frame is JSON
 LOOK = 0.5  # seconds between two looks whether the line is closed here
 
@@ -23,7 +25,9 @@ class Line:
     connection : Connection
         Of a two-way pipe.
     hear : callable
-        Called with (subject, message) in the listening thread; ("gone", None) is the last.
+        Called with (subject, message) in the listening thread; ("gone", None) is the last. What it raises is logged.
+    add : mapping of str to callable, optional
+        What an unsent message and the next one of the same subject become together; the next one unless given.
 
     Examples
     --------
@@ -40,8 +44,13 @@ class Line:
     >>> theirs.close()
     """
 
-    def __init__(self, connection: Connection, hear: Callable[[str, Any], None]) -> None:
-        self.connection, self.hear = connection, hear
+    def __init__(
+        self,
+        connection: Connection,
+        hear: Callable[[str, Any], None],
+        add: Mapping[str, Callable[[Any, Any], Any]] | None = None,
+    ) -> None:
+        self.connection, self.hear, self.add = connection, hear, add or {}
         self.waiting: dict[str, Any] = {}
         self.changed = threading.Condition()
         self.over = False
@@ -57,6 +66,8 @@ class Line:
     def tell(self, subject: str, message: Any) -> None:
         """Send a message (bytes of a frame, or what JSON holds) in place of an unsent one of the subject."""
         with self.changed:
+            if subject in self.waiting and subject in self.add:
+                message = self.add[subject](self.waiting[subject], message)
             self.waiting[subject] = message
             self.changed.notify()
 
@@ -86,13 +97,33 @@ class Line:
             while self.sender.is_alive() or not self.over:
                 if not self.connection.poll(LOOK):
                     continue
-                body = self.connection.recv_bytes()
-                if body[:1] == FRAME:
-                    self.hear("frame", body[1:])
-                else:
-                    self.hear(*json.loads(body))
+                self._take(self.connection.recv_bytes())
         except (EOFError, OSError):
             pass
         finally:
-            self.connection.close()
-            self.hear("gone", None)
+            self._hang_up()
+            self._pass_on("gone", None)
+
+    def _take(self, body: bytes) -> None:
+        try:
+            subject, message = ("frame", body[1:]) if body[:1] == FRAME else json.loads(body)
+        except (ValueError, TypeError):
+            log.exception("a message between two processes is damaged")
+            return
+        self._pass_on(subject, message)
+
+    def _pass_on(self, subject: str, message: Any) -> None:
+        """One message that cannot be dealt with keeps nobody from the next."""
+        try:
+            self.hear(subject, message)
+        except Exception:
+            log.exception("what another process said could not be dealt with (%s)", subject)
+
+    def _hang_up(self) -> None:
+        """Close the connection when nobody writes to it any more: its number may soon be that of another file."""
+        with self.changed:
+            self.over = True
+            self.waiting.clear()
+            self.changed.notify()
+        self.sender.join()  # whatever it sends fails, for the partner is gone
+        self.connection.close()

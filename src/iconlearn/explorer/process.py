@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -32,7 +32,7 @@ class Worker:
             self.process.start()
         there.close()  # so that its end is seen here
         self.hear: Callable[[str, Any], None] = lambda subject, message: None
-        self.line = Line(here, self._hear).open()
+        self.line = Line(here, self._hear, {"do": both}).open()
 
     def _hear(self, subject: str, message: Any) -> None:
         if subject == "gone":
@@ -42,6 +42,13 @@ class Worker:
                 self.process.join(PATIENCE)
             message = self.process.exitcode
         self.hear(subject, message)
+
+
+def both(first: Mapping[str, Any], then: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What two commands of pages come to: steps add up, and anything else is overtaken by what follows."""
+    if first["do"] == then["do"] == "step":
+        return {"do": "step", "steps": first["steps"] + then["steps"]}
+    return then
 
 
 @contextmanager

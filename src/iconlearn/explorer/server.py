@@ -104,15 +104,22 @@ async def nowhere(request: Request, cause: Exception) -> Any:
     return JSONResponse({"error": "there is nothing at this address; reload the page"}, status)
 
 
+def made(answer: Answer) -> Any:
+    """An answer as the framework sends it."""
+    from starlette.responses import Response, StreamingResponse
+
+    make: Any = Response if isinstance(answer.body, bytes) else StreamingResponse
+    return make(answer.body, answer.status, answer.headers, answer.kind)
+
+
 def answering(handler: Callable[[Any], Awaitable[Answer]]) -> Callable[[Request], Awaitable[Any]]:
     """An endpoint of the framework, which turns errors into answers."""
 
     async def endpoint(request: Request) -> Any:
         from starlette.requests import ClientDisconnect
-        from starlette.responses import Response, StreamingResponse
 
         try:
-            found = await handler(request)
+            return made(await handler(request))
         except (RefusedError, IConLearnError) as cause:
             found = refused(cause)
         except ClientDisconnect:
@@ -126,8 +133,7 @@ def answering(handler: Callable[[Any], Awaitable[Answer]]) -> Callable[[Request]
             log.exception("a request failed")
             what = f"a defect of iconlearn ({type(cause).__name__}: {cause}); please report it"
             found = refused(RefusedError(500, what))
-        make: Any = Response if isinstance(found.body, bytes) else StreamingResponse
-        return make(found.body, found.status, found.headers, found.kind)
+        return made(found)
 
     return endpoint
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -11,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import quote
 
 from iconlearn._errors import IConLearnError, OptionError
 from iconlearn.explorer import catalogue, exporting
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 MOST_JSON = 1 << 16  # bytes of a request in JSON
+PIECE = 1 << 20  # bytes that are read from a file at a time
 PATIENCE = 5.0  # seconds for which more than is wanted is read
 BYTES, PARQUET = "application/octet-stream", "application/vnd.apache.parquet"
 KINDS = {
@@ -116,7 +119,11 @@ class Site:
         found = self.certificates[name]
         if not found.done():
             return as_json({"lines": [], "seconds": 0.0, "state": "computing"})
-        return as_json({**found.result(), "state": "done"})
+        try:
+            return as_json({**found.result(), "state": "done"})
+        except Exception:
+            del self.certificates[name]  # whoever asks again has it measured again
+            raise
 
     async def data(self, request: Request) -> Answer:
         """The data sets; whoever reads them may soon want a run."""
@@ -208,8 +215,10 @@ class Site:
     async def recording(self, request: Request) -> Answer:
         """The recording of a run as far as there is one."""
         run = self.run(request)
-        name = {"content-disposition": f'attachment; filename="{run.id}.icon"'}
-        return Answer(pieces(run), BYTES, headers={**name, "content-length": str(run.tape.end)})
+        file = opened(run)  # once: what is sent stays the same if the run moves its recording, or begins anew
+        end = min(run.tape.end, os.fstat(file.fileno()).st_size)
+        headers = {**as_file(f"{run.id}.icon"), "content-length": str(end)}
+        return Answer(pieces(file, end), BYTES, headers=headers)
 
     async def export(self, request: Request) -> Answer:
         """The run as one page."""
@@ -226,15 +235,28 @@ class Site:
         if not len(run.tape):
             raise RefusedError(409, f"{run.id} has recorded nothing yet; wait until it has begun")
         body = await asyncio.to_thread(make)
-        return Answer(
-            body, kind, headers={"content-disposition": f'attachment; filename="{run.id}.{suffix}"'}
-        )
+        return Answer(body, kind, headers=as_file(f"{run.id}.{suffix}"))
 
 
-async def pieces(run: Run) -> AsyncIterator[bytes]:
-    """The packets of a recording that are there now."""
-    for number in range(len(run.tape)):
-        yield run.tape.read(number)
+def opened(run: Run) -> BinaryIO:
+    """The recording of a run, which moves when the run ends."""
+    for path in (run.tape.path, *run.places):
+        with suppress(FileNotFoundError):
+            return open(path, "rb")
+    raise RefusedError(409, f"{run.id} has recorded nothing yet; wait until it has begun")
+
+
+async def pieces(file: BinaryIO, end: int) -> AsyncIterator[bytes]:
+    """The first bytes of a file, which is closed then."""
+    with file:
+        while end > 0 and (piece := await asyncio.to_thread(file.read, min(end, PIECE))):
+            end -= len(piece)
+            yield piece
+
+
+def as_file(name: str) -> dict[str, str]:
+    """The header by which a browser saves an answer under a name, of whatever letters."""
+    return {"content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='', errors='replace')}"}
 
 
 async def drain(request: Request) -> None:

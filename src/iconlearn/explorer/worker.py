@@ -93,7 +93,8 @@ class Control:
         if what == "stop":
             self.stopping = True
         else:
-            self.paused, self.steps = what == "pause", steps if what == "step" else None
+            ahead = 0 if self.paused or self.steps is None else self.steps  # of steps that are being taken
+            self.paused, self.steps = what == "pause", ahead + steps if what == "step" else None
 
     def _leave(self) -> None:
         """End before training has begun: there are no results to write, and all files are whole or not there."""
