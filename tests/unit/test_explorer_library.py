@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from iconlearn._errors import FileFormatError, InputError, OptionError
 from iconlearn.explorer import browse
 from iconlearn.explorer.browse import browsable, points_packet
-from iconlearn.explorer.library import Library
+from iconlearn.explorer.library import Library, check_expanded
 from iconlearn.recording.packets import decode
 
 
@@ -95,6 +97,62 @@ def test_uploads_have_room_for_four_of_the_longest(tmp_path):
     for k in range(4):
         shelf.place(f"{k}.npy").write_bytes(bytes(900))
     assert shelf.room() == 400
+    assert "may be sent" in library(tmp_path / "empty", most=1000).too_long("a.npy")
+    assert f"kept in {tmp_path / 'uploads'}; delete some there" in shelf.too_long("a.npy")
+
+
+def send(shelf, name="my pets.csv", labels="kind"):
+    path = shelf.place(name)
+    path.write_text("a,b,c,d,kind\n1,2,3,4,cat\n5,6,7,8,dog\n")
+    return path, shelf.take(path, name, labels)
+
+
+def test_uploads_are_listed_again_by_the_next_server(tmp_path):
+    first = library(tmp_path)
+    told = [send(first)[1], send(first)[1]]
+    assert [entry["id"] for entry in told] == ["my-pets", "my-pets-2"]
+    again = {entry["id"]: entry for entry in library(tmp_path).listed()}
+    assert [again[entry["id"]] for entry in told] == told
+    other = library(tmp_path)
+    assert send(other)[1]["id"] == "my-pets-3"
+
+
+def test_what_was_left_of_uploads_is_removed_unless_a_run_reads_it(tmp_path):
+    shelf = library(tmp_path)
+    read, left, new, kept = (send(shelf)[0] for _ in range(4))
+    for path in (read, left, new):
+        path.with_name(path.name + ".about.json").unlink()
+    for path in (read, left, kept):
+        os.utime(path, (1, 1))
+    stated = {"source": str(read), "data": "of a run", "labels": "kind"}
+    (tmp_path / "run-1.json").write_text(json.dumps(stated))
+    (tmp_path / "bad.json").write_text("[")
+    kept.with_name(kept.name + ".about.json").write_text('{"id": "digits", "name": "digits", "labels": 3}')
+    again = {entry["id"]: entry for entry in library(tmp_path).listed() if entry["given"]}
+    assert set(again) == {"of-a-run", "digits-2"}  # the id of a built-in set stays its own
+    assert again["of-a-run"]["classes"] == ["cat", "dog"]
+    assert [path.exists() for path in (read, left, new, kept)] == [True, False, True, True]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_table_whose_words_unpack_to_much_is_refused(tmp_path, monkeypatch, nested):
+    monkeypatch.setattr("iconlearn.extraction.memory.free_memory", lambda device: 100_000_000)
+    shelf = library(tmp_path)
+
+    def sent(word, rows):
+        words = pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), [word]).cast(pa.string())
+        if nested:
+            words = pa.StructArray.from_arrays([pa.ListArray.from_arrays(np.arange(rows + 1), words)], ["w"])
+        path = shelf.place("a.parquet")
+        numbers = np.random.default_rng(0).normal(size=rows)
+        pq.write_table(pa.table({"x": numbers, "y": numbers, "words": words}), path)
+        return path
+
+    bomb = sent("w" * 100_000, 1000)  # 0.1 GB of words, which are held several times
+    assert bomb.stat().st_size < 200_000
+    with pytest.raises(FileFormatError, match="its arrays need 0.4. GB, but 0.10 GB are free"):
+        shelf.take(bomb, "a.parquet", None)
+    check_expanded(sent("w" * 100, 1000), "a.parquet")
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

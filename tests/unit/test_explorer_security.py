@@ -33,7 +33,7 @@ def here(tmp_path_factory):
 
 def uploads(here):
     """The files that were kept of what was sent."""
-    return sorted(path.name for path in here.library.uploads.glob("*"))
+    return sorted(path.name for path in here.library.uploads.glob("*") if path.suffix != ".json")
 
 
 def raw(port, text):
@@ -244,6 +244,23 @@ def test_an_upload_that_lies_about_its_length_is_nothing(here):
     assert raw(here.port, head.format(length=4).encode() + b"a,b\n1,2\n3,4\n") != 201  # a column name alone
     assert {entry["id"] for entry in here.client.get("api/data").json()} == known
     assert uploads(here) == before
+
+
+def test_an_upload_that_stalls_holds_nobody_up(here, monkeypatch):
+    from iconlearn.explorer import site
+
+    monkeypatch.setattr(site, "STALLED", 0.2)
+    before = uploads(here)
+    head = (
+        f"POST /{TOKEN}/api/data?name=a.csv HTTP/1.1\r\nHost: 127.0.0.1:{here.port}\r\nOrigin: {here.origin}\r\n"
+        "Content-Length: 1000\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", here.port), timeout=10) as stalled:
+        stalled.sendall(head.encode() + b"a,b\n1,2\n")
+        assert b"408" in stalled.recv(100)
+        body = b"a,b,c,d\n1,2,3,4\n5,6,7,8\n"
+        assert here.client.post("api/data", params={"name": "b.csv"}, content=body).status_code == 201
+    assert len(uploads(here)) == len(before) + 1
 
 
 def test_a_pickle_is_never_loaded(here, tmp_path):

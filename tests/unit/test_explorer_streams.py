@@ -425,7 +425,7 @@ def test_what_cannot_be_dealt_with_does_not_end_a_line(caplog):
         if subject == "gone":
             done.set()
 
-    line = Line(here, hear).open()
+    Line(here, hear).open()
     there.send_bytes(b"no JSON")
     there.send_bytes(b"[1]")
     other = Line(there, lambda *word: None).open()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_JSON = 1 << 16  # bytes of a request in JSON
 PIECE = 1 << 20  # bytes that are read from a file at a time
+STALLED = 20.0  # seconds for which the next piece of an upload is waited for
 PATIENCE = 5.0  # seconds for which more than is wanted is read
 BYTES, PARQUET = "application/octet-stream", "application/vnd.apache.parquet"
 KINDS = {
@@ -137,10 +138,7 @@ class Site:
         async with self.uploading:
             room = self.library.room()
             claimed = request.headers.get("content-length", "0")
-            too_much = (
-                f"{name!r:.80} is longer than the {max(room, 0) >> 20} MiB that may be sent; give the file to the "
-                "command, `iconlearn explore FILE`, or a larger --max-upload"
-            )
+            too_much = self.library.too_long(name)
             if not claimed.isdecimal() or int(claimed) > room:
                 await drain(request)
                 raise RefusedError(413, too_much)
@@ -149,7 +147,7 @@ class Site:
             try:
                 length = 0
                 with open(path, "wb") as file:
-                    async for piece in request.stream():
+                    async for piece in in_time(request.stream()):
                         length += len(piece)
                         if length > room:
                             await drain(request)
@@ -259,6 +257,17 @@ def as_file(name: str) -> dict[str, str]:
     return {"content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='', errors='replace')}"}
 
 
+async def in_time(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces of a body, of which each has to come soon: others wait for this one."""
+    while True:
+        try:
+            yield await asyncio.wait_for(anext(stream), STALLED)
+        except StopAsyncIteration:
+            return
+        except asyncio.TimeoutError as cause:
+            raise RefusedError(408, f"nothing came for {STALLED:g} seconds; send the file again") from cause
+
+
 async def drain(request: Request) -> None:
     """Let a page finish sending what is not wanted, for a while: it reads the answer only then."""
     stream = request.stream()
@@ -301,7 +310,7 @@ def refused(cause: Exception) -> Answer:
     """The answer to what went wrong."""
     if isinstance(cause, RefusedError):
         answer = as_json({"error": one_line(cause), **cause.more}, cause.status)
-        if cause.status == 413:
+        if cause.status in (408, 413):
             answer.headers["connection"] = "close"  # or what is still sent would be read for ever
         return answer
     status = 409 if isinstance(cause, OptionError) else 400
