@@ -134,17 +134,25 @@ def test_what_was_left_of_uploads_is_removed_unless_a_run_reads_it(tmp_path):
     assert [path.exists() for path in (read, left, new, kept)] == [True, False, True, True]
 
 
-@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize(
+    "nested",
+    [
+        lambda words, ends: words,
+        lambda words, ends: pa.StructArray.from_arrays([pa.ListArray.from_arrays(ends, words)], ["w"]),
+        lambda words, ends: pa.FixedSizeListArray.from_arrays(words, 2),
+        lambda words, ends: pa.MapArray.from_arrays(ends, ends[1:], words),
+    ],
+    ids=["bare", "lists", "pairs", "maps"],
+)
 def test_a_table_whose_words_unpack_to_much_is_refused(tmp_path, monkeypatch, nested):
     monkeypatch.setattr("iconlearn.extraction.memory.free_memory", lambda device: 100_000_000)
     shelf = library(tmp_path)
 
     def sent(word, rows):
         words = pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), [word]).cast(pa.string())
-        if nested:
-            words = pa.StructArray.from_arrays([pa.ListArray.from_arrays(np.arange(rows + 1), words)], ["w"])
+        words = nested(words, pa.array(np.arange(rows + 1), pa.int32()))
         path = shelf.place("a.parquet")
-        numbers = np.random.default_rng(0).normal(size=rows)
+        numbers = np.random.default_rng(0).normal(size=len(words))
         pq.write_table(pa.table({"x": numbers, "y": numbers, "words": words}), path)
         return path
 

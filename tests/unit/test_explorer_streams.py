@@ -130,10 +130,8 @@ def test_a_page_that_never_acknowledges_is_sent_a_window_and_costs_no_memory(tmp
         page = Page(socket, run, Runs(tmp_path / "runs"))
         task = asyncio.ensure_future(page.serve())
         await settled(lambda: page.sent > WINDOW - 2 * (1 << 20))
-        while page.news.is_set() or len(socket.of("moment")) < 7:  # until it waits for the page
-            await asyncio.sleep(0)
-        page.news.set()  # and woken it sends no more
-        await settled(lambda: not page.news.is_set())
+        await settled(lambda: len(socket.of("moment")) == 7 and not page.news.is_set())
+        page.news.set()  # woken, it sends no more
         await settled(lambda: not page.news.is_set())
         assert await page.next_message() == b""
         assert page.sent <= WINDOW

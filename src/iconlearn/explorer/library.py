@@ -338,6 +338,8 @@ def expanded(column: Any) -> int:
         return compute.call_function("sum", [lengths.take(column.indices)]).as_py() or 0
     if pa.types.is_struct(kind):
         return sum(expanded(part) for part in column.flatten())
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
-        return expanded(column.flatten() if not pa.types.is_map(kind) else column.items)
+    if pa.types.is_map(kind):
+        return expanded(column.keys) + expanded(column.items)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return expanded(column.flatten())
     return column.nbytes
