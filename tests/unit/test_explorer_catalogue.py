@@ -189,7 +189,6 @@ def test_only_uniform_mass_is_told_as_uniform_mass():
         replace(
             METHODS["sne-uniform"],
             name=name,
-            parameters={},
             build=lambda q=q: Recipe(KNN(4), q, embedding(2)),
         )
         for name, q in sides.items()

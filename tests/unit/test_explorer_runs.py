@@ -134,6 +134,7 @@ def test_a_worker_that_is_killed_leaves_all_that_it_recorded_and_the_run_goes_on
     assert kinds.count("run") == kinds.count("end") == 1
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_from_where_it_was(here):
     id = start(here, max_iter=150)
     with here.stream(id) as page:
@@ -288,6 +289,7 @@ class Command:
         return SimpleNamespace(code=self.process.returncode, out=out, err=err)
 
 
+@pytest.mark.slow
 def test_the_server_is_killed_and_started_again(tmp_path):
     np.save(tmp_path / "few.npy", ROWS)
     first = Command(tmp_path, "few.npy")

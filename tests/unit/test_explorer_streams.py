@@ -18,8 +18,9 @@ from iconlearn._lock import locked
 from iconlearn.explorer import hub
 from iconlearn.explorer.hub import FRAMES_AHEAD, WINDOW, Page
 from iconlearn.explorer.line import Line
+from iconlearn.explorer.process import Worker, both
 from iconlearn.explorer.run import Run
-from iconlearn.explorer.runs import Runs, Worker, both
+from iconlearn.explorer.runs import Runs
 from iconlearn.explorer.tape import Tape
 from iconlearn.explorer.worker import Control
 from iconlearn.recording.packets import Packet, PacketFile, decode, encode
