@@ -51,10 +51,10 @@ def expected_failures(estimator):
     return {}
 
 
-# Half a hundred checks each: of every kind of estimator two or three, and all others with the slow tests.
+# Half a hundred checks each: of every kind of estimator one or two, and all others with the slow tests.
 OF_EVERY_KIND = (
-    *("t-sne", "sne", "pca", "k-means", "infonce-clustering", "temi", "label-to-clusters"),
-    *("simclr", "t-simcne", "vicreg", "supcon", "cross-entropy"),
+    *("t-sne", "pca", "k-means", "infonce-clustering", "label-to-clusters"),
+    *("simclr", "cross-entropy"),
 )
 
 

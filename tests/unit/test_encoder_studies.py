@@ -187,6 +187,7 @@ def accuracies(run: Path, train, test, k: int) -> tuple[float, float]:
     return linear.score(scale.transform(Z), test.y), float(np.mean(voted == test.y))
 
 
+@pytest.mark.slow
 def test_the_recipe_of_cifar_runs_on_files_of_its_format(tmp_path):
     text = (RECIPES / "cifar10_encoders.yaml").read_text()
     text = text.replace("epochs: 1000", "epochs: 1").replace("batch_size: 1024", "batch_size: 10")
@@ -284,6 +285,7 @@ def test_a_killed_study_ends_as_an_unbroken_one(whole, tmp_path):
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_gone_on_from(whole, tmp_path, monkeypatch, capsys):
     from iconlearn.train.run import Run
 

@@ -104,6 +104,7 @@ def test_a_run_is_seen_live_paused_stepped_and_kept(here, tmp_path):
     assert 'id="recording"' in page.text
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_leaves_all_that_it_recorded_and_the_run_goes_on(here):
     id = start(here, max_iter=100_000)
     run = here.runs.runs[id]
@@ -157,6 +158,7 @@ def test_a_stopped_run_goes_on_from_where_it_was(here):
     assert "finished" in here.client.post(f"api/runs/{id}/continue").json()["error"]
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_gone_on_with_and_killed_is_shown_as_far_as_it_came(here):
     id = start(here, max_iter=100_000)
     run = here.runs.runs[id]

@@ -72,7 +72,7 @@ def content(folder: Path) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    "moment", ["step:4", *(pytest.param(each, marks=pytest.mark.slow) for each in ("step:1", "drawing:0"))]
+    "moment", [pytest.param(each, marks=pytest.mark.slow) for each in ("step:1", "step:4", "drawing:0")]
 )
 def test_a_killed_training_goes_on(call, whole, tmp_path, moment):
     out = tmp_path / "out"
@@ -88,6 +88,7 @@ def test_a_killed_training_goes_on(call, whole, tmp_path, moment):
     assert content(out) == whole
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_results_and_overwrite_goes_on(call, whole, tmp_path, monkeypatch, capsys):
     from iconlearn.train.run import Run
 

@@ -10,7 +10,11 @@ import pytest
 from iconlearn.lab import EXPERIMENTS, run_experiment
 
 SHARE = 0.02  # of steps and samples; claims need not hold
-SLOW = {"fisher", "mi-as-measure"}  # 5 to 15 s each with any share: oracles, k-means and probes do not shrink
+SLOW = {
+    "fisher",
+    "mi-as-measure",
+    "infomin",
+}  # 5 to 15 s each with any share: oracles, k-means and probes do not shrink
 ROWS = [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in EXPERIMENTS]
 
 
