@@ -33,6 +33,7 @@ def pick(p: str, q: str, divergence: str, direction: str = "forward", debias: st
     )
 
 
+@pytest.mark.slow
 def test_the_whole_product_builds_or_is_refused_with_a_remedy():
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -140,6 +140,7 @@ def test_what_processes_may_be(given):
         ICon(KNN(2), UniformCluster(), SoftmaxHead(5, 4)).fit(together.X, processes=given)
 
 
+@pytest.mark.slow
 def test_the_command_under_torchrun_writes_once(tmp_path):
     out = tmp_path / "out"
     rows = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)

@@ -49,6 +49,7 @@ class Seen:
         self.steps.get(event.kind, []).append(event.step)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RACES)
 def test_a_race_that_was_killed_goes_on(name, tmp_path):
     path = tmp_path / "run"
