@@ -184,16 +184,14 @@ class Runs:
         run.begin(worker)
 
     def warm(self) -> None:
-        """Have a worker ready for the next run, so that it begins at once."""
-        if self.spare is None and not self.closing and len(self.at_work) < AT_ONCE:
+        """Have a worker ready for the next run, so that it begins at once; not at the cost of a run that goes on."""
+        if self.spare is None and not self.closing and not self.at_work:
             self.spare = Worker(self.prepare)
 
     def _heard(self, run: Run, subject: str, message: Any) -> None:
         """What a worker says."""
         if subject != "gone":
             run.hear(subject, message)
-            if subject == "begin":
-                self.warm()
             return
         run.worker = None
         run.settle()

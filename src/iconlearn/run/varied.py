@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -23,6 +24,7 @@ from iconlearn.objective import Pair
 from iconlearn.refusals import refuse
 from iconlearn.verification.problems import float64, make_case
 
+log = logging.getLogger("iconlearn")
 SAMPLES, DIM = 24, 3  # of the random problem on which an equation is tried
 REMEDIES = {"target_dist.debias(0.1)": "debias_target=0.1", "learned_dist.debias(0.1)": "debias_learned=0.1"}
 
@@ -72,6 +74,7 @@ def objection(row: Method, parameters: Mapping[str, Any] | None = None) -> str:
     except OptionError as cause:
         return in_options(str(cause))
     except Exception:  # a method of the user's that random rows do not suit: its own data will tell
+        log.debug("%s: its equation could not be tried", row.name, exc_info=True)
         return ""
 
 

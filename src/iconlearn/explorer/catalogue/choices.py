@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping
 from functools import cache
@@ -22,6 +23,7 @@ from iconlearn.train.optimizers import OPTIMIZERS
 from iconlearn.train.precision import PRECISIONS
 from iconlearn.train.schedules import Cosine
 
+log = logging.getLogger("iconlearn")
 PLAIN = (bool, int, float, str)
 GPUS = tuple(f"cuda:{k}" for k in range(torch.cuda.device_count()))
 SEED = Range(WHOLE, low=0)
@@ -134,6 +136,7 @@ def limits(row: Method) -> dict[str, dict[str, Any]]:
     try:
         pair = tried(row)
     except Exception:  # a method of the user's that random rows do not suit: its own data will tell
+        log.debug("%s: its equation could not be tried", row.name, exc_info=True)
         return {}
     if "divergence" in row.parameters:  # more than the divergence goes with it
         refused = {name: objection(Variation(name).of(row)) for name in DIVERGENCES}
