@@ -1,7 +1,8 @@
 """What watching costs a run, and how fast a page shows points: ``python benchmarks/explorer.py``.
 
-A run of t-SNE on digits is timed with nobody watching and with a page that takes every frame, in turn; then a real
-browser shows points of a table, drawn by the processor where the machine has no graphics card.
+A run of t-SNE on digits is timed with nobody watching, with a page that takes every frame, and with a browser, in turn.
+Then the browser shows ten thousand points that a run moves, and points of a table; the processor draws them where the
+machine has no graphics card.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from reporting import Report, header, table
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
 from serving import Server, chromium
 
-STEPS = 600
+STEPS = 2000
+MOVING, SECONDS = 10_000, 5  # points that move, and for how long
 SIZES = (10_000, 100_000, 1_000_000)
 ALONE, WATCHED, SHOWN = "nobody", "a page that draws nothing", "a page in Chromium"
 
@@ -38,6 +40,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         report(watching(Path(folder), arguments.rounds))
         report("")
+        report(moving(Path(folder)))
+        report("")
         report(showing(Path(folder)))
     report("")
 
@@ -51,18 +55,46 @@ def watching(folder: Path, rounds: int) -> str:
     with chromium() as browser, httpx.Client(base_url=server.address, timeout=60) as client:
         client.headers["origin"] = server.address.rpartition("/")[0].rpartition("/")[0]
         fit(client)  # compiles
-        for _ in range(rounds):
-            seconds[ALONE].append(fit(client))
-            seconds[WATCHED].append(fit(client, server))
+
+        def shown() -> float:
             page = browser.new_page()
-            seconds[SHOWN].append(
-                fit(client, shown=lambda name, page=page: page.goto(f"{server.address}#/run/{name}"))
-            )
+            found = fit(client, shown=lambda name: page.goto(f"{server.address}#/run/{name}"))
             page.close()
+            return found
+
+        ways = {ALONE: lambda: fit(client), WATCHED: lambda: fit(client, server), SHOWN: shown}
+        for round in range(rounds):
+            for who in (*ways,)[round % 3 :] + (*ways,)[: round % 3]:  # each is first in turn
+                seconds[who].append(ways[who]())
     server.stop()
     least = {who: min(found) for who, found in seconds.items()}
     lines = [(who, f"{value:.2f}", f"{value / least[ALONE] - 1:+.1%}") for who, value in least.items()]
     return table((f"t-SNE on digits, {STEPS} steps, watched by", "seconds (best)", "against nobody"), lines)
+
+
+def moving(folder: Path) -> str:
+    """Updates of a map a second while t-SNE moves its points, as far as the browser shows them."""
+    import httpx
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(MOVING, 10)) + 6 * rng.normal(size=(40, 10))[rng.integers(40, size=MOVING)]
+    np.save(folder / "moving.npy", x.astype(np.float32))
+    server = Server(folder / "moving", str(folder / "moving.npy"))
+    with chromium() as browser, httpx.Client(base_url=server.address, timeout=60) as client:
+        client.headers["origin"] = server.address.rpartition("/")[0].rpartition("/")[0]
+        (data,) = [about["id"] for about in client.get("api/data").json() if about["n"] == MOVING]
+        wish = {"method": "t-sne", "data": data, "parameters": {}, "options": {"max_iter": 20_000}}
+        name = client.post("api/runs", json=wish).raise_for_status().json()["id"]
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        page.goto(f"{server.address}#/run/{name}")
+        page.locator("[data-testid=when]:not([data-step='0'], [data-step=''])").wait_for(timeout=300_000)
+        steps, shown, pictures = page.evaluate(UPDATES, SECONDS)
+        page.close()
+    server.stop()
+    line = (f"{MOVING:,}", *(f"{count / SECONDS:.1f}" for count in (steps, shown, pictures)))
+    return table(
+        ("points of a run of t-SNE", "steps a second", "updates a second", "pictures a second"), [line]
+    )
 
 
 def fit(client: Any, server: Server | None = None, shown: Any = None) -> float:
@@ -145,6 +177,26 @@ DRAWN = """() => {
   context.drawImage(canvas, 0, 0);
   const data = new Uint32Array(context.getImageData(0, 0, copy.width, copy.height).data.buffer);
   return new Set(data.filter((_, k) => k % 97 === 0)).size > 8;
+}"""
+# Steps, moments that the page shows, and pictures of the map that differ, in some seconds.
+UPDATES = """async (seconds) => {
+  const when = document.querySelector('[data-testid=when]');
+  const points = document.querySelector('[data-testid=map-points]');
+  const copy = Object.assign(document.createElement('canvas'), {width: 64, height: 64}).getContext('2d', {
+    willReadFrequently: true});
+  const start = performance.now(), first = Number(when.dataset.step);
+  let shown = 0, pictures = 0, step = when.dataset.step, before = '';
+  while (performance.now() - start < 1000 * seconds) {
+    await new Promise(requestAnimationFrame);
+    if (when.dataset.step === step) continue;
+    step = when.dataset.step;
+    shown += 1;
+    copy.drawImage(points, 0, 0, 64, 64);
+    const now = copy.getImageData(0, 0, 64, 64).data.join();
+    if (now !== before) pictures += 1;
+    before = now;
+  }
+  return [Number(step) - first, shown, pictures];
 }"""
 # Frames in three seconds in which every one moves the map.
 PAN = """async () => {

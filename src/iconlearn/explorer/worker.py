@@ -68,7 +68,7 @@ class Control:
         self.points: list[int] = []
         self.fresh = False  # other points are selected than in the last frame
         self.show: Callable[[], None] | None = None  # a frame of the step that was taken last
-        self.shown = self.told = 0.0  # when
+        self.due = self.told = 0.0  # when the next frame is, and when the last report was
 
     def hear(self, subject: str, message: Any) -> None:
         """Take down what the server says."""
@@ -150,7 +150,7 @@ class Control:
 
     def wants(self) -> bool:
         """Is it time for a frame? Somebody has to look, and one at a time is on its way."""
-        return self.pages > 0 and self.credit > 0 and time.monotonic() - self.shown >= SOONEST
+        return self.pages > 0 and self.credit > 0 and time.monotonic() >= self.due
 
     def offer(self, show: Callable[[], None]) -> None:
         """Keep the way to a frame of the last step, for a pause."""
@@ -165,7 +165,9 @@ class Control:
         if packet.kind != FRAME:
             self.tell("grown", None)
             return
-        self.credit, self.fresh, self.shown = 0, False, time.monotonic()
+        # a frame that had to wait for the end of a step puts off none of those that follow
+        self.due = max(self.due, time.monotonic() - SOONEST) + SOONEST
+        self.credit, self.fresh = 0, False
         self.tell("frame", encode(packet))
 
 

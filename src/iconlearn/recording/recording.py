@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -88,7 +89,8 @@ class Recording:
             if self.audience is not None:
                 self.audience.offer(partial(self._show, event, observer, self.audience))
                 if self.budget.left and self.audience.wants():
-                    with self.budget:
+                    # the first look chooses what is watched, which the moments need as well
+                    with nullcontext() if self.watched is None else self.budget:
                         self._show(event, observer, self.audience)
 
     def plan(self, steps: Sequence[int]) -> None:
