@@ -1,10 +1,11 @@
-"""The command and its exit codes; the subcommands register themselves with ``app``."""
+"""The command and its exit codes; the subcommands register themselves with ``app`` when they are imported."""
 
 from __future__ import annotations
 
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -12,6 +13,22 @@ import typer
 from iconlearn._errors import IConLearnError
 from iconlearn._version import __version__
 from iconlearn.cli.plugins import load_file, load_installed
+
+# The module of each command.
+COMMANDS = {
+    **dict.fromkeys(("embed", "probe"), "encoded"),
+    "explore": "explore",
+    "features": "features",
+    "fit": "fit",
+    "lab": "lab",
+    "methods": "methods",
+    "page": "page",
+    "predict": "predict",
+    "study": "study",
+    "table": "table",
+    "train": "train",
+    "verify": "verify",
+}
 
 app = typer.Typer(
     add_completion=False,
@@ -28,8 +45,9 @@ def main(args: Sequence[str] | None = None) -> None:
     is a defect of iconlearn itself.
     """
     args = list(sys.argv[1:] if args is None else args)
+    load_commands(args)
     try:
-        code = app(args, prog_name="iconlearn", standalone_mode=False) or 0
+        code = app(args or ["--help"], prog_name="iconlearn", standalone_mode=False) or 0
     except (KeyboardInterrupt, typer.Abort):
         code = 130
     except Exception as error:
@@ -40,6 +58,15 @@ def main(args: Sequence[str] | None = None) -> None:
     if code == 130:  # newer versions of typer turn Ctrl-C into this code themselves
         fail("interrupted before there was anything to write; nothing is left behind")
     sys.exit(code)
+
+
+def load_commands(args: Sequence[str]) -> None:
+    """Import the commands that a call may mean: all if it names none, for the help, but none for the version."""
+    meant = [COMMANDS[word] for word in args if word in COMMANDS]
+    if not meant and list(args) != ["--version"]:
+        meant = list(COMMANDS.values())
+    for module in dict.fromkeys(meant):
+        import_module(f"iconlearn.cli.{module}")
 
 
 def explain_failure(error: Exception) -> tuple[int, str]:

@@ -4,15 +4,46 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing.connection import Connection
 from typing import Any
 
 from iconlearn.explorer.line import Line
-from iconlearn.explorer.worker import OF_TERMINALS, work
 
 PATIENCE = 10.0  # seconds that a worker which has hung up may take to end
+# Ctrl-C, and the end of the terminal, which Windows has not
+OF_TERMINALS = (signal.SIGINT,) if sys.platform == "win32" else (signal.SIGINT, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is to do.
+
+    Parameters
+    ----------
+    out : str
+        Folder of the results.
+    source, labels : str
+        The data, as `load_dataset` takes it.
+    data : str
+        Its name, which an uploaded file has not kept.
+    request : mapping
+        Method, parameters and options, as the page sent them.
+    overwrite : bool
+        Go on after a stop, whose results are there.
+    """
+
+    out: str
+    source: str
+    labels: str | None
+    data: str
+    request: Mapping[str, Any]
+    overwrite: bool = False
 
 
 class Worker:
@@ -27,7 +58,7 @@ class Worker:
     def __init__(self, prepare: Callable[[], object] | None) -> None:
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
-        self.process = context.Process(target=work, args=(there, prepare), name="iconlearn worker")
+        self.process = context.Process(target=begin, args=(there, prepare), name="iconlearn worker")
         with deaf():
             self.process.start()
         there.close()  # so that its end is seen here
@@ -42,6 +73,11 @@ class Worker:
                 self.process.join(PATIENCE)
             message = self.process.exitcode
         self.hear(subject, message)
+
+
+def begin(connection: Connection, prepare: Callable[[], object] | None) -> None:
+    """What the process does; only there is imported what a run needs, and the server answers sooner."""
+    import_module("iconlearn.explorer.worker").work(connection, prepare)
 
 
 def both(first: Mapping[str, Any], then: Mapping[str, Any]) -> Mapping[str, Any]:

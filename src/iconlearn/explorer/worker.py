@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -17,6 +16,7 @@ from iconlearn._errors import IConLearnError
 from iconlearn.data.files import load_dataset
 from iconlearn.explorer import catalogue
 from iconlearn.explorer.line import Line
+from iconlearn.explorer.process import OF_TERMINALS, Job
 from iconlearn.recording.packets import FRAME, Packet, encode
 from iconlearn.run import run_method
 from iconlearn.train.events import Event
@@ -24,32 +24,6 @@ from iconlearn.train.events import Event
 log = logging.getLogger("iconlearn")
 SOONEST = 1 / 10  # seconds between two frames: the page moves the points in between
 TELL = 0.1  # seconds between two reports of the step
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a worker is to do.
-
-    Parameters
-    ----------
-    out : str
-        Folder of the results.
-    source, labels : str
-        The data, as `load_dataset` takes it.
-    data : str
-        Its name, which an uploaded file has not kept.
-    request : mapping
-        Method, parameters and options, as the page sent them.
-    overwrite : bool
-        Go on after a stop, whose results are there.
-    """
-
-    out: str
-    source: str
-    labels: str | None
-    data: str
-    request: Mapping[str, Any]
-    overwrite: bool = False
 
 
 class Control:
@@ -182,8 +156,6 @@ class Audience:
         self.control.audience(packet)
 
 
-# Ctrl-C, and the end of the terminal, which Windows has not
-OF_TERMINALS = (signal.SIGINT,) if sys.platform == "win32" else (signal.SIGINT, signal.SIGHUP)
 BEFORE = "stopped before the first step; there are no results"
 
 
