@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from recordings import of_kind, told
-from test_watched_runs import Crowd
+from recordings import Crowd, of_kind, told
 
 from iconlearn._errors import NonFiniteError
 from iconlearn.data.files import Dataset, load_dataset, load_digits_dataset

@@ -1,73 +1,24 @@
-"""Recordings of runs: nothing of a run changes, bars are those of the equation, and a cut run goes on."""
+"""Recordings of runs: nothing of a run changes, frames are shown to who wants them, and a cut run goes on."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from recordings import of_kind, told
+from recordings import LABELS, Crowd, X, followed, of_kind, told
 
 from iconlearn import KNN, METHODS, Embedding, Gaussian, ICon, Perplexity, StudentT, UniformCluster
 from iconlearn.bandwidth import Learnable
-from iconlearn.composed import DebiasedConditional
-from iconlearn.conditional import MatrixConditional, TableConditional
 from iconlearn.data.views import RowJitter
 from iconlearn.door import fit_inputs
-from iconlearn.engines import PlannedEngine
 from iconlearn.estimators import ESTIMATORS
-from iconlearn.evaluation import knn_accuracy
 from iconlearn.mappers import Assignments, Linear
-from iconlearn.points import Points
-from iconlearn.recording import Packet, Recorder, Recording, probe_batch
+from iconlearn.recording import Recorder, probe_batch
 from iconlearn.recording.audience import Budget
-from iconlearn.recording.masses import Listed, log_row_mass
 from iconlearn.recording.packets import PacketFile
-from iconlearn.recording.past import Past
-from iconlearn.recording.positions import on_plane
-from iconlearn.recording.stats import mean_entropy, vote
-from iconlearn.recording.watched import Watched, among_all, among_listed
-from iconlearn.support import Support
-
-RNG = np.random.default_rng(0)
-LABELS = np.repeat([0, 1, 2], 20)
-X = (RNG.normal(size=(60, 5)) + 4 * np.eye(3, 5)[LABELS]).astype(np.float32)
-
-
-class Crowd:
-    """An audience that keeps what it gets, and selects points."""
-
-    def __init__(self, selected: tuple[int, ...] = (), wants: bool = True) -> None:
-        self.packets: list[Packet] = []
-        self.points, self.eager = list(selected), wants
-
-    def __call__(self, packet: Packet) -> None:
-        self.packets.append(packet)
-
-    def wants(self) -> bool:
-        return self.eager
-
-    def offer(self, show: Callable[[], None]) -> None:
-        self.show = show
-
-    def selected(self) -> list[int]:
-        return self.points
-
-    def of(self, kind: str) -> list[Packet]:
-        return [packet for packet in self.packets if packet.kind == kind]
-
-
-def head(event: object) -> list[Packet]:
-    return [Packet("run", {"method": "some"})]
-
-
-def followed(recorder: Recorder, file=None, audience=None, **options) -> Recorder:
-    recorder.recording = Recording(head, file, audience, **options)
-    recorder.recording.budget = Budget(1.0)  # frames as often as they are wanted
-    return recorder
+from iconlearn.train.events import Event
 
 
 def watch(name: str, options: dict, audience: Crowd | None = None, file: PacketFile | None = None) -> object:
@@ -191,7 +142,7 @@ def test_rows_that_are_selected_later_are_watched_from_then_on(tmp_path, monkeyp
     assert widths == [8, 8, 8, *[10] * 6]
     assert second.arrays["p"].shape == (2, first.arrays["p"].shape[1])
     crowd.points = list(range(60))
-    with recorder.observer.look(_end_of(model), 9) as look:
+    with recorder.observer.look(Event("end", 9, 9, float("nan"), model), 9) as look:
         assert recorder.recording is not None
         assert len(recorder.recording._selected(look)) == 50
 
@@ -258,85 +209,6 @@ def test_continuations_watch_no_more_rows_than_one_run(tmp_path, monkeypatch):
         [5, 6],
     ]
     assert len(of_kind(file.path, "moment")[-1].arrays["q"]) == 14
-
-
-def without(name):
-    return lambda packet: {"arrays": {k: v for k, v in packet.arrays.items() if k != name}}
-
-
-def array(name, change):
-    return lambda packet: {"arrays": {**packet.arrays, name: change(packet.arrays[name].copy())}}
-
-
-def field(name, value):
-    return lambda packet: {"fields": {**packet.fields, name: value}}
-
-
-DAMAGES = {
-    "no rows": ("watched", without("rows")),
-    "rows of other data": ("watched", array("rows", lambda rows: rows + 50)),
-    "rows twice": ("watched", array("rows", np.zeros_like)),
-    "columns of other data": ("watched", array("places", lambda places: places + 1000)),
-    "columns twice": ("watched", array("places", np.zeros_like)),
-    "p too narrow": ("watched", array("p", lambda p: p[:, :-1])),
-    "numbers for rows": ("watched", array("rows", lambda rows: np.full(len(rows), np.nan, np.float32))),
-    "no step": ("moment", lambda packet: {"fields": {"final": None}}),
-    "words for a step": ("moment", field("step", "3")),
-    "no seconds": ("moment", field("seconds", None)),
-    "huge seconds": ("moment", field("seconds", 10**400)),
-    "positions of other data": ("moment", array("positions", lambda positions: positions[:-1])),
-    "no losses": ("losses", without("loss")),
-    "losses of later": ("losses", field("first", 2)),
-    "no beginning": ("run", lambda packet: {"kind": "ruin"}),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_recording_is_begun_anew_and_ends_no_run(damage, tmp_path, caplog):
-    kind, change = DAMAGES[damage]
-    file = PacketFile(tmp_path / "recording.icon")
-
-    def stop(event):
-        if event.kind == "step" and event.step == 7:
-            raise KeyboardInterrupt
-
-    def fit(*others, audience=None):
-        recorder = followed(Recorder(fit_inputs(X, None)), file, audience)
-        model = ICon(KNN(5), Gaussian(1), Embedding(60, 3))
-        return model.fit(X, max_iter=12, callbacks=(recorder, *others), checkpoint=tmp_path / "run")
-
-    fit(stop)
-    packets = file.read()
-    file.clear()
-    file.append(*(replace(packet, **change(packet)) if packet.kind == kind else packet for packet in packets))
-    caplog.clear()
-    crowd = Crowd(wants=False)
-    model = fit(audience=crowd)
-    assert len(model.history.losses) == 12
-    # what tells of no step is cut off with all that comes after it, and there is a beginning to go on from
-    assert ("begun anew" in caplog.text) == (damage not in ("no step", "no losses"))
-    kept = file.read()
-    assert [packet.kind for packet in kept] == [packet.kind for packet in crowd.packets]
-    assert kept[0].kind == "run"
-    assert sum(packet.kind == "run" for packet in kept) == 1
-    assert told(file.path)["losses"] == np.array(model.history.losses, np.float32).tolist()
-    assert [p.fields["step"] for p in kept if p.kind == "moment"][-1] == 12
-    assert len(of_kind(file.path, "watched")) == 1
-
-
-def test_positions_that_no_map_has_are_not_gone_on_from():
-    pair = pair_of(KNN(4), StudentT())
-    fields = {"step": 0, "seconds": 1.0}
-    for value, taken in ((np.nan, False), (1e38, False), (3.0, True)):
-        there = np.full((5, 2), value, np.float32)
-        past = Past.of([Packet("moment", fields, {"positions": there})], 5, pair)
-        assert (past.positions is not None) == taken
-
-
-def _end_of(model):
-    from iconlearn.train.events import Event
-
-    return Event("end", 9, 9, float("nan"), model)
 
 
 def test_nobody_is_shown_frames_that_were_not_wanted():
@@ -438,119 +310,3 @@ def test_clusterings_colour_points_that_do_not_move():
     assert np.abs(moment.arrays["confidence"] / 255 - probability.max(1)).max() < 0.01
     assert {"clusters", "nmi"} <= set(moment.fields["stats"])
     assert "cluster" in crowd.of("frame")[0].arrays
-
-
-# How masses and columns are found, against whole blocks.
-
-
-def pair_of(target, learned, n: int = 60):
-    model = ICon(target, learned, Embedding(n, 2))
-    with torch.no_grad():
-        next(model.mapper.parameters()).copy_(torch.from_numpy(X[:n, :2]))
-        return model.pair(fit_inputs(X[:n], None))
-
-
-PAIRS = {
-    "sparse joint": lambda: pair_of(Gaussian(Perplexity(6)).symmetrize(), StudentT(normalize="joint")),
-    "uniform": lambda: pair_of(KNN(4), StudentT()),
-    "debiased": lambda: pair_of(KNN(4).debias(0.2), StudentT().debias(0.1)),
-    "dense": lambda: pair_of(Gaussian(1.0), Gaussian(1.0)),
-    "debiased joint": lambda: pair_of(
-        Gaussian(Perplexity(6)).symmetrize().debias(0.1), StudentT(normalize="joint").debias(0.2)
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", PAIRS)
-def test_columns_are_sorted_by_p_and_then_by_q(kind):
-    pair = PAIRS[kind]()
-    rows = np.arange(0, 60, 7)
-    watched = Watched.of(pair, rows)
-    index = torch.from_numpy(rows)
-    p, q = (torch.softmax(of.block(index).double(), 1).numpy() for of in (pair.target, pair.learned))
-    for k in range(len(rows)):
-        order = sorted(range(60), key=lambda j: (-round(p[k, j] / p[k].max(), 6), -q[k, j]))
-        order = [j for j in order if p[k, j] > 0 or q[k, j] > 0]
-        assert watched.columns[k].tolist() == order[: watched.columns.shape[1]]
-
-
-@pytest.mark.parametrize("kind", PAIRS)
-def test_masses_are_those_of_whole_rows(kind):
-    pair = PAIRS[kind]()
-    rows = np.array([40, 3, 17])
-    columns = np.array([[1, 2, 59], [0, 5, -1], [-1, -1, -1]])
-    for of in (pair.target, pair.learned):
-        whole = torch.softmax(of.block(torch.from_numpy(rows)).double(), 1).numpy()
-        found = Listed(rows, columns, (60, 60)).masses(of)
-        expected = np.where(columns >= 0, np.take_along_axis(whole, columns.clip(0), 1), 0)
-        assert np.allclose(found[:, :-1], expected, atol=1e-6)
-        assert np.allclose(found.sum(1), 1, atol=1e-6)
-        log_mass = of.block(torch.from_numpy(rows)).double().logsumexp(1)
-        assert torch.allclose(log_row_mass(of, torch.from_numpy(rows)).double(), log_mass, atol=1e-5)
-        entropy = -(whole * np.log(whole, where=whole > 0, out=np.zeros_like(whole))).sum(1).mean()
-        assert mean_entropy(of, rows) == pytest.approx(entropy, abs=1e-4)
-
-
-def test_both_ways_to_choose_columns_agree():
-    pair = PAIRS["sparse joint"]()
-    rows = np.arange(60)
-    assert np.array_equal(among_listed(pair, pair.target.support, rows, 5), among_all(pair, rows, 5))
-
-
-def test_rows_without_mass_have_nothing_but_a_rest():
-    support = Support(torch.tensor([0, 2, 2]), torch.tensor([0, 1]), 3)
-    table = TableConditional(support, torch.zeros(2), "row", "all")
-    found = Listed(np.array([0, 1]), np.array([[0, 1], [2, 0]]), (2, 3)).masses(table)
-    assert np.allclose(found, [[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]])
-    empty = MatrixConditional(torch.full((2, 3), -torch.inf), "joint", "all")
-    assert torch.isneginf(log_row_mass(empty, torch.arange(2))).all()
-    points = Points.of(torch.zeros(2, 1))
-    joint = TableConditional(
-        Support(torch.tensor([0, 2, 2]), torch.tensor([0, 1]), 2), torch.zeros(2), "joint", "all"
-    )
-    mixed = DebiasedConditional(joint, 0.5, points, points)
-    assert log_row_mass(mixed, torch.tensor([0])).exp() == pytest.approx(1.0)
-    assert torch.isneginf(log_row_mass(mixed, torch.tensor([1]))).all()
-
-
-def test_sums_of_a_mesh_are_good_enough():
-    z = torch.from_numpy(RNG.normal(size=(3000, 2)).astype(np.float32)) * 8
-    z[7] += 500  # far from all others: its own sum is lost in the error of the mesh
-    points = Points.of(z)
-    with torch.no_grad():
-        learned = StudentT(normalize="joint")(points, points, PlannedEngine("grid"))
-        rows = np.array([0, 7, 2999])
-        columns = np.array([[1, 2], [1, 2], [1, 2]])
-        whole = torch.softmax(learned.block(torch.from_numpy(rows)).double(), 1).numpy()
-        found = Listed(rows, columns, (3000, 3000)).masses(learned)
-    assert np.allclose(found[:, :-1], np.take_along_axis(whole, columns, 1), rtol=0.02)
-
-
-# Positions and numbers.
-
-
-def test_positions_follow_without_flips():
-    x = RNG.normal(size=(50, 6)) @ np.diag([3, 2, 1, 1, 1, 1])
-    before = on_plane(x, False)
-    rotation = np.linalg.qr(RNG.normal(size=(6, 6)))[0]
-    assert np.allclose(on_plane(x @ rotation, False, before), before, atol=1e-5)
-    moved = on_plane(x + 0.01 * RNG.normal(size=x.shape), False, before)
-    assert np.abs(moved - before).max() < 0.3
-    distances = [np.linalg.norm(m[:, None] - m[None], axis=-1) for m in (moved, on_plane(x, False))]
-    assert np.abs(distances[0] - distances[1]).max() < 0.3
-
-
-def test_positions_of_few_dimensions_and_of_directions():
-    x = RNG.normal(size=(10, 1))
-    assert np.array_equal(on_plane(x, True), np.hstack([x, np.zeros((10, 1))]).astype(np.float32))
-    flat = RNG.normal(size=(10, 2)).astype(np.float32)
-    assert np.array_equal(on_plane(flat, True, flat[::-1]), flat)
-    deep = RNG.normal(size=(30, 4))
-    assert np.allclose(on_plane(deep, True), on_plane(deep * RNG.uniform(1, 9, (30, 1)), True), atol=1e-5)
-    assert np.isfinite(on_plane(np.full((5, 4), np.nan), True)).all()
-
-
-def test_neighbours_vote_as_in_the_evaluation():
-    x, y = RNG.normal(size=(80, 3)) + LABELS[:, None].repeat(2, 0)[:80], LABELS.repeat(2)[:80]
-    assert vote(x, y) == pytest.approx(knn_accuracy(x, y, 10))
-    assert 0 <= vote(np.zeros((30, 2)), LABELS[:30]) <= 1
