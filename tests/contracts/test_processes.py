@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import gradients
 import numpy as np
 import pytest
 import together
@@ -13,15 +14,15 @@ from iconlearn import KNN, ICon, OptionError, SoftmaxHead, UniformCluster
 
 @pytest.mark.parametrize("size", [2, 3])
 def test_gradients_equal_those_of_one_process(size, tmp_path):
-    for found in sound(crew(size, tmp_path, together.distances)):
-        assert found.keys() == together.PROBLEMS.keys()
+    for found in sound(crew(size, tmp_path, gradients.distances)):
+        assert found.keys() == gradients.PROBLEMS.keys()
         assert max(found.values()) < 1e-12, found
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [2, 3])
 def test_gradients_of_every_method_under_every_divergence(size, tmp_path):
-    found = sound(crew(size, tmp_path, together.distances_of_methods, seconds=900))[0]
+    found = sound(crew(size, tmp_path, gradients.distances_of_methods, seconds=900))[0]
     assert len(found) > 100
     assert max(found.values()) < 1e-6, found
 
