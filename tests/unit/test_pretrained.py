@@ -1,4 +1,4 @@
-"""Pretrained: the features of the models themselves, what is frozen stays, and a file needs no other."""
+"""Pretrained: the features of the models themselves, and what is frozen stays."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import contextlib
 import copy
 import functools
 import json
-import shutil
-import socket
 
 import numpy as np
 import pytest
 import torch
 import transformers
 from pictures import picture
-from safetensors.torch import load_file, save_file
-from vision import MODELS, SQUARE, save_model
+from pretraining import BERT, IMAGES, TINY, VIT, WORDS, fitted, views
+from vision import SQUARE
 
 from iconlearn import (
     Augmentation,
     CrossModal,
-    FileFormatError,
     Gaussian,
     ICon,
     Momentum,
@@ -35,44 +32,9 @@ from iconlearn.extraction import load_backbone
 from iconlearn.mappers import MAPPERS, before_projector
 from iconlearn.mappers.threads import threads_of
 
-IMAGES = torch.rand(5, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-WORDS = torch.tensor([[3, 4, 5, 6], [7, 8, 0, 0], [9, 3, 4, 0], [11, 12, 13, 14], [6, 0, 0, 0]])
-TINY = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32}
-VIT = {"model_type": "vit", **TINY, **SQUARE}
-BERT = {"model_type": "bert", **TINY, "vocab_size": 50, "max_position_embeddings": 16}
-
-
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory):
-    root = tmp_path_factory.mktemp("models")
-    return {name: str(save_model(name, root / name)) for name in MODELS}
-
-
-@pytest.fixture
-def own(folders, tmp_path):
-    """A copy of a model's folder that a test may change."""
-    return lambda name: shutil.copytree(folders[name], tmp_path / name)
-
-
-def views(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    return x + 0.1 * torch.randn(x.shape, generator=generator)
-
-
-def fitted(mapper: Pretrained, steps: int = 2, **options) -> ICon:
-    parts = {"mapper_j": options.pop("mapper_j", None)}
-    model = ICon(Augmentation(2), Gaussian(0.7, metric="cos"), mapper, **parts)
-    return model.fit(IMAGES.numpy(), max_iter=steps, lr=0.01, augment=views, **options)
-
 
 def state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in module.state_dict().items()}
-
-
-def change_weights(folder) -> None:
-    weights = load_file(folder / "model.safetensors")
-    save_file(
-        {name: weight + 1 for name, weight in weights.items()}, folder / "model.safetensors", {"format": "pt"}
-    )
 
 
 POOLED = {
@@ -288,96 +250,6 @@ def test_a_fit_starts_from_the_pretrained_weights_and_seeds_draw_others(folders)
     one, same, other = (Pretrained(VIT, 8, seed=seed).eval()(IMAGES) for seed in (0, 0, 1))
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
-
-
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [("vit", {}), ("no-pooler", {}), ("resnet", {}), ("clip", {"modality": "image"})],
-)
-def test_a_saved_model_needs_no_other_file(folders, own, name, options, tmp_path, monkeypatch):
-    folder = own(name)
-    mapper = Pretrained(folder, 8, trainable=1, projector=(9,), image_shape=(1, 32, 32), **options)
-    model = fitted(mapper)
-    save(model, tmp_path / "model")
-    expected = model.transform(IMAGES.numpy())
-    folder.rename(tmp_path / "away")
-    monkeypatch.setattr(socket.socket, "connect", None)
-    again = load(tmp_path / "model")
-    assert np.array_equal(again.transform(IMAGES.numpy()), expected)
-    assert repr(again) == repr(model)
-    assert again.mapper.frozen == mapper.frozen
-    again.fit(IMAGES.numpy(), max_iter=1, augment=views, warm_start=True)
-    with pytest.raises(FileFormatError, match="no such folder"):
-        again.fit(IMAGES.numpy(), max_iter=1, augment=views)
-    (tmp_path / "away").rename(folder)
-    again.fit(IMAGES.numpy(), max_iter=2, lr=0.01, augment=views)
-    assert np.array_equal(again.transform(IMAGES.numpy()), expected)
-    change_weights(folder)
-    with pytest.raises(FileFormatError, match="holds other weights than those that this model started from"):
-        again.fit(IMAGES.numpy(), max_iter=1, augment=views)
-
-
-def test_saved_towers_and_random_weights_come_back(folders, tmp_path):
-    towers = PerView(Pretrained(VIT, 6), Pretrained(folders["text"], 6, padding_id=0))
-    model = ICon(CrossModal(), Gaussian(0.3, metric="cos", pairs="cross_view"), towers)
-    data = (IMAGES.numpy(), WORDS.numpy())
-    model.fit(data, max_iter=1)
-    save(model, tmp_path / "model")
-    again = load(tmp_path / "model")
-    assert np.array_equal(again.transform(data), model.transform(data))
-    again.fit(data, max_iter=1)
-    assert np.array_equal(again.transform(data), model.transform(data))
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"hidden_size": 1 << 20}, "describes a network of"),
-        ({"num_hidden_layers": 1 << 40}, "more than the .* tensors"),
-        ({"image_size": 1 << 20}, "beyond"),
-        ({"intermediate_size": 1 << 40}, "describes a network of|no ViTModel"),
-        ({"auto_map": {"AutoModel": "evil--code.Model"}}, "auto_map"),
-        ({"model_type": "timm_wrapper"}, "none of those"),
-    ],
-)
-def test_a_file_that_claims_another_network_is_refused(change, words, tmp_path):
-    save(ICon(Augmentation(2), Gaussian(0.7, metric="cos"), Pretrained(VIT, 8)), tmp_path / "model")
-    path = tmp_path / "model.json"
-    told = json.loads(path.read_text())
-    told["model"]["args"]["mapper"]["args"]["model"]["settings"] |= change
-    path.write_text(json.dumps(told))
-    with pytest.raises(FileFormatError, match=words):
-        load(tmp_path / "model")
-    told["model"]["args"]["mapper"]["args"]["model"]["settings"] = VIT
-    told["model"]["args"]["mapper"]["args"]["projector"] = [1 << 40]
-    path.write_text(json.dumps(told))
-    with pytest.raises(FileFormatError, match="a projector of"):
-        load(tmp_path / "model")
-
-
-def test_the_checkpoint_of_other_weights_is_refused(own, tmp_path):
-    folder = own("vit")
-    run = functools.partial(fitted, checkpoint=tmp_path / "run.ckpt")
-    done = run(Pretrained(folder, 8)).transform(IMAGES.numpy())
-    assert np.array_equal(run(Pretrained(folder, 8)).transform(IMAGES.numpy()), done)
-    change_weights(folder)
-    with pytest.raises(FileFormatError, match="the pretrained weights differ"):
-        run(Pretrained(folder, 8))
-
-
-def test_a_run_that_was_stopped_goes_on_to_the_same_bits(folders, tmp_path):
-    def stop(event) -> None:
-        if event.step == 2:
-            raise KeyboardInterrupt
-
-    made = functools.partial(Pretrained, folders["resnet"], 8, trainable=1)
-    run = functools.partial(fitted, steps=5, batch_size=3)
-    whole = run(made(), mapper_j=Momentum(0.9))
-    held = {"checkpoint": tmp_path / "run.ckpt"}
-    assert len(run(made(), mapper_j=Momentum(0.9), callbacks=(stop,), **held).history.losses) < 5
-    again = run(made(), mapper_j=Momentum(0.9), **held)
-    assert again.history.losses == whole.history.losses
-    assert all(torch.equal(weight, again.state_dict()[name]) for name, weight in whole.state_dict().items())
 
 
 def test_estimators_and_teachers_take_it(folders):
