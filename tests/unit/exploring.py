@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from iconlearn._checks import check_names, check_number
@@ -121,15 +123,15 @@ def served(folder: Path, most: int = 1 << 20) -> Iterator[Served]:
         assert not thread.is_alive()
 
 
-def receive(socket: ClientConnection, until: str, timeout: float = 20.0, ack: bool = True) -> list[Packet]:
+def receive(page: ClientConnection, until: str, timeout: float = 20.0, ack: bool = True) -> list[Packet]:
     """Packets up to the first of a kind."""
     found, got = [], 0
     while not found or found[-1].kind != until:
-        body = socket.recv(timeout=timeout)
+        body = page.recv(timeout=timeout)
         assert isinstance(body, bytes)
         got += len(body)
         if ack:
-            socket.send(json.dumps({"ack": got}))
+            page.send(json.dumps({"ack": got}))
         found.append(decode(body))
     return found
 
@@ -175,3 +177,24 @@ def wait_for(server: Served, id: str, *states: str, timeout: float = 60.0) -> di
             return entry
         time.sleep(0.05)
     raise AssertionError(f"{id} is {entry}, not {states}")
+
+
+@contextmanager
+def secured(folder: Path) -> Iterator[Served]:
+    """A server with a stand-in for the catalogue, and one run that was given."""
+    record(folder / "given")
+    with pytest.MonkeyPatch.context() as patch:
+        stand_in(patch)
+        with served(folder) as server:
+            server.runs.add(folder / "given")
+            yield server
+
+
+def raw(port: int, text: bytes) -> int:
+    """The status of an answer to bytes that no client would send."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(text)
+        head = b""
+        while b"\r\n\r\n" not in head and (piece := line.recv(4096)):
+            head += piece
+    return int(head.split()[1])

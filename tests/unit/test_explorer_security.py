@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
-import struct
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-import numpy as np
 import pytest
-from exploring import TOKEN, record, served, stand_in
+from exploring import TOKEN, raw, record, secured
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from iconlearn.cli.explore import way_to
@@ -22,28 +18,8 @@ from iconlearn.explorer.server import bind
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("served")
-    record(folder / "given")
-    with pytest.MonkeyPatch.context() as patch:
-        stand_in(patch)
-        with served(folder) as server:
-            server.runs.add(folder / "given")
-            yield server
-
-
-def uploads(here):
-    """The files that were kept of what was sent."""
-    return sorted(path.name for path in here.library.uploads.glob("*") if path.suffix != ".json")
-
-
-def raw(port, text):
-    """The status of an answer to bytes that no client would send."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
-        line.sendall(text)
-        head = b""
-        while b"\r\n\r\n" not in head and (piece := line.recv(4096)):
-            head += piece
-    return int(head.split()[1])
+    with secured(tmp_path_factory.mktemp("served")) as server:
+        yield server
 
 
 def drain(page):
@@ -214,113 +190,6 @@ def test_ids_are_looked_up_and_never_paths(here, tmp_path):
     answer = here.client.post("api/runs", json=wanted)
     assert answer.status_code == 400
     assert answer.json()["field"] == "data"
-
-
-def test_uploads_are_bounded(here):
-    before = uploads(here)
-    answer = here.client.post("api/data?name=big.npy", content=b"0" * ((1 << 20) + 1))
-    assert answer.status_code == 413
-    assert "iconlearn explore FILE" in answer.json()["error"]
-
-    def endless():
-        while True:
-            yield b"0" * 65536
-
-    with suppress(httpx.TransportError):  # in pieces, of no length; it may hang up while more is sent
-        assert here.client.post("api/data?name=big.npy", content=endless()).status_code == 413
-    assert uploads(here) == before
-
-
-def test_an_upload_that_lies_about_its_length_is_nothing(here):
-    before, known = uploads(here), set(here.library.entries)
-    head = (
-        f"POST /{TOKEN}/api/data?name=a.csv HTTP/1.1\r\nHost: 127.0.0.1:{here.port}\r\nOrigin: {here.origin}\r\n"
-        "Content-Length: {length}\r\n\r\n"
-    )
-    assert raw(here.port, head.format(length=1 << 40).encode() + b"a,b\n1,2\n") == 413
-    assert raw(here.port, head.format(length=-1).encode() + b"a,b\n1,2\n") in (400, 413)
-    with socket.create_connection(("127.0.0.1", here.port), timeout=10) as line:
-        line.sendall(head.format(length=1000).encode() + b"a,b\n1,2\n")  # and then it hangs up
-    assert raw(here.port, head.format(length=4).encode() + b"a,b\n1,2\n3,4\n") != 201  # a column name alone
-    assert {entry["id"] for entry in here.client.get("api/data").json()} == known
-    assert uploads(here) == before
-
-
-def test_an_upload_that_stalls_holds_nobody_up(here, monkeypatch):
-    from iconlearn.explorer import site
-
-    monkeypatch.setattr(site, "STALLED", 0.2)
-    before = uploads(here)
-    head = (
-        f"POST /{TOKEN}/api/data?name=a.csv HTTP/1.1\r\nHost: 127.0.0.1:{here.port}\r\nOrigin: {here.origin}\r\n"
-        "Content-Length: 1000\r\n\r\n"
-    )
-    with socket.create_connection(("127.0.0.1", here.port), timeout=10) as stalled:
-        stalled.sendall(head.encode() + b"a,b\n1,2\n")
-        assert b"408" in stalled.recv(100)
-        body = b"a,b,c,d\n1,2,3,4\n5,6,7,8\n"
-        assert here.client.post("api/data", params={"name": "b.csv"}, content=body).status_code == 201
-    assert len(uploads(here)) == len(before) + 1
-
-
-def test_a_pickle_is_never_loaded(here, tmp_path):
-    class Trap:
-        def __reduce__(self):
-            return (open, (str(tmp_path / "sprung"), "w"))
-
-    np.save(tmp_path / "trap.npy", np.array([Trap()], dtype=object), allow_pickle=True)
-    answer = here.client.post("api/data?name=trap.npy", content=(tmp_path / "trap.npy").read_bytes())
-    assert answer.status_code == 400
-    assert "pickle" in answer.json()["error"] or "Object arrays" in answer.json()["error"]
-    assert not (tmp_path / "sprung").exists()
-
-
-@pytest.mark.parametrize(
-    "name", ["a.py", "a", "", "a.npy/../../x.pkl", "..\\..\\a.exe", "a.pickle", "a.html", ".npy", "x" * 5000]
-)
-def test_only_known_extensions_are_taken(here, name):
-    answer = here.client.post("api/data", params={"name": name}, content=b"123")
-    assert answer.status_code == 400
-    assert len(answer.json()["error"]) < 400
-
-
-def test_a_name_gives_an_extension_and_a_title_and_no_path(here):
-    before = uploads(here)
-    body = b"a,b,c,d\n1,2,3,4\n5,6,7,8\n"
-    answer = here.client.post("api/data", params={"name": "../../../<b>évil\x00</b>.csv"}, content=body)
-    assert answer.status_code == 201
-    assert set(answer.json()["name"]).isdisjoint("<>/\\\0")
-    (kept,) = set(uploads(here)) - set(before)
-    assert kept.startswith("data-")
-    assert kept.endswith(".csv")
-
-
-def test_labels_of_an_upload_name_no_file(here, tmp_path):
-    np.save(tmp_path / "labels.npy", np.zeros(2))
-    for labels in (str(tmp_path / "labels.npy"), "/etc/x.csv", "~/x.NPY"):
-        answer = here.client.post(
-            "api/data", params={"name": "a.csv", "labels": labels}, content=b"a,b,c,d\n1,2,3,4\n5,6,7,8\n"
-        )
-        assert answer.status_code == 400
-        assert "only a column or key" in answer.json()["error"]
-
-
-def test_a_small_file_that_unpacks_to_much_is_refused(here):
-    import io
-    import zipfile
-
-    head = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        head, {"descr": "<f8", "fortran_order": False, "shape": (1 << 40, 2)}
-    )
-    bomb = io.BytesIO()
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("X.npy", "w") as part:
-        part.write(head.getvalue() + b"0" * 1000)
-    body = bytearray(bomb.getvalue())
-    entry = body.rfind(b"PK\x01\x02")  # the directory claims what is not there
-    struct.pack_into("<I", body, entry + 24, 0xFFFFFFF0)
-    assert here.client.post("api/data?name=a.npz", content=bytes(body)).status_code == 400
-    assert here.client.post("api/data?name=a.npy", content=head.getvalue() + b"0" * 64).status_code == 400
 
 
 @pytest.mark.parametrize(
