@@ -3,6 +3,7 @@ import { classColors, lighten, luminance, mix, PALETTE, ramp, toRgb } from "../s
 import { choices, paint } from "../src/colour/scheme";
 import { readPackets } from "../src/packets";
 import { Recording } from "../src/recording";
+import golden from "./class-colours.json";
 import { moment, smallRun } from "./make";
 
 const NONE: ReadonlySet<number> = new Set();
@@ -26,6 +27,11 @@ describe("palette", () => {
   it("gives the palette, its shades, then hues, all different", () => {
     expect(classColors(3)).toEqual(PALETTE.slice(0, 3));
     for (const n of [10, 20, 60]) expect(new Set(classColors(n)).size).toBe(n);
+  });
+
+  it("gives those of the package's figures", () => {
+    expect(classColors(12)).toEqual(golden["12"]);
+    expect(classColors(30)).toEqual(golden["30"]);
   });
 
   it("lightens for dark paper no more than is needed", () => {
