@@ -66,7 +66,7 @@ def test_the_ramp_is_viridis():
 
 
 def test_p_and_q_and_paper_of_the_light_theme_are_those_of_figures():
-    light = variables(source("src/styles/base.css"), ":root {")
+    light = variables(source("src/styles/theme.css"), ":root {")
     told = {"p": style.P_COLOR, "q": style.Q_COLOR, "ink": style.INK, "faint": style.FAINT}
     told |= {"paper": style.PAPER, "panel": style.PANEL}
     assert {name: light[name].upper() for name in told} == told
@@ -74,7 +74,7 @@ def test_p_and_q_and_paper_of_the_light_theme_are_those_of_figures():
 
 
 def test_the_dark_theme_is_one_whoever_asks_for_it():
-    text = source("src/styles/base.css")
+    text = source("src/styles/theme.css")
     chosen, of_the_system = (
         variables(text, selector) for selector in (':root[data-theme="dark"]', ':root[data-theme="system"]')
     )
