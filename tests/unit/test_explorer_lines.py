@@ -68,9 +68,9 @@ def test_steps_that_are_asked_for_while_others_are_taken_add_up():
         if k == 9:  # it would wait for the pages
             control.stopping = True
             with pytest.raises(KeyboardInterrupt):
-                control(Event("step", k, 100, 0.0, None))
+                control.obey(Event("step", k, 100, 0.0, None))
         else:
-            control(Event("step", k, 100, 0.0, None))
+            control.obey(Event("step", k, 100, 0.0, None))
     assert (control.paused, control.steps) == (True, None)
     assert hear("step", 3) == (False, 3)
     assert hear("resume") == (False, None)

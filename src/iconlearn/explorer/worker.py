@@ -29,7 +29,7 @@ TELL = 0.1  # seconds between two reports of the step
 class Control:
     """What the pages want of a run: heard by the line's thread, obeyed by the loop between two steps.
 
-    It is a callback of the fit, and the audience of its recording.
+    It is the audience of the recording, and `obey` is a callback of the fit.
     """
 
     def __init__(self) -> None:
@@ -82,7 +82,7 @@ class Control:
         if self.line is not None:
             self.line.tell(subject, message)
 
-    def __call__(self, event: Event) -> None:
+    def obey(self, event: Event) -> None:
         """After every step: report, wait while paused, and stop as Ctrl-C does."""
         if event.kind == "end":
             self.training, self.ended = False, True
@@ -134,7 +134,7 @@ class Control:
         """The points whose bars a frame carries."""
         return list(self.points)
 
-    def audience(self, packet: Packet) -> None:
+    def __call__(self, packet: Packet) -> None:
         """A packet of the recording, which is in its file already, or a frame."""
         if packet.kind != FRAME:
             self.tell("grown", None)
@@ -143,17 +143,6 @@ class Control:
         self.due = max(self.due, time.monotonic() - SOONEST) + SOONEST
         self.credit, self.fresh = 0, False
         self.tell("frame", encode(packet))
-
-
-class Audience:
-    """The control as the recording knows it."""
-
-    def __init__(self, control: Control) -> None:
-        self.control = control
-        self.wants, self.selected, self.offer = control.wants, control.selected, control.offer
-
-    def __call__(self, packet: Packet) -> None:
-        self.control.audience(packet)
 
 
 BEFORE = "stopped before the first step; there are no results"
@@ -203,9 +192,9 @@ def perform(control: Control) -> tuple[str, str]:
     name, options = catalogue.run_request(job.request, dataset)
     options = replace(
         options,
-        callbacks=(*options.callbacks, control),
+        callbacks=(*options.callbacks, control.obey),
         overwrite=job.overwrite,
-        audience=Audience(control),
+        audience=control,
     )
     result = run_method(name, dataset, job.out, options)
     if result.interrupted:
