@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from iconlearn._errors import FileFormatError, InputError, OptionError
 from iconlearn.explorer import browse
+from iconlearn.explorer.admission import check_expanded
 from iconlearn.explorer.browse import browsable, points_packet
-from iconlearn.explorer.library import Library, check_expanded
+from iconlearn.explorer.library import Library
 from iconlearn.recording.packets import decode
 
 
@@ -78,12 +79,12 @@ def test_only_the_sets_used_last_stay_in_memory(tmp_path):
 
 def test_an_upload_is_read_by_the_library_and_kept_for_its_workers(tmp_path):
     shelf = library(tmp_path)
-    path = shelf.place("my pets.csv")
+    path = shelf.uploads.place("my pets.csv")
     path.write_text("a,b,c,d,kind\n1,2,3,4,cat\n5,6,7,8,dog\n")
     told = shelf.take(path, "my pets.csv", "kind")
     assert (told["name"], told["n"], told["d"], told["classes"]) == ("my pets", 2, 4, ["cat", "dog"])
     assert shelf.dataset(told["id"]).y.tolist() == [0, 1]
-    bad = shelf.place("bad.csv")
+    bad = shelf.uploads.place("bad.csv")
     bad.write_text("a,b\n1,nan\n")
     with pytest.raises(InputError) as refused:
         shelf.take(bad, "bad.csv", None)
@@ -93,16 +94,16 @@ def test_an_upload_is_read_by_the_library_and_kept_for_its_workers(tmp_path):
 
 def test_uploads_have_room_for_four_of_the_longest(tmp_path):
     shelf = library(tmp_path, most=1000)
-    assert shelf.room() == 1000
+    assert shelf.uploads.room() == 1000
     for k in range(4):
-        shelf.place(f"{k}.npy").write_bytes(bytes(900))
-    assert shelf.room() == 400
-    assert "may be sent" in library(tmp_path / "empty", most=1000).too_long("a.npy")
-    assert f"kept in {tmp_path / 'uploads'}; delete some there" in shelf.too_long("a.npy")
+        shelf.uploads.place(f"{k}.npy").write_bytes(bytes(900))
+    assert shelf.uploads.room() == 400
+    assert "may be sent" in library(tmp_path / "empty", most=1000).uploads.too_long("a.npy")
+    assert f"kept in {tmp_path / 'uploads'}; delete some there" in shelf.uploads.too_long("a.npy")
 
 
 def send(shelf, name="my pets.csv", labels="kind"):
-    path = shelf.place(name)
+    path = shelf.uploads.place(name)
     path.write_text("a,b,c,d,kind\n1,2,3,4,cat\n5,6,7,8,dog\n")
     return path, shelf.take(path, name, labels)
 
@@ -151,7 +152,7 @@ def test_a_table_whose_words_unpack_to_much_is_refused(tmp_path, monkeypatch, ne
     def sent(word, rows):
         words = pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), [word]).cast(pa.string())
         words = nested(words, pa.array(np.arange(rows + 1), pa.int32()))
-        path = shelf.place("a.parquet")
+        path = shelf.uploads.place("a.parquet")
         numbers = np.random.default_rng(0).normal(size=len(words))
         pq.write_table(pa.table({"x": numbers, "y": numbers, "words": words}), path)
         return path

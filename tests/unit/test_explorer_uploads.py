@@ -20,7 +20,7 @@ def here(tmp_path_factory):
 
 def uploads(here):
     """The files that were kept of what was sent."""
-    return sorted(path.name for path in here.library.uploads.glob("*") if path.suffix != ".json")
+    return sorted(path.name for path in here.library.uploads.folder.glob("*") if path.suffix != ".json")
 
 
 def test_uploads_are_bounded(here):

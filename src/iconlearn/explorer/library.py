@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
-import time
-import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from iconlearn._errors import FileFormatError, IConLearnError, InputError, OptionError
-from iconlearn._files import write_aside
 from iconlearn.data.builtin import BUILT_IN
 from iconlearn.data.files import Dataset, load_dataset
-from iconlearn.data.readers import READERS, reading
-from iconlearn.explorer.browse import browsable, mapped, points_packet
-from iconlearn.extraction.memory import check_memory
+from iconlearn.data.readers import reading
+from iconlearn.explorer.admission import check_expanded, check_suffix
+from iconlearn.explorer.browse import browsable, points_packet
+from iconlearn.explorer.uploads import Upload, Uploads
 from iconlearn.recording.packets import encode
 
 HELD = 4  # data sets in memory, those that were used last
-ABOUT = ".about.json"  # behind the name of an upload: what it is called
-LEFT = 3600.0  # seconds after which a file that no server took in is removed
-ROWS = 1 << 16  # of a table that are looked at together
-UPLOADS = 4  # so many times the longest upload may be kept in all
 Feeds = Callable[[Dataset], tuple[list[str], dict[str, str]]]
 
 
@@ -62,41 +55,13 @@ class Library:
     """
 
     def __init__(self, feeds: Feeds, uploads: Path, most: int) -> None:
-        self.feeds, self.uploads, self.most = feeds, uploads, most
+        self.feeds, self.uploads = feeds, Uploads(uploads, most)
         self.entries: dict[str, Entry] = {name: Entry(name, name, name) for name in BUILT_IN}
         self.held: OrderedDict[str, Dataset] = OrderedDict()
         self.lock = threading.RLock()
-        self._recall()
-
-    def _recall(self) -> None:
-        """List again what earlier servers took in, and remove what was left before it was."""
-        found = [path for path in self.uploads.glob("data-*") if path.suffix in READERS]
-        named = dict(self._sources()) if found else {}
-        for path in sorted(found, key=lambda path: path.stat().st_mtime):
-            source = str(path.absolute())
-            try:
-                about = json.loads(beside(path).read_text("utf-8"))
-                id, name, labels = str(about["id"]), str(about["name"]), about["labels"]
-            except (OSError, ValueError, LookupError, TypeError, RecursionError):
-                if source in named:
-                    name, labels = named[source]
-                    id = self._free(name)
-                else:
-                    if time.time() - path.stat().st_mtime > LEFT:  # or another server may be taking it in
-                        path.unlink(missing_ok=True)
-                    continue
-            id = id if id not in self.entries else self._free(name)
-            labels = labels if isinstance(labels, str) else None
-            self.entries[id] = Entry(id, name, source, labels, given=True)
-
-    def _sources(self) -> Iterator[tuple[str, tuple[str, str | None]]]:
-        """The files that runs read, with names and labels."""
-        for path in self.uploads.parent.glob("*.json"):
-            try:
-                stated = json.loads(path.read_text("utf-8"))
-                yield str(stated["source"]), (str(stated["data"]), stated["labels"])
-            except (OSError, ValueError, LookupError, TypeError, RecursionError):
-                continue
+        for kept in self.uploads.recalled():
+            id = kept.id if kept.id is not None and kept.id not in self.entries else self._free(kept.name)
+            self.entries[id] = Entry(id, kept.name, kept.source, kept.labels, given=True)
 
     def add(self, path: Path, labels: str | None = None) -> Entry:
         """A file that the user named.
@@ -191,44 +156,6 @@ class Library:
                 entry.packet = encode(points_packet(Path(entry.source)))
             return entry.packet
 
-    def room(self) -> int:
-        """Bytes that the next upload may have."""
-        return min(self.most, UPLOADS * self.most - self._kept())
-
-    def _kept(self) -> int:
-        return sum(path.stat().st_size for path in self.uploads.glob("*") if path.suffix in READERS)
-
-    def too_long(self, name: str) -> str:
-        """What to say of an upload for which there is no room."""
-        otherwise = "give the file to the command, `iconlearn explore FILE`, or a larger --max-upload"
-        if (room := self.room()) < self.most:
-            return (
-                f"{name!r:.80} is longer than the {max(room, 0) >> 20} MiB that are left: {self._kept() >> 20} MiB of "
-                f"uploads are kept in {self.uploads}; delete some there, {otherwise}"
-            )
-        return f"{name!r:.80} is longer than the {room >> 20} MiB that may be sent; {otherwise}"
-
-    def place(self, name: str) -> Path:
-        """Where an upload goes: a path of ours, of the name only the extension is taken.
-
-        Raises
-        ------
-        FileFormatError
-            If no reader knows the extension.
-        """
-        suffix = Path(re.split(r"[\\/]", name)[-1]).suffix.lower()
-        check_suffix(f"{name!r:.80}", suffix)
-        self.uploads.mkdir(parents=True, exist_ok=True)
-        number = 1
-        while True:
-            path = self.uploads / f"data-{number}{suffix}"
-            try:
-                path.touch(exist_ok=False)
-            except FileExistsError:
-                number += 1
-                continue
-            return path
-
     def take(self, path: Path, name: str, labels: str | None) -> dict[str, Any]:
         """Take in an upload that has arrived whole, if the library's readers can read it.
 
@@ -253,8 +180,7 @@ class Library:
                 raise FileFormatError(entry.in_words(cause)) from cause
             if entry.about["error"] is not None and not entry.about["points"]:
                 raise InputError(entry.about["error"])
-            kept = {"id": entry.id, "name": entry.name, "labels": labels}
-            write_aside(beside(path), json.dumps(kept).encode())
+            self.uploads.note(Upload(entry.source, entry.id, entry.name, labels))
             self.entries[entry.id] = entry
             return entry.about
 
@@ -266,80 +192,3 @@ class Library:
             number += 1
             id = f"{slug}-{number}"
         return id
-
-
-def beside(path: Path) -> Path:
-    """The file that says what an upload is called."""
-    return path.with_name(path.name + ABOUT)
-
-
-def check_suffix(name: str, suffix: str) -> None:
-    """Refuse a file that no reader knows."""
-    if suffix.lower() not in READERS:
-        raise FileFormatError(f"{name}: extension {suffix!r} is not known; use one of {', '.join(READERS)}")
-
-
-def check_expanded(path: Path, name: str) -> None:
-    """Refuse a small file that would become large in memory."""
-    with reading(path):
-        if path.suffix == ".npz":
-            with zipfile.ZipFile(path) as archive:
-                check_size(name, sum(part.file_size for part in archive.infolist()))
-        elif path.suffix == ".parquet":
-            check_table(path, name)
-        elif path.suffix == ".npy":
-            check_size(name, mapped(path).nbytes)
-
-
-def check_size(name: str, needed: int) -> None:
-    """Refuse arrays of so many bytes, of which there are several copies while they are read."""
-    check_memory(
-        f"{name!r:.80}: its arrays", 4 * needed, "send a part of it, or give the file to the command"
-    )
-
-
-def check_table(path: Path, name: str) -> None:
-    """Refuse a table that would become large: a word that is there once may stand in every row.
-
-    First by what the file says of itself, then by its words, which are read coded, some rows at a time.
-    """
-    from pyarrow import parquet
-
-    with parquet.ParquetFile(path) as file:
-        about = file.metadata
-        groups = [about.row_group(k) for k in range(about.num_row_groups)]
-        columns = [about.schema.column(k) for k in range(about.num_columns)]
-    needed = sum(
-        max(8, column.length) * group.column(k).num_values
-        for group in groups
-        for k, column in enumerate(columns)
-    )
-    check_size(name, max(needed, sum(group.total_byte_size for group in groups)))
-    words = [
-        column.path
-        for column in columns
-        if column.physical_type == "BYTE_ARRAY" and column.logical_type.type != "DECIMAL"
-    ]
-    if words:
-        with parquet.ParquetFile(path, read_dictionary=words) as file:
-            for batch in file.iter_batches(ROWS, columns=words):
-                needed += sum(expanded(column) for column in batch.columns)
-                check_size(name, needed)
-
-
-def expanded(column: Any) -> int:
-    """Bytes of a column when each row has words of its own."""
-    import pyarrow as pa
-    from pyarrow import compute
-
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        lengths = compute.call_function("binary_length", [column.dictionary])
-        return compute.call_function("sum", [lengths.take(column.indices)]).as_py() or 0
-    if pa.types.is_struct(kind):
-        return sum(expanded(part) for part in column.flatten())
-    if pa.types.is_map(kind):
-        return expanded(column.keys) + expanded(column.items)
-    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-        return expanded(column.flatten())
-    return column.nbytes

@@ -136,13 +136,13 @@ class Site:
         """A data set from the page, in a file of ours until it is known to be one."""
         name, labels = request.query_params.get("name", ""), request.query_params.get("labels")
         async with self.uploading:
-            room = self.library.room()
+            room = self.library.uploads.room()
             claimed = request.headers.get("content-length", "0")
-            too_much = self.library.too_long(name)
+            too_much = self.library.uploads.too_long(name)
             if not claimed.isdecimal() or int(claimed) > room:
                 await drain(request)
                 raise RefusedError(413, too_much)
-            path = self.library.place(name)
+            path = self.library.uploads.place(name)
             kept = False
             try:
                 length = 0
