@@ -19,6 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from iconlearn._checks import check_names, check_number
 from iconlearn._errors import InputError
+from iconlearn.explorer import bodies
 from iconlearn.explorer import site as site_module
 from iconlearn.explorer.library import Library
 from iconlearn.explorer.runs import Runs
@@ -56,7 +57,7 @@ def stand_in(monkeypatch: Any) -> None:
         "certificate": lambda name: certificate,
         "run_request": run_request,
     }
-    monkeypatch.setattr(site_module, "PATIENCE", 0.2)
+    monkeypatch.setattr(bodies, "PATIENCE", 0.2)
     for name, value in found.items():
         monkeypatch.setattr(site_module.catalogue, name, value)
 

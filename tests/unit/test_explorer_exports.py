@@ -20,12 +20,13 @@ from iconlearn._errors import FileFormatError, OptionError
 from iconlearn.cli import main
 from iconlearn.cli.explore import has_display, take
 from iconlearn.data.files import Dataset
+from iconlearn.explorer.answers import Answer, RefusedError
 from iconlearn.explorer.exporting import export_page, export_parquet
 from iconlearn.explorer.library import Library
 from iconlearn.explorer.recorded import as_run_folder, recording_of
 from iconlearn.explorer.runs import Runs
 from iconlearn.explorer.server import answering, bind
-from iconlearn.explorer.site import Answer, RefusedError, Site
+from iconlearn.explorer.site import Site
 from iconlearn.recording.packets import Packet, PacketFile, read_packets
 from iconlearn.run import RunOptions, run_method
 

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from exploring import TOKEN, raw, secured
 
+from iconlearn.explorer import bodies
+
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory):
@@ -54,9 +56,7 @@ def test_an_upload_that_lies_about_its_length_is_nothing(here):
 
 
 def test_an_upload_that_stalls_holds_nobody_up(here, monkeypatch):
-    from iconlearn.explorer import site
-
-    monkeypatch.setattr(site, "STALLED", 0.2)
+    monkeypatch.setattr(bodies, "STALLED", 0.2)
     before = uploads(here)
     head = (
         f"POST /{TOKEN}/api/data?name=a.csv HTTP/1.1\r\nHost: 127.0.0.1:{here.port}\r\nOrigin: {here.origin}\r\n"

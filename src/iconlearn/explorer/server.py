@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from iconlearn._errors import IConLearnError, OptionError
+from iconlearn.explorer.answers import Answer, RefusedError, refused
 from iconlearn.explorer.hub import attend
 from iconlearn.explorer.runs import Runs
 from iconlearn.explorer.security import App, Guard
-from iconlearn.explorer.site import Answer, RefusedError, Site, refused
+from iconlearn.explorer.site import Site
 
 if TYPE_CHECKING:
     from starlette.requests import Request

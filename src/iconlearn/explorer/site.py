@@ -5,18 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
-from urllib.parse import quote
 
-from iconlearn._errors import IConLearnError, OptionError
+from iconlearn._errors import IConLearnError
 from iconlearn.explorer import catalogue, exporting
+from iconlearn.explorer.answers import (
+    BYTES,
+    KINDS,
+    PARQUET,
+    Answer,
+    RefusedError,
+    as_file,
+    as_json,
+    one_line,
+    pieces,
+)
+from iconlearn.explorer.bodies import drain, in_time, read_json
 from iconlearn.explorer.library import Library
 from iconlearn.explorer.run import Run
 from iconlearn.explorer.runs import Runs
@@ -24,43 +34,6 @@ from iconlearn.methods import METHODS
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-
-MOST_JSON = 1 << 16  # bytes of a request in JSON
-PIECE = 1 << 20  # bytes that are read from a file at a time
-STALLED = 20.0  # seconds for which the next piece of an upload is waited for
-PATIENCE = 5.0  # seconds for which more than is wanted is read
-BYTES, PARQUET = "application/octet-stream", "application/vnd.apache.parquet"
-KINDS = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".json": "application/json",
-}
-
-
-@dataclass
-class Answer:
-    """What is sent back: bytes, or pieces one after another."""
-
-    body: bytes | AsyncIterator[bytes]
-    kind: str = "application/json"
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-class RefusedError(Exception):
-    """A request that is answered with an error."""
-
-    def __init__(self, status: int, error: str, **more: Any) -> None:
-        super().__init__(error)
-        self.status, self.more = status, more
-
-
-def as_json(value: Any, status: int = 200) -> Answer:
-    """An answer in JSON."""
-    return Answer(json.dumps(value, allow_nan=False).encode(), status=status)
 
 
 class Site:
@@ -242,76 +215,3 @@ def opened(run: Run) -> BinaryIO:
         with suppress(FileNotFoundError):
             return open(path, "rb")
     raise RefusedError(409, f"{run.id} has recorded nothing yet; wait until it has begun")
-
-
-async def pieces(file: BinaryIO, end: int) -> AsyncIterator[bytes]:
-    """The first bytes of a file, which is closed then."""
-    with file:
-        while end > 0 and (piece := await asyncio.to_thread(file.read, min(end, PIECE))):
-            end -= len(piece)
-            yield piece
-
-
-def as_file(name: str) -> dict[str, str]:
-    """The header by which a browser saves an answer under a name, of whatever letters."""
-    return {"content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='', errors='replace')}"}
-
-
-async def in_time(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces of a body, of which each has to come soon: others wait for this one."""
-    while True:
-        try:
-            yield await asyncio.wait_for(anext(stream), STALLED)
-        except StopAsyncIteration:
-            return
-        except asyncio.TimeoutError as cause:
-            raise RefusedError(408, f"nothing came for {STALLED:g} seconds; send the file again") from cause
-
-
-async def drain(request: Request) -> None:
-    """Let a page finish sending what is not wanted, for a while: it reads the answer only then."""
-    stream = request.stream()
-    with suppress(asyncio.TimeoutError, RuntimeError):  # RuntimeError: it had been read to the end
-        await asyncio.wait_for(_spill(stream), PATIENCE)
-
-
-async def _spill(stream: AsyncIterator[bytes]) -> None:
-    async for _ in stream:
-        pass
-
-
-async def read_json(request: Request) -> Mapping[str, Any]:
-    """The object that a request holds, which is short."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MOST_JSON:
-            raise RefusedError(413, f"the request is longer than {MOST_JSON} bytes; reload the page")
-    try:
-        said = json.loads(body, parse_constant=refuse_number)
-    except (ValueError, RecursionError) as cause:
-        raise RefusedError(400, f"the request is no JSON ({cause}); reload the page") from cause
-    if not isinstance(said, dict):
-        raise RefusedError(400, "the request is no JSON object; reload the page")
-    return said
-
-
-def refuse_number(word: str) -> Any:
-    """NaN and infinity are no JSON."""
-    raise ValueError(f"{word} is no number")
-
-
-def one_line(cause: BaseException) -> str:
-    """What went wrong, in one line."""
-    return " ".join(str(cause).split())
-
-
-def refused(cause: Exception) -> Answer:
-    """The answer to what went wrong."""
-    if isinstance(cause, RefusedError):
-        answer = as_json({"error": one_line(cause), **cause.more}, cause.status)
-        if cause.status in (408, 413):
-            answer.headers["connection"] = "close"  # or what is still sent would be read for ever
-        return answer
-    status = 409 if isinstance(cause, OptionError) else 400
-    return as_json({"error": one_line(cause)}, status)
