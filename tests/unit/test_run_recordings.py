@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from recordings import Crowd, of_kind, told
 
 from iconlearn._errors import NonFiniteError
 from iconlearn.data.files import Dataset, load_dataset, load_digits_dataset
+from iconlearn.explorer.exporting import export_parquet
 from iconlearn.recording import read_packets
 from iconlearn.run import RunOptions, job, run_method
 from iconlearn.run.partial import Partial
@@ -74,6 +78,27 @@ def test_a_table_carries_its_columns_along(tmp_path):
     assert np.array_equal(points.arrays["column_1"], X[:, 1])
     assert not of_kind(path, "samples")
     assert "accuracy" not in of_kind(path, "moment")[-1].fields["stats"]
+
+
+def test_columns_of_a_file_keep_their_names_up_to_the_exported_table(tmp_path):
+    rng = np.random.default_rng(0)
+    age, pulse, kind = rng.uniform(1, 90, 40), rng.normal(size=(40, 2)), ["cat", "dog"] * 20
+    pq.write_table(
+        pa.table({"age": age, "kind": kind, "pulse": pulse.tolist(), "x": age}), tmp_path / "a.parquet"
+    )
+    data = load_dataset(tmp_path / "a.parquet", "kind")
+    assert data.columns == ["age", "pulse[0]", "pulse[1]", "x"]
+    path = run("pca", data, tmp_path)
+    (points,) = of_kind(path, "points")
+    assert [column["name"] for column in points.fields["columns"]] == ["label", *data.columns]
+    assert np.allclose(points.arrays["column_1"], age)
+    assert np.allclose(points.arrays["column_3"], pulse[:, 1])
+    table = pq.read_table(io.BytesIO(export_parquet(path)))
+    assert table.column_names[:8] == ["row", "x", "y", "label", "age", "pulse[0]", "pulse[1]", "x_"]
+    assert np.allclose(table["age"], age)
+    (tmp_path / "bare.csv").write_text("1.5,2\n3,4\n")
+    assert load_dataset(tmp_path / "bare.csv").columns == ["f0", "f1"]
+    assert DIGITS.columns is None
 
 
 def test_an_encoder_shows_all_rows_and_watches_a_probe_of_those_it_learns_from(tmp_path):

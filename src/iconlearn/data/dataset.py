@@ -31,6 +31,8 @@ class Dataset:
     source : default None
         The samples in that form: a csr_array of weights (n, n), a tuple of tables, (rows, captions), or ids
         (n, length). None for rows, which are X.
+    columns : list of str, or None
+        Names of the columns of X, where its source names them: a .csv or .parquet file of features.
 
     Examples
     --------
@@ -47,6 +49,7 @@ class Dataset:
     image_shape: tuple[int, ...] | None = None
     form: str = "rows"
     source: Any = None
+    columns: list[str] | None = None
 
     @property
     def learns_from(self) -> Any:

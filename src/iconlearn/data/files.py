@@ -144,7 +144,7 @@ def load_table(path: str | os.PathLike[str], labels: str | os.PathLike[str] | No
     y = classes = None
     if values is not None:
         y, classes = encode_labels(label_file or path, values, len(X), _SAMPLES.get(parts.form, "row"))
-    return Dataset(path.stem, X, y, classes, image_shape, parts.form, source)
+    return Dataset(path.stem, X, y, classes, image_shape, parts.form, source, parts.columns)
 
 
 def load_dataset(

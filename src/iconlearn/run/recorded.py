@@ -168,8 +168,8 @@ class Opening:
             held = np.isin(rows, self.split.test)
             add("half", held, ["fitted", "held out"])
         if data.image_shape is None and data.X.shape[1] <= MOST_FEATURES:
-            for k in range(data.X.shape[1]):
-                add(f"x{k}", data.X[rows, k], None)
+            for k, name in enumerate(data.columns or [f"x{k}" for k in range(data.X.shape[1])]):
+                add(name, data.X[rows, k], None)
         if self.material.row.clusters:
             arrays["positions"] = self.material.layout[0][rows].astype(np.float32)
         return Packet(POINTS, {"n": len(rows), "columns": told}, arrays)
