@@ -15,7 +15,9 @@ from iconlearn.data.builtin import BUILT_IN, EXAMPLES
 from iconlearn.explorer.catalogue import certificate, feeds, run_request, table
 from iconlearn.explorer.catalogue.choices import own as own_value
 from iconlearn.explorer.catalogue.spans import formula, spans
+from iconlearn.explorer.catalogue.table import entry
 from iconlearn.methods import COLUMNS, FAMILIES, LEARNED
+from iconlearn.methods.citations import TITLES
 from iconlearn.pages import equation
 from iconlearn.pages.mathml import mathml
 from iconlearn.recipes import Recipe, embedding
@@ -118,6 +120,23 @@ def test_methods_tell_their_equation(told):
         assert f"import {METHODS[one['name']].estimator}" in one["estimator_code"]
     latex = row_of(told, "t-sne")["latex"]
     assert latex == list(equation(METHODS["t-sne"].recipe()).lines)
+
+
+def test_citations_have_the_titles_of_their_papers(told):
+    cited = {METHODS[one["name"]].paper.removeprefix("blank in ") for one in told["methods"]}
+    assert cited == set(TITLES)  # every paper has a title, and none is left over
+    for one in told["methods"]:
+        (title,) = re.findall(r"title = \{\{(.+)\}\}", one["citation"])
+        assert title in TITLES.values()
+    assert "  title = {{Visualizing Data using t-SNE}},\n" in row_of(told, "t-sne")["citation"]
+    blank = row_of(told, "identity-to-student")["citation"]
+    assert "I-Con: A Unifying Framework" in blank
+    assert "{Alshammari and others}" in blank
+
+
+def test_a_method_of_the_users_gets_no_title_of_another_paper_of_the_same_words():
+    row = replace(METHODS["t-sne"], name="my-map", paper="Chen et al. 2020")
+    assert "title" not in entry(row)["citation"]
 
 
 def test_a_formula_that_cannot_be_read_is_refused_with_its_text():

@@ -16,7 +16,7 @@ from iconlearn.data.builtin import EXAMPLES
 from iconlearn.data.files import load_dataset
 from iconlearn.intake import CAPTIONED, ROWS
 from iconlearn.methods import METHODS, Method
-from iconlearn.pages.cite import bibtex
+from iconlearn.pages.cite import bibtex, paper_title
 from iconlearn.pages.code import argument, estimator_code, icon_code, shown
 from iconlearn.pages.equation import Formula, equation
 from iconlearn.recipes import SPECIMEN, Shape
@@ -91,7 +91,7 @@ def page(
         *section("Hyper-parameters", parameters(row)),
         *section("Certificate", certified(certificate)),
         *section("Neighbours in the table", neighbours(row, linked)),
-        *section("Citation", cited(row.paper)),
+        *section("Citation", cited(row)),
     ]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -264,10 +264,11 @@ def certified(certificate: Certificate | None) -> list[str]:
     return table(("", ""), facts.items())
 
 
-def cited(paper: str) -> list[str]:
+def cited(row: Method) -> list[str]:
     """The paper, and as BibTeX."""
-    entry = bibtex(paper)
-    return [f"{paper[:1].upper()}{paper[1:]}.", *(["", *fence("bibtex", entry)] if entry else [])]
+    paper, title = row.paper, paper_title(row)
+    entry, words = bibtex(paper, title), f": *{title}*" if title else ""
+    return [f"{paper[:1].upper()}{paper[1:]}{words}.", *(["", *fence("bibtex", entry)] if entry else [])]
 
 
 def neighbours(row: Method, linked: Collection[str]) -> list[str]:

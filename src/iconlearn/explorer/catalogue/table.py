@@ -13,7 +13,7 @@ from iconlearn.explorer.catalogue.spans import formula, spans
 from iconlearn.intake import CAPTIONED, INTAKES, ROWS
 from iconlearn.methods import COLUMNS, FAMILIES, LEARNED, METHODS, Method
 from iconlearn.pages.axes import KERNELS, TARGETS, greek
-from iconlearn.pages.cite import bibtex
+from iconlearn.pages.cite import bibtex, paper_title
 from iconlearn.pages.code import estimator_code, icon_code, shown
 from iconlearn.pages.equation import equation
 from iconlearn.pages.page import IMAGE, STATUS, example_shape
@@ -112,7 +112,7 @@ def entry(row: Method) -> dict[str, Any]:
         "divergence": recipe.divergence,
         "mapper": [spans(note) for note in told.notes if note.startswith(("$z_i$:", "$c_j$:"))],
         **code(row),
-        "citation": bibtex(row.paper),
+        "citation": bibtex(row.paper, paper_title(row)),
         "rewards": spans(row.rewards),
         "degenerates": spans(row.degenerates),
         "training": {name: show(value) for name, value in row.fit.items()},
