@@ -225,7 +225,16 @@ def test_a_recording_is_sent_as_it_was_when_it_was_asked_for(tmp_path):
         record(tmp_path / "run", 2)
         path.unlink()
 
+    def go_on():  # from the first step
+        PacketFile(path).truncate_after(0)
+        PacketFile(path).append(Packet("moment", {"step": 1, "loss": 2.0}, {}))
+        run.tape.forget()
+
     assert asyncio.run(asked(grow)) == whole
+    whole = path.read_bytes()
+    assert asyncio.run(asked(go_on)) == whole
+    run.settle()
+    assert (whole := path.read_bytes()) == asyncio.run(asked(grow))
     whole = path.read_bytes()
     assert asyncio.run(asked(finish)) == whole
     assert asyncio.run(asked(run.settle)) == (tmp_path / "run" / "recording.icon").read_bytes()[: len(whole)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import struct
-from contextlib import suppress
+import time
+from contextlib import ExitStack, suppress
 
 import httpx
 import numpy as np
 import pytest
-from exploring import TOKEN, raw, secured
+from exploring import TOKEN, raw, secured, served, stand_in
 
 from iconlearn.explorer import bodies
 
@@ -23,6 +24,22 @@ def here(tmp_path_factory):
 def uploads(here):
     """The files that were kept of what was sent."""
     return sorted(path.name for path in here.library.uploads.folder.glob("*") if path.suffix != ".json")
+
+
+def upload_head(here, name: str, length: int) -> bytes:
+    """What comes before the body of an upload."""
+    return (
+        f"POST /{TOKEN}/api/data?name={name} HTTP/1.1\r\nHost: 127.0.0.1:{here.port}\r\nOrigin: {here.origin}\r\n"
+        f"Content-Length: {length}\r\n\r\n"
+    ).encode()
+
+
+def wait_until(met) -> None:
+    """Wait for what happens in the server."""
+    end = time.monotonic() + 10
+    while not met():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_uploads_are_bounded(here):
@@ -42,15 +59,11 @@ def test_uploads_are_bounded(here):
 
 def test_an_upload_that_lies_about_its_length_is_nothing(here):
     before, known = uploads(here), set(here.library.entries)
-    head = (
-        f"POST /{TOKEN}/api/data?name=a.csv HTTP/1.1\r\nHost: 127.0.0.1:{here.port}\r\nOrigin: {here.origin}\r\n"
-        "Content-Length: {length}\r\n\r\n"
-    )
-    assert raw(here.port, head.format(length=1 << 40).encode() + b"a,b\n1,2\n") == 413
-    assert raw(here.port, head.format(length=-1).encode() + b"a,b\n1,2\n") in (400, 413)
+    assert raw(here.port, upload_head(here, "a.csv", 1 << 40) + b"a,b\n1,2\n") == 413
+    assert raw(here.port, upload_head(here, "a.csv", -1) + b"a,b\n1,2\n") in (400, 413)
     with socket.create_connection(("127.0.0.1", here.port), timeout=10) as line:
-        line.sendall(head.format(length=1000).encode() + b"a,b\n1,2\n")  # and then it hangs up
-    assert raw(here.port, head.format(length=4).encode() + b"a,b\n1,2\n3,4\n") != 201  # a column name alone
+        line.sendall(upload_head(here, "a.csv", 1000) + b"a,b\n1,2\n")  # and then it hangs up
+    assert raw(here.port, upload_head(here, "a.csv", 4) + b"a,b\n1,2\n3,4\n") != 201  # a column name alone
     assert {entry["id"] for entry in here.client.get("api/data").json()} == known
     assert uploads(here) == before
 
@@ -58,16 +71,48 @@ def test_an_upload_that_lies_about_its_length_is_nothing(here):
 def test_an_upload_that_stalls_holds_nobody_up(here, monkeypatch):
     monkeypatch.setattr(bodies, "STALLED", 0.2)
     before = uploads(here)
-    head = (
-        f"POST /{TOKEN}/api/data?name=a.csv HTTP/1.1\r\nHost: 127.0.0.1:{here.port}\r\nOrigin: {here.origin}\r\n"
-        "Content-Length: 1000\r\n\r\n"
-    )
     with socket.create_connection(("127.0.0.1", here.port), timeout=10) as stalled:
-        stalled.sendall(head.encode() + b"a,b\n1,2\n")
+        stalled.sendall(upload_head(here, "a.csv", 1000) + b"a,b\n1,2\n")
         assert b"408" in stalled.recv(100)
         body = b"a,b,c,d\n1,2,3,4\n5,6,7,8\n"
         assert here.client.post("api/data", params={"name": "b.csv"}, content=body).status_code == 201
     assert len(uploads(here)) == len(before) + 1
+
+
+def test_an_upload_that_trickles_holds_nobody_up(here):
+    body = b"a,b,c,d\n1,2,3,4\n5,6,7,8\n"
+    with socket.create_connection(("127.0.0.1", here.port), timeout=10) as slow:
+        slow.sendall(upload_head(here, "slow.csv", len(body)))
+        for k in range(len(body) - 1):
+            slow.sendall(body[k : k + 1])
+            if k % 8 == 0:
+                answer = here.client.post("api/data", params={"name": f"q{k}.csv"}, content=body, timeout=5)
+                assert answer.status_code == 201
+        slow.sendall(body[-1:])
+        said = b""
+        while b'"slow"' not in said and (piece := slow.recv(4000)):
+            said += piece
+    assert said.startswith(b"HTTP/1.1 201 ")
+    assert b'"slow"' in said
+
+
+def test_uploads_that_come_together_share_the_room(tmp_path, monkeypatch):
+    stand_in(monkeypatch)
+    with served(tmp_path, most=1000) as server, ExitStack() as lines:
+        slow = [
+            lines.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            for _ in range(5)
+        ]
+        for k, line in enumerate(slow):  # each would fit by itself
+            line.sendall(upload_head(server, f"{k}.npy", 1000))
+        wait_until(lambda: len(uploads(server)) == 5)
+        for line in slow[:4]:
+            line.sendall(bytes(990))
+        wait_until(lambda: server.library.uploads.room() == 40)
+        slow[4].sendall(bytes(990))
+        said = slow[4].recv(4000)
+        assert said.startswith(b"HTTP/1.1 413 ")
+        assert len(uploads(server)) == 4
 
 
 def test_a_pickle_is_never_loaded(here, tmp_path):

@@ -249,6 +249,20 @@ def test_a_file_is_cut_back_to_a_step(tmp_path):
     assert [p.fields["step"] for p in file.read() if p.kind == "moment"] == [0, 4, 9, 11, 13]
 
 
+def test_who_reads_a_file_that_is_cut_back_reads_it_to_its_end(tmp_path):
+    file = PacketFile(tmp_path / "recording.icon")
+    for step in range(5):
+        file.append(Packet("moment", {"step": step}))
+    whole = file.path.read_bytes()
+    with open(file.path, "rb") as reader:
+        assert reader.read(10) == whole[:10]
+        file.truncate_after(2)
+        file.append(Packet("moment", {"step": 7}))
+        assert reader.read() == whole[10:]
+    assert [packet.fields["step"] for packet in file.read()] == [0, 1, 2, 7]
+    assert [path.name for path in tmp_path.iterdir()] == ["recording.icon"]
+
+
 @pytest.mark.parametrize(
     "late",
     [

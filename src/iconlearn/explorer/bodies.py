@@ -19,7 +19,7 @@ PATIENCE = 5.0  # seconds for which more than is wanted is read
 
 
 async def in_time(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces of a body, of which each has to come soon: others wait for this one."""
+    """The pieces of a body, of which each has to come soon: a page that is gone may leave the line open."""
     while True:
         try:
             yield await asyncio.wait_for(anext(stream), STALLED)

@@ -52,7 +52,6 @@ class Site:
         self.page = files("iconlearn.explorer") / "page" if page is None else page
         self.thread = ThreadPoolExecutor(1, "certificates")
         self.certificates: dict[str, asyncio.Future[dict[str, Any]]] = {}
-        self.uploading = asyncio.Lock()
 
     @cached_property
     def _files(self) -> dict[str, Any]:
@@ -108,30 +107,35 @@ class Site:
     async def upload(self, request: Request) -> Answer:
         """A data set from the page, in a file of ours until it is known to be one."""
         name, labels = request.query_params.get("name", ""), request.query_params.get("labels")
-        async with self.uploading:
-            room = self.library.uploads.room()
-            claimed = request.headers.get("content-length", "0")
-            too_much = self.library.uploads.too_long(name)
-            if not claimed.isdecimal() or int(claimed) > room:
+        uploads = self.library.uploads
+        claimed = request.headers.get("content-length", "0")
+        if not claimed.isdecimal() or int(claimed) > uploads.room():
+            await drain(request)
+            raise RefusedError(413, uploads.too_long(name))
+        path = uploads.place(name)
+        kept = False
+        try:
+            if not await self._receive(request, path):
+                path.unlink()  # before it is said how much is left
                 await drain(request)
-                raise RefusedError(413, too_much)
-            path = self.library.uploads.place(name)
-            kept = False
-            try:
-                length = 0
-                with open(path, "wb") as file:
-                    async for piece in in_time(request.stream()):
-                        length += len(piece)
-                        if length > room:
-                            await drain(request)
-                            raise RefusedError(413, too_much)
-                        file.write(piece)
-                told = await asyncio.to_thread(self.library.take, path, name, labels)
-                kept = True
-            finally:
-                if not kept:
-                    path.unlink(missing_ok=True)
+                raise RefusedError(413, uploads.too_long(name))
+            told = await asyncio.to_thread(self.library.take, path, name, labels)
+            kept = True
+        finally:
+            if not kept:
+                path.unlink(missing_ok=True)
         return as_json(told, 201)
+
+    async def _receive(self, request: Request, path: Path) -> bool:
+        """Write what comes to a file of its own, beside others that come; was there room for all of it?"""
+        length = 0
+        with open(path, "wb", buffering=0) as file:  # what is written counts at once
+            async for piece in in_time(request.stream()):
+                length += len(piece)
+                if length > self.library.uploads.most or len(piece) > self.library.uploads.room():
+                    return False
+                file.write(piece)
+        return True
 
     async def points(self, request: Request) -> Answer:
         """The points of a table."""

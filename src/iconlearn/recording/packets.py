@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from iconlearn._errors import FileFormatError, InputError
+from iconlearn._files import aside
 
 log = logging.getLogger("iconlearn")
 
@@ -317,7 +319,8 @@ class PacketFile:
     def truncate_after(self, step: int) -> None:
         """Keep what was recorded of the first ``step`` steps, up to the first packet that tells of later ones.
 
-        The moment of an end goes, too: after Ctrl-C it shows the best state, from which no run goes on.
+        The moment of an end goes, too: after Ctrl-C it shows the best state, from which no run goes on. What is kept
+        becomes a new file, so that whoever reads the old one reads it to its end.
         """
         kept = 0
         try:
@@ -325,7 +328,10 @@ class PacketFile:
                 if reach(packet) > step:
                     break
                 kept = end
-            os.truncate(self.path, kept)
+            if kept < self.path.stat().st_size:
+                with open(self.path, "rb") as whole, aside(self.path) as part:
+                    shutil.copyfileobj(whole, part)
+                    part.truncate(kept)
         except FileNotFoundError:
             return
         except FileFormatError:
