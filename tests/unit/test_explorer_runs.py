@@ -58,6 +58,34 @@ def state_of(page, wanted):
             return found
 
 
+def test_runs_of_one_method_are_told_apart_by_what_was_chosen(here):
+    ids = [start(here, max_iter=3), start(here, max_iter=3, perplexity=4)]
+    entries = {entry["id"]: entry for entry in here.client.get("api/runs").json()}
+    chosen = [entries[id]["chosen"] for id in ids]
+    assert chosen == [{"perplexity": 5.0, "max_iter": 3}, {"perplexity": 4.0, "max_iter": 3}]
+    assert len({id.rpartition("-")[2] for id in ids}) == 2
+    wait_for(here, ids[1], "finished")
+    again = Runs(here.runs.folder).runs[ids[1]]
+    assert again.summary()["chosen"] == chosen[1]
+    assert (again.head() or {})["chosen"] == chosen[1]
+
+
+def test_choices_of_a_recording_from_anywhere_are_told_in_short(tmp_path):
+    told = {"a" * 99: "b" * 99, "large": 10**400, "none": None, "list": [[0] * 99], "nan": float("nan")}
+    path = tmp_path / "runs"
+    path.mkdir()
+    stated = {"schema": 1, "source": "x", "method": "t-sne", "title": "t-SNE", "data": "few"}
+    for name, chosen in (("a", told), ("b", ["no", "mapping"]), ("c", dict.fromkeys(map(str, range(99)), 1))):
+        (path / f"{name}.json").write_text(json.dumps({**stated, "chosen": chosen}))
+    runs = Runs(path).runs
+    short = runs["a"].summary()["chosen"]
+    assert json.loads(json.dumps(short, allow_nan=False)) == short
+    assert len(short) == 5
+    assert all(len(name) <= 40 and len(str(value)) <= 40 for name, value in short.items())
+    assert runs["b"].summary()["chosen"] == {}
+    assert len(runs["c"].summary()["chosen"]) == 12
+
+
 def test_a_run_is_seen_live_paused_stepped_and_kept(here, tmp_path):
     id = start(here, max_iter=100_000)
     with here.stream(id) as page:

@@ -44,6 +44,7 @@ def test_a_recording_says_what_was_run_on_what(tmp_path):
     assert said["data"] == {"name": "few", "n": 90, "d": 64, "classes": list("0123456789"), "kind": "rows"}
     assert any("p_{ij}" in line for line in said["equation"])
     assert "options" in said
+    assert said["chosen"] == {"perplexity": 7.0, "seed": 3, "max_iter": 3}
     assert said["columns_are"] == "points"
     points = packets[1]
     assert points.arrays["rows"].tolist() == list(range(90))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 WAITING, STARTING, RUNNING, PAUSED = "waiting", "starting", "running", "paused"
 FINISHED, STOPPED, FAILED, CUT = "finished", "stopped", "failed", "cut"
 GOING, DONE = (STARTING, RUNNING, PAUSED), (FINISHED, STOPPED, FAILED, CUT)
+MOST_CHOSEN, MOST_WORDS, LARGE = 12, 40, 1e15  # choices that the list of runs tells, and how much of each
 MOST_SELECTED = 64  # points whose bars a frame carries, of all pages together
 
 
@@ -41,7 +42,7 @@ class Run:
         self.id, self.out = id, out
         self.partial = out.with_name(f"{out.name}.partial")
         self.stated_as: Mapping[str, Any] | None = None
-        self.about: dict[str, Any] = {"method": "", "title": out.name, "data": ""}
+        self.about: dict[str, Any] = {"method": "", "title": out.name, "data": "", "chosen": {}}
         self.started = 0.0
         self.state, self.message, self.step, self.total = CUT, "", 0, 0
         self.places: tuple[Path, ...] = (out / RECORDING, self.partial / RECORDING)
@@ -59,6 +60,7 @@ class Run:
         run = cls(id, out)
         run.stated_as = stated
         run.about = {name: stated[name] for name in ("method", "title", "data")}
+        run.about["chosen"] = in_short(stated.get("chosen"))
         run.started = float(stated.get("started", 0.0))
         return run
 
@@ -107,6 +109,7 @@ class Run:
                 "method": str(first.get("method", self.about["method"])),
                 "title": str(first.get("title", self.about["title"])),
                 "data": data_name(first.get("data"), self.about["data"]),
+                "chosen": in_short(first.get("chosen")) or self.about["chosen"],
             }
             self.total = whole(first.get("total"), self.total)
         if len(self.tape):
@@ -209,6 +212,24 @@ class Run:
 def data_name(about: Any, otherwise: str) -> str:
     """The name of the data in the first packet."""
     return str(about["name"]) if isinstance(about, dict) and "name" in about else otherwise
+
+
+def in_short(chosen: Any) -> dict[str, Any]:
+    """What was chosen for a run, in few words of each: recordings may come from anywhere.
+
+    Examples
+    --------
+    >>> in_short({"perplexity": 10.0, "projector": [3, 4], "note": float("nan")}), in_short(None)
+    ({'perplexity': 10.0, 'projector': '[3, 4]', 'note': 'nan'}, {})
+    """
+    if not isinstance(chosen, dict):
+        return {}
+    return {
+        str(name)[:MOST_WORDS]: value
+        if value is None or (isinstance(value, (int, float)) and abs(value) < LARGE)
+        else str(value)[:MOST_WORDS]
+        for name, value in list(chosen.items())[:MOST_CHOSEN]
+    }
 
 
 def whole(value: Any, otherwise: int) -> int:

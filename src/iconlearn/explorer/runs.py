@@ -65,7 +65,7 @@ class Runs:
         source, labels : str
             The data.
         about : mapping
-            ``method``, ``title`` and ``data`` in words.
+            ``method``, ``title`` and ``data`` in words, and what was ``chosen`` otherwise than the method has it.
         """
         if len(self.waiting) >= MOST_WAITING:
             raise OptionError(f"{MOST_WAITING} runs wait already; stop some, or wait until they are done")

@@ -165,12 +165,18 @@ class Site:
         try:
             entry = self.library.entry(data)
             dataset = await asyncio.to_thread(self.library.dataset, data)
-            name, _ = await asyncio.to_thread(catalogue.run_request, wanted, dataset)
+            name, chosen = await asyncio.to_thread(catalogue.run_request, wanted, dataset)
         except catalogue.RequestError as cause:
             raise RefusedError(400, one_line(cause), field=cause.field.rpartition(".")[2]) from cause
         except IConLearnError as cause:
             raise RefusedError(400, one_line(cause), field="data") from cause
-        about = {"method": name, "title": METHODS[name].title, "data": entry.name}
+        row = METHODS[name]
+        about = {
+            "method": name,
+            "title": row.title,
+            "data": entry.name,
+            "chosen": chosen.differing(row),
+        }
         run = self.runs.start(wanted, entry.source, entry.labels, about)
         return as_json({"id": run.id}, 201)
 

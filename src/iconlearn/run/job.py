@@ -144,6 +144,7 @@ def run_method(
             recorder,
             {**row.parameters, **options.parameters},
             {**usual, **chosen},
+            options.differing(method(name)),
             options.seed,
         )
         record_run(opening, partial.recording, options.audience)

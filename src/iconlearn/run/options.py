@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from iconlearn.methods import Variation
+from iconlearn.methods import Method, Variation
 from iconlearn.recording import Audience
 from iconlearn.train.events import Callback
+
+APART = ("parameters", "callbacks", "audience", "overwrite")  # what tells nothing of a result by itself
 
 
 @dataclass(frozen=True)
@@ -74,3 +76,21 @@ class RunOptions:
     def variation(self) -> Variation:
         """What is chosen in place of the method's own equation."""
         return Variation(self.divergence, self.debias_target, self.debias_learned)
+
+    def differing(self, row: Method) -> dict[str, Any]:
+        """What is chosen otherwise than a method has it by itself: what tells two of its runs apart.
+
+        Examples
+        --------
+        >>> from iconlearn.methods import METHODS
+        >>> RunOptions({"perplexity": 10.0, "n_components": 2}, max_iter=50).differing(METHODS["t-sne"])
+        {'perplexity': 10.0, 'max_iter': 50}
+        """
+        own = {**row.parameters, **row.fit}
+        options = {f.name: (getattr(self, f.name), f.default) for f in fields(self) if f.name not in APART}
+        chosen = {name: value for name, (value, default) in options.items() if value != default}
+        return {
+            name: value
+            for name, value in {**self.parameters, **chosen}.items()
+            if name not in own or value != own[name]
+        }

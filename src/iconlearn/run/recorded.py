@@ -47,6 +47,8 @@ class Opening:
     recorder : Recorder
     parameters, options : mapping
         What was chosen, with defaults.
+    chosen : mapping
+        What of both, and of the equation, is not as the method has it.
     seed : int
     """
 
@@ -57,6 +59,7 @@ class Opening:
     recorder: Recorder
     parameters: Mapping[str, Any]
     options: Mapping[str, Any]
+    chosen: Mapping[str, Any]
     seed: int
 
     @property
@@ -118,6 +121,7 @@ class Opening:
                     "divergence": model.measure.name,
                     "parameters": dict(self.parameters),
                     "options": dict(self.options),
+                    "chosen": dict(self.chosen),
                     "data": {
                         "name": data.name,
                         "n": len(data.X),
