@@ -91,6 +91,8 @@ export interface RunRow {
   method: string;
   title: string;
   data: string;
+  /** What was chosen otherwise than the method has it. */
+  chosen: Record<string, unknown>;
   state: string;
   step: number;
   total: number;

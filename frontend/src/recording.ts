@@ -16,6 +16,8 @@ export interface RunFields {
   divergence: string;
   parameters: Record<string, unknown>;
   options: Record<string, unknown>;
+  /** What of both is not as the method has it; recordings of earlier versions do not tell. */
+  chosen?: Record<string, unknown>;
   data: { name: string; n: number; d: number; classes: string[] | null; kind: string };
   total: number;
   columns_are: "points" | "probe" | "classes" | "clusters";

@@ -4,6 +4,7 @@ import { boxOf, fit, nearest, placer, settle } from "../src/map/fit";
 import { shuffled } from "../src/map/order";
 import { link, readRoute } from "../src/route";
 import { problem, range, values } from "../src/views/fields";
+import { choicesOf, runName } from "../src/views/naming";
 
 const field = (more: Partial<Field>): Field => ({
   name: "perplexity",
@@ -55,6 +56,24 @@ describe("fields", () => {
     expect(range(field({ soft: true }))).toBe("at least 1");
     expect(range(field({ low: 0, high: 1e9, open_low: true }))).toBe("above 0");
     expect(range(field({ type: "choice" }))).toBe("");
+  });
+});
+
+describe("names of runs", () => {
+  it.each([
+    [undefined, "t-SNE · digits"],
+    [{}, "t-SNE · digits"],
+    [{ perplexity: 10 }, "t-SNE · digits · perplexity 10"],
+    [{ debias_target: 0.5, all_rows: true }, "t-SNE · digits · debias p 0.5 · all rows yes"],
+    [{ max_grad_norm: null }, "t-SNE · digits · max grad norm none"],
+  ])("say what was chosen: %o", (chosen, name) =>
+    expect(runName({ title: "t-SNE", data: "digits", chosen })).toBe(name),
+  );
+
+  it("are short, whatever a recording holds", () => {
+    const name = runName({ title: "a", data: "b", chosen: { note: "x".repeat(1000) } });
+    expect(name.length).toBeLessThan(60);
+    expect(choicesOf("no object" as unknown as Record<string, unknown>)).toBeInstanceOf(Array);
   });
 });
 

@@ -10,6 +10,7 @@ import { saveCanvas } from "../save/files";
 import { hovered, type RunState, selectedPoint, selection, selectNext, selectPoint } from "../store";
 import { calm, dark } from "../theme";
 import { count, useSize } from "../views/hooks";
+import { runName } from "../views/naming";
 import { Panel } from "../views/Panel";
 import { MapController } from "./controller";
 import { Legend } from "./Legend";
@@ -110,7 +111,7 @@ export function MapView({ run, id = "map" }: Props) {
   void run.version.value;
   const recording = run.recording.value;
   const chosen = selectedPoint(run);
-  const title = recording.run ? `${recording.run.title} of ${recording.run.data.name}` : "Map of the points";
+  const title = recording.run ? runName(recording.run) : "Map of the points";
   return (
     <Panel
       id={id}

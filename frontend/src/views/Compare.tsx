@@ -4,6 +4,7 @@ import { getRuns } from "../api";
 import { link } from "../route";
 import type { RunState } from "../store";
 import { useAsked } from "./hooks";
+import { choicesOf } from "./naming";
 
 export function Compare({ run }: { run: RunState }) {
   const runs = useAsked(getRuns, [run.id]);
@@ -30,7 +31,7 @@ export function Compare({ run }: { run: RunState }) {
               <option value="">choose…</option>
               {same.map((row) => (
                 <option key={row.id} value={row.id}>
-                  {row.title} · {row.state}
+                  {[row.title, ...choicesOf(row.chosen), row.id, row.state].join(" · ")}
                 </option>
               ))}
             </select>

@@ -6,6 +6,7 @@ import type { Packet } from "../packets";
 import type { RunFields } from "../recording";
 import { RunState } from "../store";
 import { Cell } from "./Cell";
+import { runName } from "./naming";
 import { Runs } from "./RunView";
 
 interface Props {
@@ -18,8 +19,8 @@ export function Exported({ packets, damage, table }: Props) {
   const runs = useMemo(() => split(packets, damage), [packets]);
   const first = runs[0];
   useEffect(() => {
-    const title = first?.recording.value.run?.title;
-    if (title) document.title = `${title} · iconlearn explorer`;
+    const told = first?.recording.value.run;
+    if (told) document.title = `${runName(told)} · iconlearn explorer`;
   }, [first]);
   if (!first) {
     return (
@@ -50,7 +51,7 @@ function About({ told }: { told: RunFields | null }) {
   if (!told) return null;
   return (
     <section class="panel about-run">
-      <h2>What was run: {told.title}</h2>
+      <h2>What was run: {runName(told)}</h2>
       <dl class="parts">
         <dt class="p-text">p</dt>
         <dd>{told.p}</dd>

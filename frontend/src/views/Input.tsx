@@ -3,13 +3,7 @@
 import type { Field } from "../api";
 import { range } from "./fields";
 import { Words } from "./mathml";
-
-/** Fields whose name in a form is not that in the library. */
-const NAMES: Record<string, string> = {
-  debias_target: "debias p",
-  debias_learned: "debias q",
-  lr: "learning rate",
-};
+import { nameOf } from "./naming";
 
 interface Props {
   field: Field;
@@ -37,7 +31,7 @@ export function Input({ field, typed, fault, onType }: Props) {
   const numeric = field.type === "int" || field.type === "float";
   return (
     <div class={`field${fault ? " wrong" : ""}${field.type === "bool" ? " check" : ""}`}>
-      <label for={id}>{NAMES[field.name] ?? field.name.replaceAll("_", " ")}</label>
+      <label for={id}>{nameOf(field.name)}</label>
       {field.type === "bool" ? (
         <input
           {...shared}

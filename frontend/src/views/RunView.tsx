@@ -12,6 +12,7 @@ import { follow } from "../source";
 import { linked, RunState, selectedPoint, selection } from "../store";
 import { Compare } from "./Compare";
 import { useAsked, words } from "./hooks";
+import { choicesOf, nameOf, runName, valueOf } from "./naming";
 import { Controls, Timeline } from "./Timeline";
 
 /** Runs that are followed for as long as they are shown. */
@@ -33,6 +34,14 @@ export function LiveRuns({ ids }: { ids: string[] }) {
       for (const run of runs) run.close();
     };
   }, [runs]);
+  const names = runs.flatMap((run) => {
+    void run.version.value;
+    const told = run.recording.value.run;
+    return told ? [runName(told)] : [];
+  });
+  useEffect(() => {
+    if (names.length) document.title = [...new Set(names), "iconlearn explorer"].join(" · ");
+  }, [names.join()]);
   return <Runs runs={runs} />;
 }
 
@@ -165,6 +174,7 @@ function RunTitle({ run }: { run: RunState }) {
     <>
       {run.source ? <a href={link("cell", [told.method])}>{told.title}</a> : told.title}{" "}
       <span class="muted">on</span> {told.data.name}
+      <small class="muted">{choicesOf(told.chosen).map((words) => ` · ${words}`)}</small>
     </>
   );
 }
@@ -172,12 +182,18 @@ function RunTitle({ run }: { run: RunState }) {
 function about(run: RunState): string {
   const told = run.recording.value.run;
   if (!told) return "";
-  const settings = { ...told.parameters, ...told.options };
-  const said = Object.entries(settings)
+  const chosen = Object.keys(told.chosen ?? {});
+  const said = Object.entries({ ...told.parameters, ...told.options })
+    .filter(([name]) => !chosen.includes(name))
     .filter(([, value]) => value !== null && typeof value !== "object" && String(value).length < 24)
     .slice(0, 6)
-    .map(([name, value]) => `${name.replaceAll("_", " ")} ${String(value)}`);
-  return [`${told.data.n} rows`, told.divergence && `divergence ${told.divergence}`, ...said]
+    .map(([name, value]) => `${nameOf(name)} ${valueOf(value)}`);
+  return [
+    run.source && run.id,
+    `${told.data.n} rows`,
+    told.divergence && `divergence ${told.divergence}`,
+    ...said,
+  ]
     .filter(Boolean)
     .join(" · ");
 }

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { getData, getRuns } from "../api";
 import { link } from "../route";
 import { count, useAsked } from "./hooks";
+import { choicesOf } from "./naming";
 
 export function RunsView() {
   const runs = useAsked(getRuns, []);
@@ -32,10 +33,11 @@ export function RunsView() {
             <li key={run.id}>
               <a href={link("run", [run.id])} data-testid={`open-${run.id}`}>
                 <b>{run.title}</b> on {run.data}
+                {choicesOf(run.chosen).map((words) => ` · ${words}`)}
               </a>
               <span class={`state ${run.state}`}>{run.state}</span>
               <span class="muted">
-                {run.step} of {run.total} steps{begun(run.started)}
+                {run.id} · {run.step} of {run.total} steps{begun(run.started)}
                 {run.message && ` · ${run.message}`}
               </span>
             </li>

@@ -6,6 +6,7 @@ import { link } from "../route";
 import { problem, values } from "./fields";
 import { count, useAsked, words } from "./hooks";
 import { Input } from "./Input";
+import { runName } from "./naming";
 import { Upload } from "./Upload";
 
 const EQUATION = ["divergence", "debias_target", "debias_learned"];
@@ -93,7 +94,7 @@ export function Setup({ method, beside }: Props) {
   );
   return (
     <form class="panel setup" onSubmit={(event) => void start(event)} noValidate data-testid="setup">
-      <h2>{beside ? `Run it beside ${other.value?.title ?? "the other run"}` : "Run it"}</h2>
+      <h2>{beside ? `Run it beside ${other.value ? runName(other.value) : "the other run"}` : "Run it"}</h2>
       <DataPicker sets={sets.value} error={sets.error} method={method} chosen={chosen} onChoose={setData} />
       <Upload
         onSent={(set) => {
