@@ -126,7 +126,7 @@ export const server = signal<"ok" | "lost" | "moved" | "none">("ok");
 
 const KEPT = "What was recorded is in its list of runs, and the moments on this page are kept.";
 export const LOST = `The server has stopped. Start \`iconlearn explore\` again and open the address that it prints. ${KEPT}`;
-export const MOVED = `The server was started anew, and this address is no longer its own. Open the address that \`iconlearn explore\` printed. ${KEPT}`;
+export const MOVED = `The server was restarted, and this page is still at its old address. Open the address that \`iconlearn explore\` printed this time. ${KEPT}`;
 
 export function address(path: string): string {
   return new URL(path, document.baseURI).href;
@@ -145,7 +145,13 @@ async function ask(path: string, options: RequestInit = {}): Promise<Response> {
     return answer;
   }
   const told: unknown = await answer.json().catch(() => null);
-  const { error, field } = (told ?? {}) as { error?: string; field?: string };
+  const { error, field, moved } = (told ?? {}) as { error?: string; field?: string; moved?: boolean };
+  if (moved || (answer.status === 404 && error === undefined)) {
+    // a restarted server, or a stranger at its port
+    lose("moved");
+    throw new Refusal(MOVED, answer.status);
+  }
+  server.value = "ok";
   throw new Refusal(
     error ?? `The server answered ${answer.status}; reload the page.`,
     answer.status,
@@ -155,16 +161,14 @@ async function ask(path: string, options: RequestInit = {}): Promise<Response> {
 
 let waiting = false;
 
-/** Say that the server is gone, and ask for it until it is back: another one at its port knows no such address. */
+/** Say that the server is gone, and ask for it until it is back. */
 export function lose(how: "lost" | "moved"): void {
   server.value = how;
   if (waiting) return;
   waiting = true;
   setTimeout(() => {
     waiting = false;
-    ask("api/runs").catch((cause: unknown) => {
-      if (cause instanceof Refusal && cause.status) lose("moved");
-    });
+    ask("api/runs").catch(() => undefined); // which has said so
   }, 2000);
 }
 

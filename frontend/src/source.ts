@@ -1,6 +1,6 @@
 /** Where packets come from: a websocket that acknowledges and reconnects, a file, or the page itself. */
 
-import { address, getBytes, getRuns, lose, Refusal, server } from "./api";
+import { address, getBytes, getRuns, Refusal, server } from "./api";
 import { type Packet, readPackets } from "./packets";
 
 export type Link = "connecting" | "open" | "lost" | "replay";
@@ -72,7 +72,6 @@ export function follow(id: string, listener: Listener): Source {
       }
     } catch (cause) {
       if (!(cause instanceof Refusal)) throw cause;
-      lose(cause.status === 0 ? "lost" : "moved");
     }
     timer = setTimeout(open, wait);
   }

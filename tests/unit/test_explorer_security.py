@@ -59,7 +59,16 @@ def test_without_the_token_there_is_nothing(here, path):
         headers = {"origin": here.origin}
         answer = httpx.request(method, here.origin + path, headers=headers)
         assert answer.status_code == 404, method
-    assert "error" in httpx.get(here.origin + path).json()
+    told = httpx.get(here.origin + path).json()
+    assert "error" in told
+    assert told["moved"]  # by which a page that was left open knows that its server was restarted
+
+
+def test_what_only_is_not_there_has_not_moved(here):
+    for path in ("api/nothing", "api/runs/none/recording", "assets/none.js"):
+        answer = here.client.get(path)
+        assert answer.status_code == 404
+        assert "moved" not in answer.json()
 
 
 @pytest.mark.parametrize(

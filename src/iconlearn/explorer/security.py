@@ -14,6 +14,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 TOKEN_BYTES = 24
+NOT_HERE = 404
 HOSTS = ("127.0.0.1", "localhost")
 UNTOLD = "there is nothing at this address; open the address that `iconlearn explore` printed, token and all"
 
@@ -97,7 +98,7 @@ class Guard:
             )
         given = scope["path"].split("/")
         if len(given) < 3 or not secrets.compare_digest(given[1].encode("utf-8", "replace"), self.token):
-            return 404, UNTOLD
+            return NOT_HERE, UNTOLD
         needed = scope["type"] == "websocket" or scope.get("method") not in ("GET", "HEAD")
         if (origins or needed) and origins != [f"http://{hosts[0]}"]:
             return 403, "the request comes from another page; use the page that this server sends"
@@ -128,7 +129,10 @@ async def refuse(scope: Scope, send: Send, status: int, reason: str) -> None:
             await send({"type": "websocket.close", "code": 1008, "reason": reason})
             return
         kind = "websocket.http.response"
-    body = json.dumps({"error": reason}).encode()
+    moved = (
+        {"moved": True} if status == NOT_HERE else {}
+    )  # a page that was left open asks another server's secret
+    body = json.dumps({"error": reason, **moved}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": f"{kind}.start", "status": status, "headers": headers})
     await send({"type": f"{kind}.body", "body": body, "more_body": False})
