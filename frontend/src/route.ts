@@ -27,6 +27,13 @@ export function link(view: string, names: string[] = [], beside: string | null =
   return `#/${path}${beside ? `?beside=${encodeURIComponent(beside)}` : ""}`;
 }
 
+/** What the focus goes to when the view that had it is gone: back to the cell that was open, or to the heading. */
+export function focusAfter(before: Route, now: Route): string {
+  return before.view === "cell" && now.view === "table"
+    ? `[data-name="${CSS.escape(before.name)}"]`
+    : "main h1";
+}
+
 export const route = signal<Route>({ view: "table", beside: null });
 
 export function listen(): void {

@@ -1,8 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Field } from "../src/api";
 import { boxOf, fit, nearest, placer, settle } from "../src/map/fit";
 import { shuffled } from "../src/map/order";
-import { link, readRoute } from "../src/route";
+import { focusAfter, link, readRoute } from "../src/route";
 import { problem, range, values } from "../src/views/fields";
 import { choicesOf, runName } from "../src/views/naming";
 
@@ -86,6 +86,19 @@ describe("route", () => {
     ["", { view: "table", beside: null }],
     ["#/nowhere", { view: "table", beside: null }],
   ])("reads %s", (hash, route) => expect(readRoute(hash)).toEqual(route));
+});
+
+describe("focus", () => {
+  it("goes back to the cell that was open, and else to the heading", () => {
+    vi.stubGlobal("CSS", { escape: (name: string) => name.replace('"', '\\"') });
+    const table = readRoute("#/table");
+    const cell = readRoute(link("cell", ["t-sne"]));
+    expect(focusAfter(table, cell)).toBe("main h1");
+    expect(focusAfter(cell, table)).toBe('[data-name="t-sne"]');
+    expect(focusAfter(readRoute(link("cell", ['a"b'])), table)).toBe('[data-name="a\\"b"]');
+    expect(focusAfter(cell, readRoute(link("run", ["a"])))).toBe("main h1");
+    vi.unstubAllGlobals();
+  });
 });
 
 describe("map", () => {

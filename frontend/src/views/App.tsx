@@ -1,8 +1,8 @@
 /** The frame of the page: its bar, a banner when the server is gone, and the view that is open. */
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { getTable, LOST, MOVED, server } from "../api";
-import { link, route } from "../route";
+import { focusAfter, link, route } from "../route";
 import { theme, type Theme } from "../theme";
 import { Cell } from "./Cell";
 import { useAsked } from "./hooks";
@@ -55,10 +55,13 @@ export function App() {
   useEffect(() => {
     if (!gone && table.error) table.again();
   }, [gone]);
+  const open = route.value;
+  const before = useRef(open);
   useEffect(() => {
     window.scrollTo(0, 0);
-  }, [route.value]);
-  const open = route.value;
+    if (before.current !== open) refocus(focusAfter(before.current, open));
+    before.current = open;
+  }, [open]);
   const cell = open.view === "cell" && table.value?.methods.find((method) => method.name === open.name);
   useEffect(() => {
     const titles = {
@@ -91,6 +94,14 @@ export function App() {
       </main>
     </>
   );
+}
+
+/** Move the focus where it was lost with the view that had it. */
+function refocus(selector: string): void {
+  if (document.activeElement && document.activeElement !== document.body) return;
+  const to = document.querySelector<HTMLElement>(selector);
+  if (to?.tagName === "H1") to.tabIndex = -1; // only for this
+  to?.focus();
 }
 
 function Methods({
