@@ -3,7 +3,7 @@ import type { Field } from "../src/api";
 import { boxOf, fit, nearest, placer, settle } from "../src/map/fit";
 import { shuffled } from "../src/map/order";
 import { focusAfter, link, readRoute } from "../src/route";
-import { problem, range, values } from "../src/views/fields";
+import { ownOf, problem, range, values } from "../src/views/fields";
 import { choicesOf, runName } from "../src/views/naming";
 
 const field = (more: Partial<Field>): Field => ({
@@ -50,6 +50,17 @@ describe("fields", () => {
       b: true,
     });
   });
+
+  it.each([
+    [30, "the method's own: 30"],
+    [0, "the method's own: 0"],
+    ["kl", "the method's own: kl"],
+    [false, "the method's own: no"],
+    [null, "the method's own"],
+    [undefined, "the method's own"],
+  ])("says what an empty one stands for: %s", (own, said) =>
+    expect(ownOf(own === undefined ? field({}) : field({ own }))).toBe(said),
+  );
 
   it("says ranges, and no bound that is none", () => {
     expect(range(field({}))).toBe("1 to 500");

@@ -123,6 +123,18 @@ def test_methods_tell_their_equation(told):
     assert latex == list(equation(METHODS["t-sne"].recipe()).lines)
 
 
+def test_a_form_speaks_of_empty_fields_and_not_of_code(told):
+    fields = [field for one in told["methods"] for field in (*one["parameters"], *one["options"])]
+    for field in fields:
+        words = "".join(part.get("text", "") + part.get("code", "") for part in field["text"])
+        assert not re.search(r"\bNone\b|function|tensor|NeighborGraph|->", words), (field["name"], words)
+        assert words[0].isupper() or words[0] in "\"'"
+    steps = next(field for field in row_of(told, "pca")["options"] if field["name"] == "max_iter")
+    assert steps["text"] == [{"text": "Optimiser steps; left empty: the method's own number."}]
+    balance = next(f for f in fields if f["name"] == "balance")["text"]
+    assert "into one cluster. Left empty: 0.7, but 1" in balance[0]["text"]
+
+
 def test_citations_have_the_titles_of_their_papers(told):
     cited = {METHODS[one["name"]].paper.removeprefix("blank in ") for one in told["methods"]}
     assert cited == set(TITLES)  # every paper has a title, and none is left over

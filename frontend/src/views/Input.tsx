@@ -1,7 +1,7 @@
 /** One field of a form, with its range and what is wrong with it. */
 
 import type { Field } from "../api";
-import { range } from "./fields";
+import { ownOf, range } from "./fields";
 import { Words } from "./mathml";
 import { nameOf } from "./naming";
 
@@ -19,7 +19,7 @@ const plain = (field: Field): string =>
 export function Input({ field, typed, fault, onType }: Props) {
   const id = `field-${field.name}`;
   const value = typed ?? (field.default === null ? "" : String(field.default));
-  const own = field.own === null || field.own === undefined ? "the method's own" : String(field.own);
+  const own = ownOf(field);
   const refused = field.refused[value || String(field.own)];
   const shared = {
     id,
@@ -41,7 +41,7 @@ export function Input({ field, typed, fault, onType }: Props) {
         />
       ) : field.type === "choice" ? (
         <select {...shared} value={value} onChange={(e) => onType(e.currentTarget.value)}>
-          {field.optional && <option value="">{field.own ? `${own}, the method's own` : own}</option>}
+          {field.optional && <option value="">{own}</option>}
           {field.choices.map((choice) => (
             <option key={choice} value={choice}>
               {choice}

@@ -1,6 +1,7 @@
 /** What was typed into the fields of a form: checked against their ranges, turned into values. */
 
 import type { Field } from "../api";
+import { valueOf } from "./naming";
 
 const MOST_SAID = 100_000; // bounds beyond this are as good as none
 
@@ -12,6 +13,10 @@ export function range({ type, low, high, open_low, soft }: Field): string {
   if (low !== null && top !== null) return open_low ? `above ${low}, at most ${top}` : `${low} to ${top}`;
   return from || (top === null ? "" : `at most ${top}`);
 }
+
+/** What an empty field stands for: "the method's own: 30". */
+export const ownOf = ({ own }: Field): string =>
+  own === null || own === undefined ? "the method's own" : `the method's own: ${valueOf(own)}`;
 
 /** What is wrong with a field, or null; what was not touched is as the server gave it. */
 export function problem(field: Field, typed: string | undefined): string | null {

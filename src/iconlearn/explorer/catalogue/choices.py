@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -53,6 +54,19 @@ WORDS: Mapping[str, str] = {
     "debias_target": "Uniform mass of p, in place of what the method gives it: $(1 - a)\\, p + a / N_i$.",
     "debias_learned": "Uniform mass of q, in place of what the method gives it: $(1 - a)\\, q + a / N_i$.",
 }
+# In place of words of the library on what only code can give.
+IN_A_FORM: Mapping[str, str] = {
+    "metric": "How distances between rows are measured.",
+    "backbone": "Network of images; left empty: a small convolutional one.",
+    "augment": (
+        'Random views of a sample: "jitter", or of images a preset. Left empty: "jitter", which suits tables and '
+        "images of a few pixels."
+    ),
+    "device": "Where the network is trained and applied; left empty: the CPU.",
+    "weight_decay": "Of the optimiser; left empty: the optimiser's own.",
+    "max_grad_norm": "Longer gradients are scaled down to this length; left empty: none is.",
+}
+NONE = re.compile(r"\bNone (takes|is) ")  # what a form is told by an empty field
 
 
 def ranges(row: Method) -> dict[str, Range]:
@@ -75,7 +89,7 @@ def option_ranges(row: Method) -> dict[str, Range]:
 def parameters(row: Method) -> list[dict[str, Any]]:
     """The hyper-parameters of a method, with defaults, ranges and words."""
     return [
-        {**field(name, values, row.parameters[name]), "text": spans(PARAMETERS.get(name, UNKNOWN))}
+        {**field(name, values, row.parameters[name]), "text": said(name, PARAMETERS.get(name, UNKNOWN))}
         for name, values in ranges(row).items()
     ]
 
@@ -90,9 +104,26 @@ def options(row: Method) -> list[dict[str, Any]]:
     found = []
     for name, values in option_ranges(row).items():
         told = field(name, values, {"seed": 0, "all_rows": False}.get(name))
-        words = WORDS.get(name) or OPTIONS[name].text
-        found.append({**told, "own": own(row, name), "text": spans(words), **cannot.get(name, {})})
+        words = said(name, WORDS.get(name) or OPTIONS[name].text)
+        found.append({**told, "own": own(row, name), "text": words, **cannot.get(name, {})})
     return found
+
+
+def said(name: str, words: str) -> list[dict[str, str]]:
+    """The words of a field as a page shows them: an empty one in place of None.
+
+    Examples
+    --------
+    >>> said("lr", "Step size; None takes the method's own.")
+    [{'text': "Step size; left empty: the method's own."}]
+    """
+    words = IN_A_FORM.get(name, words)
+    return spans(NONE.sub(lambda found: f"{empty(words, found.start())}: ", words))
+
+
+def empty(words: str, place: int) -> str:
+    """How a field without a value is called at a place of its words."""
+    return "Left empty" if words[:place].rstrip()[-1:] in ("", ".") else "left empty"
 
 
 def field(name: str, values: Range, default: Any) -> dict[str, Any]:
