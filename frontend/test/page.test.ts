@@ -4,7 +4,8 @@ import { boxOf, fit, nearest, placer, settle } from "../src/map/fit";
 import { shuffled } from "../src/map/order";
 import { focusAfter, link, readRoute } from "../src/route";
 import { ownOf, problem, range, values } from "../src/views/fields";
-import { choicesOf, runName } from "../src/views/naming";
+import type { RunFields } from "../src/recording";
+import { choicesOf, differences, runName } from "../src/views/naming";
 
 const field = (more: Partial<Field>): Field => ({
   name: "perplexity",
@@ -80,6 +81,29 @@ describe("names of runs", () => {
   ])("say what was chosen: %o", (chosen, name) =>
     expect(runName({ title: "t-SNE", data: "digits", chosen })).toBe(name),
   );
+
+  it("stand beside the settings in which two runs differ", () => {
+    const told = (more: object): RunFields =>
+      ({
+        divergence: "kl",
+        parameters: { perplexity: 30, metric: "euclidean" },
+        options: { lr: "Cosine(peak=0.003, end=0.0, warmup=0.05)", max_iter: 60 },
+        ...more,
+      }) as unknown as RunFields;
+    expect(differences(told({}), told({}))).toEqual([]);
+    expect(
+      differences(
+        told({ chosen: { perplexity: 30 } }),
+        told({ divergence: "tv", parameters: { perplexity: 10, metric: "cos", df: 1 }, chosen: { seed: 3 } }),
+      ),
+    ).toEqual([
+      ["divergence", "kl", "tv"],
+      ["perplexity", "30", "10"],
+      ["metric", "euclidean", "cos"],
+      ["df", "–", "1"],
+      ["seed", "–", "3"],
+    ]);
+  });
 
   it("are short, whatever a recording holds", () => {
     const name = runName({ title: "a", data: "b", chosen: { note: "x".repeat(1000) } });

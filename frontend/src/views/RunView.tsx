@@ -12,7 +12,8 @@ import { follow } from "../source";
 import { linked, RunState, selectedPoint, selection } from "../store";
 import { Compare } from "./Compare";
 import { useAsked, words } from "./hooks";
-import { choicesOf, nameOf, runName, valueOf } from "./naming";
+import { Differences } from "./Differences";
+import { choicesOf, runName, settingsOf } from "./naming";
 import { Controls, Timeline } from "./Timeline";
 
 /** Runs that are followed for as long as they are shown. */
@@ -69,6 +70,7 @@ export function Runs({ runs }: { runs: RunState[] }) {
         </label>
         <span class="muted">A point selected on one map is selected on the other.</span>
       </div>
+      <Differences first={first} second={second} />
       <div class="side">
         <One run={first} mark="" narrow />
         <One run={second} mark="-2" narrow />
@@ -114,9 +116,11 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
     <article class={`run${narrow ? " narrow" : ""}`} data-testid={`run${mark}`}>
       <header class="run-head">
         <div>
-          <h1>{told ? <RunTitle run={run} /> : "Opening the run…"}</h1>
+          <h1 title={narrow && told ? runName(told) : undefined}>
+            {told ? <RunTitle run={run} /> : "Opening the run…"}
+          </h1>
           <p class="muted about">
-            {told ? about(run) : "\u00a0"}{" "}
+            {told ? about(run, narrow) : "\u00a0"}{" "}
             <span role="status" data-testid={`message${mark}`}>
               {broken ? "" : rest && `· ${rest}`}
             </span>
@@ -179,23 +183,16 @@ function RunTitle({ run }: { run: RunState }) {
   );
 }
 
-function about(run: RunState): string {
+/** Settings that are not in the title already; of two runs side by side, a table has those that differ. */
+function about(run: RunState, narrow: boolean): string {
   const told = run.recording.value.run;
   if (!told) return "";
-  const chosen = Object.keys(told.chosen ?? {});
-  const said = Object.entries({ ...told.parameters, ...told.options })
-    .filter(([name]) => !chosen.includes(name))
-    .filter(([, value]) => value !== null && typeof value !== "object" && String(value).length < 24)
-    .slice(0, 6)
-    .map(([name, value]) => `${nameOf(name)} ${valueOf(value)}`);
-  return [
-    run.source && run.id,
-    `${told.data.n} rows`,
-    told.divergence && `divergence ${told.divergence}`,
-    ...said,
-  ]
-    .filter(Boolean)
-    .join(" · ");
+  const rows = `${told.data.n} rows`;
+  if (narrow) return rows;
+  const chosen = choicesOf(told.chosen);
+  const said = settingsOf(told).map(([name, value]) => `${name} ${value}`);
+  const rest = said.filter((words) => !chosen.includes(words)).slice(0, 7);
+  return [run.source && run.id, rows, ...rest].filter(Boolean).join(" · ");
 }
 
 function Keep({ run }: { run: RunState }) {

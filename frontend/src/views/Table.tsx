@@ -10,6 +10,7 @@ import { Panel } from "./Panel";
 export const pretty = (name: string): string =>
   name.replaceAll("sigma", "σ").replaceAll("->", "→").replaceAll("inf", "∞");
 
+const OFF = "off-grid";
 const MEANINGS = { named: "published", gap: "predicted by the paper", blank: "nobody has named it" };
 
 export function Table({ table, beside }: { table: Methods; beside: string | null }) {
@@ -29,6 +30,11 @@ export function Table({ table, beside }: { table: Methods; beside: string | null
     event.preventDefault();
     setHere(to.dataset["name"] ?? null);
     to.focus();
+  }
+
+  // an address of its own would leave the table
+  function jump(part: string): void {
+    root.current?.querySelector(`[data-part="${CSS.escape(part)}"]`)?.scrollIntoView();
   }
 
   const chip = (method: MethodRow) => (
@@ -54,6 +60,13 @@ export function Table({ table, beside }: { table: Methods; beside: string | null
         work.
       </p>
       <div ref={root} onKeyDown={key} data-testid="table">
+        <nav class="jumps" aria-label="Parts of the table" data-testid="jumps">
+          {[...table.rows.map((row) => row.name), OFF].map((part) => (
+            <button key={part} type="button" class="quiet" onClick={() => jump(part)}>
+              {part === OFF ? "off the grid" : `q ${pretty(part)}`}
+            </button>
+          ))}
+        </nav>
         <div class="scroll">
           <table class="periodic">
             <thead>
@@ -72,7 +85,7 @@ export function Table({ table, beside }: { table: Methods; beside: string | null
             </thead>
             <tbody>
               {table.rows.map((row) => (
-                <tr key={row.name}>
+                <tr key={row.name} data-part={row.name}>
                   <th scope="row">
                     {pretty(row.name)}
                     <Axis formula={row.formula} />
@@ -87,7 +100,9 @@ export function Table({ table, beside }: { table: Methods; beside: string | null
             </tbody>
           </table>
         </div>
-        <h2 class="off-head">Off the grid: the same equation with another p, q or mapper</h2>
+        <h2 class="off-head" data-part={OFF}>
+          Off the grid: the same equation with another p, q or mapper
+        </h2>
         <div class="strip">{off.map(chip)}</div>
       </div>
       <p class="families">

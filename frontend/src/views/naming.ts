@@ -1,5 +1,6 @@
 /** Names that tell runs apart: the method, the data, and what was chosen otherwise than the method has it. */
 
+import type { RunFields } from "../recording";
 import { clip } from "../save/files";
 
 export interface Named {
@@ -34,3 +35,22 @@ export const choicesOf = (chosen: Record<string, unknown> | undefined): string[]
 /** The name of a run: "t-SNE · digits · perplexity 10". */
 export const runName = ({ title, data, chosen }: Named): string =>
   [title, typeof data === "string" ? data : data.name, ...choicesOf(chosen)].join(" · ");
+
+const LONGEST = 24; // letters of a setting; schedules and the like are left out
+
+/** All settings of a run that can be said in a few letters, by their names in words. */
+export function settingsOf(told: RunFields): [string, string][] {
+  const all = { divergence: told.divergence || null, ...told.parameters, ...told.options, ...told.chosen };
+  return Object.entries(all)
+    .filter(([, value]) => value !== null && typeof value !== "object")
+    .map(([name, value]): [string, string] => [nameOf(name), valueOf(value)])
+    .filter(([, value]) => value.length < LONGEST);
+}
+
+/** The settings in which two runs differ, each with both values: "–" where a run has none. */
+export function differences(a: RunFields, b: RunFields): [string, string, string][] {
+  const [first, second] = [new Map(settingsOf(a)), new Map(settingsOf(b))];
+  return [...new Set([...first.keys(), ...second.keys()])]
+    .map((name): [string, string, string] => [name, first.get(name) ?? "–", second.get(name) ?? "–"])
+    .filter(([, here, there]) => here !== there);
+}
