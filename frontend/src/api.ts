@@ -37,7 +37,8 @@ export interface Field {
   text: Piece[];
 }
 
-export interface MethodRow {
+/** What the table shows of a method. */
+export interface MethodHead {
   name: string;
   title: string;
   family: string;
@@ -45,6 +46,10 @@ export interface MethodRow {
   column: string;
   row: string;
   paper: string;
+}
+
+/** What its cell shows. */
+export interface MethodRow extends MethodHead {
   takes_words: string;
   equation: string[];
   notes: Piece[][];
@@ -68,6 +73,11 @@ export interface Table {
   columns: Axis[];
   rows: Axis[];
   families: Family[];
+  methods: MethodHead[];
+}
+
+/** The table in an exported page, with all that is said of the methods that were run. */
+export interface ExportedTable extends Table {
   methods: MethodRow[];
 }
 
@@ -177,6 +187,8 @@ async function json<T>(path: string, options?: RequestInit): Promise<T> {
 }
 
 export const getTable = (): Promise<Table> => json("api/table");
+export const getMethod = (name: string): Promise<MethodRow> =>
+  json(`api/methods/${encodeURIComponent(name)}`);
 export const getData = (): Promise<DataSet[]> => json("api/data");
 export const getRuns = (): Promise<RunRow[]> => json("api/runs");
 export const getCertificate = (method: string): Promise<Certificate> =>

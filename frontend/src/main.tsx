@@ -1,7 +1,7 @@
 /** Opens the page: with a server the table, from disk the run that the page carries. */
 
 import { render } from "preact";
-import { server, type Table } from "./api";
+import { type ExportedTable, server } from "./api";
 import { listen } from "./route";
 import { embedded, embeddedJson } from "./source";
 import "./styles/theme.css";
@@ -31,7 +31,7 @@ async function open(): Promise<void> {
     return;
   }
   server.value = "none";
-  const table = embeddedJson<Table>("table");
+  const table = embeddedJson<ExportedTable>("table");
   render(
     <>
       <Bar fixed />

@@ -53,7 +53,10 @@ def stand_in(monkeypatch: Any) -> None:
         "seconds": 0.0,
     }
     found = {
-        "table": lambda names=None: {"methods": [{"name": "t-sne"}]},
+        "table": lambda: {"methods": [{"name": "t-sne"}]},
+        "entry": lambda row: {"name": row.name},
+        "exported": lambda names: {"methods": [{"name": name} for name in sorted(names)]},
+        "prepare": lambda: None,
         "certificate": lambda name: certificate,
         "run_request": run_request,
     }

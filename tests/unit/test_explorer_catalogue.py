@@ -13,10 +13,10 @@ import torch
 
 from iconlearn import KNN, METHODS, Gaussian, InputError, OptionError, register, verify
 from iconlearn.data.builtin import BUILT_IN, EXAMPLES
-from iconlearn.explorer.catalogue import certificate, feeds, run_request, table
+from iconlearn.explorer.catalogue import certificate, exported, feeds, run_request, table
 from iconlearn.explorer.catalogue.choices import own as own_value
+from iconlearn.explorer.catalogue.entry import entry
 from iconlearn.explorer.catalogue.spans import formula, spans
-from iconlearn.explorer.catalogue.table import entry
 from iconlearn.methods import COLUMNS, FAMILIES, LEARNED
 from iconlearn.methods.citations import TITLES
 from iconlearn.pages import equation
@@ -61,7 +61,7 @@ class Elements(HTMLParser):
 
 @pytest.fixture(scope="module")
 def told():
-    return table()
+    return exported(METHODS)
 
 
 @pytest.fixture
@@ -89,6 +89,16 @@ def test_the_table_is_json_and_whole(told):
     assert [one["name"] for one in told["methods"]] == list(METHODS)
     assert told["rows"][1]["symbol"] == "Gaussian, σ → ∞"
     assert all("$" not in one["latex"] for one in (*told["columns"], *told["rows"]))
+
+
+def test_the_table_shows_of_every_method_what_its_cell_says_too(told):
+    heads = table()["methods"]
+    assert [
+        {name: one[name] for name in head} for head, one in zip(heads, told["methods"], strict=True)
+    ] == heads
+    assert {key: value for key, value in table().items() if key != "methods"} == {
+        key: value for key, value in told.items() if key != "methods"
+    }
 
 
 def test_every_method_of_the_grid_is_in_its_cell_and_every_cell_has_one(told):
@@ -219,7 +229,7 @@ def test_only_uniform_mass_is_told_as_uniform_mass():
 
 
 def test_a_users_method_is_there_and_its_words_stay_words(own):
-    one = row_of(table(), "my-map")
+    one = row_of(exported(["my-map"]), "my-map")
     json.dumps(one, allow_nan=False)
     assert one["title"] == "<script>alert(1)</script>"
     assert [set(span) for span in one["rewards"]] == [{"text"}, {"math"}, {"text"}, {"code"}, {"text"}]

@@ -277,6 +277,26 @@ def test_the_server_sends_points_and_says_why_it_cannot(tmp_path, monkeypatch):
             assert answer.json()["error"]
 
 
+def test_cells_are_told_one_by_one(tmp_path, monkeypatch):
+    stand_in(monkeypatch)
+    with served(tmp_path) as here:
+        assert here.client.get("api/table").json()["methods"] == [{"name": "t-sne"}]
+        assert here.client.get("api/methods/sne").json() == {"name": "sne"}
+        answer = here.client.get("api/methods/no-such")
+    assert answer.status_code == 404
+    assert "there is no method 'no-such'" in answer.json()["error"]
+
+
+def test_what_cells_need_is_loaded_behind_the_table_once(tmp_path, monkeypatch):
+    stand_in(monkeypatch)
+    loaded = []
+    monkeypatch.setattr("iconlearn.explorer.site.catalogue.prepare", lambda: loaded.append(1))
+    with served(tmp_path) as here:
+        for _ in range(2):
+            assert here.client.get("api/table").status_code == 200
+    assert loaded == [1]
+
+
 def test_certificates_are_measured_once_and_told_when_they_are_there(tmp_path, monkeypatch):
     stand_in(monkeypatch)
     with served(tmp_path) as here:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from iconlearn import METHODS, OptionError
 from iconlearn.data.builtin import BUILT_IN, EXAMPLES
 from iconlearn.data.dataset import Dataset
-from iconlearn.explorer.catalogue import RequestError, run_request, table
+from iconlearn.explorer.catalogue import RequestError, entry, run_request
 from iconlearn.run import run_method
 
 
@@ -30,7 +30,7 @@ def test_every_method_runs_as_it_is_on_its_example(name):
     assert got == name
     assert not options.parameters
     assert not options.variation.chosen
-    told = next(row for row in table()["methods"] if row["name"] == name)
+    told = entry(METHODS[name])
     as_told = {one["name"]: one["default"] for one in told["parameters"]}
     assert not run_request({"method": name, "parameters": as_told, "options": {"seed": 0}}, data)[
         1

@@ -1,6 +1,6 @@
 /** The periodic table as an SVG file. */
 
-import type { MethodRow, Table } from "../api";
+import type { MethodHead, Table } from "../api";
 import { mix } from "../colour/palette";
 import { colorOf, pretty, sort } from "../views/Table";
 import { clip, escape } from "./files";
@@ -53,7 +53,7 @@ export function tableSvg(table: Table): string {
 const x = (column: number): number => LEFT + column * (CELL.width + CELL.gap);
 const y = (row: number): number => TOP + row * (CELL.height + CELL.gap);
 
-function tile(table: Table, m: MethodRow, left: number, top: number, width: number, height: number): string {
+function tile(table: Table, m: MethodHead, left: number, top: number, width: number, height: number): string {
   const color = colorOf(table, m);
   const blank = m.status === "blank";
   const gap = m.status === "gap";

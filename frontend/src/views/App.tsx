@@ -1,7 +1,7 @@
 /** The frame of the page: its bar, a banner when the server is gone, and the view that is open. */
 
 import { useEffect, useRef } from "preact/hooks";
-import { getTable, LOST, MOVED, server } from "../api";
+import { getMethod, getTable, LOST, MOVED, server, type Table as Methods } from "../api";
 import { focusAfter, link, route } from "../route";
 import { theme, type Theme } from "../theme";
 import { Cell } from "./Cell";
@@ -89,43 +89,34 @@ export function App() {
         ) : open.view === "runs" ? (
           <RunsView />
         ) : (
-          <Methods table={table.value} error={table.error} />
+          <Cells table={table.value} error={table.error} />
         )}
       </main>
     </>
   );
 }
 
-/** Move the focus where it was lost with the view that had it. */
-function refocus(selector: string): void {
-  if (document.activeElement && document.activeElement !== document.body) return;
+let wanted = "";
+
+/** Move the focus where it was lost with the view that had it, as soon as that is there. */
+function refocus(selector = wanted): void {
+  wanted = "";
+  if (!selector || (document.activeElement && document.activeElement !== document.body)) return;
   const to = document.querySelector<HTMLElement>(selector);
-  if (to?.tagName === "H1") to.tabIndex = -1; // only for this
-  to?.focus();
+  if (!to) {
+    wanted = selector;
+    return;
+  }
+  if (to.tagName === "H1") to.tabIndex = -1; // only for this
+  to.focus();
 }
 
-function Methods({
-  table,
-  error,
-}: {
-  table: Awaited<ReturnType<typeof getTable>> | null;
-  error: string | null;
-}) {
+function Cells({ table, error }: { table: Methods | null; error: string | null }) {
   const open = route.value;
-  if (!table) {
-    return error ? (
-      <p class="error" role="alert">
-        {error}
-      </p>
-    ) : (
-      <p class="boot" aria-busy="true">
-        Opening the table…
-      </p>
-    );
-  }
+  if (!table) return <Opening what="the table" error={error} />;
   if (open.view === "cell") {
-    const method = table.methods.find((held) => held.name === open.name);
-    if (method) return <Cell key={method.name} table={table} method={method} beside={open.beside} />;
+    if (table.methods.some((held) => held.name === open.name))
+      return <OpenCell key={open.name} table={table} name={open.name} beside={open.beside} />;
     return (
       <p class="error" role="alert">
         There is no cell called {open.name}. <a href={link("table")}>Open the table</a>
@@ -142,5 +133,27 @@ function Methods({
       )}
       <Table table={table} beside={beside} />
     </>
+  );
+}
+
+function OpenCell({ table, name, beside }: { table: Methods; name: string; beside: string | null }) {
+  const method = useAsked(() => getMethod(name), [name]);
+  const there = method.value !== null;
+  useEffect(() => {
+    if (there) refocus();
+  }, [there]);
+  if (!method.value) return <Opening what="the cell" error={method.error} />;
+  return <Cell table={table} method={method.value} beside={beside} />;
+}
+
+function Opening({ what, error }: { what: string; error: string | null }) {
+  return error ? (
+    <p class="error" role="alert">
+      {error}
+    </p>
+  ) : (
+    <p class="boot" aria-busy="true">
+      Opening {what}…
+    </p>
   );
 }

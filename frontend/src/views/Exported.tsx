@@ -1,7 +1,7 @@
 /** A page that was exported: recorded runs and no server. */
 
 import { useEffect, useMemo } from "preact/hooks";
-import type { Table } from "../api";
+import type { ExportedTable } from "../api";
 import type { Packet } from "../packets";
 import type { RunFields } from "../recording";
 import { RunState } from "../store";
@@ -12,7 +12,7 @@ import { Runs } from "./RunView";
 interface Props {
   packets: Packet[];
   damage: string | null;
-  table: Table | null;
+  table: ExportedTable | null;
 }
 
 export function Exported({ packets, damage, table }: Props) {

@@ -1,7 +1,7 @@
 /** The periodic table: p across, q down, and below it the methods off the grid. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { MethodRow, Table as Methods } from "../api";
+import type { MethodHead, Table as Methods } from "../api";
 import { link } from "../route";
 import { tableSvg } from "../save/table";
 import { Formula } from "./mathml";
@@ -37,7 +37,7 @@ export function Table({ table, beside }: { table: Methods; beside: string | null
     root.current?.querySelector(`[data-part="${CSS.escape(part)}"]`)?.scrollIntoView();
   }
 
-  const chip = (method: MethodRow) => (
+  const chip = (method: MethodHead) => (
     <Chip
       key={method.name}
       method={method}
@@ -139,7 +139,7 @@ function Axis({ formula }: { formula: string }) {
 }
 
 interface ChipProps {
-  method: MethodRow;
+  method: MethodHead;
   color: string;
   beside: string | null;
   current: boolean;
@@ -180,14 +180,15 @@ export function Dot({ color }: { color: string }) {
   );
 }
 
-export function colorOf(table: Methods, method: MethodRow): string {
+export function colorOf(table: Methods, method: MethodHead): string {
   return table.families.find((family) => family.name === method.family)?.color ?? "#667080";
 }
 
-export function sort(table: Methods): { on: MethodRow[]; off: MethodRow[] } {
+export function sort(table: Methods): { on: MethodHead[]; off: MethodHead[] } {
   const columns = new Set(table.columns.map((column) => column.name));
   const rows = new Set(table.rows.map((row) => row.name));
-  const isOn = (m: MethodRow): boolean => m.status !== "off-grid" && columns.has(m.column) && rows.has(m.row);
+  const isOn = (m: MethodHead): boolean =>
+    m.status !== "off-grid" && columns.has(m.column) && rows.has(m.row);
   return { on: table.methods.filter(isOn), off: table.methods.filter((m) => !isOn(m)) };
 }
 

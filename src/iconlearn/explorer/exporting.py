@@ -71,7 +71,7 @@ def export_page(recording: Path, page: Any) -> bytes:
     data = (
         f'<script type="application/octet-stream" id="recording">{base64.b64encode(packed).decode()}</script>'
     )
-    cell = json.dumps(catalogue.table(methods_of(recording)), allow_nan=False).replace("<", r"\u003c")
+    cell = json.dumps(catalogue.exported(methods_of(recording)), allow_nan=False).replace("<", r"\u003c")
     data += f'<script type="application/json" id="table">{cell}</script>'
     code = "".join(f'<script type="module">{part}</script>' for part in scripts)
     text = re.sub(r"<head\b[^>]*>", lambda found: found[0] + head, text, count=1)

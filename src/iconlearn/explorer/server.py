@@ -81,6 +81,7 @@ def build(site: Site, token: str, port: int, tell: Callable[[str], object] = pri
         get("/", site.index),
         get("/assets/{name}", site.asset),
         get("/api/table", site.table),
+        get("/api/methods/{name}", site.method),
         get("/api/methods/{name}/certificate", site.certificate),
         get("/api/data", site.data),
         get("/api/data", site.upload, "POST"),

@@ -50,8 +50,9 @@ class Site:
     def __init__(self, library: Library, runs: Runs, page: Any = None) -> None:
         self.library, self.runs = library, runs
         self.page = files("iconlearn.explorer") / "page" if page is None else page
-        self.thread = ThreadPoolExecutor(1, "certificates")
+        self.thread = ThreadPoolExecutor(1, "aside")
         self.certificates: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self.prepared = False
 
     @cached_property
     def _files(self) -> dict[str, Any]:
@@ -78,14 +79,21 @@ class Site:
         return Answer(part.read_bytes(), KINDS.get(Path(part.name).suffix, BYTES))
 
     async def table(self, request: Request) -> Answer:
-        """The periodic table."""
-        return Answer(await asyncio.to_thread(lambda: self._table))
+        """The periodic table; whoever sees it soon opens a cell."""
+        answer = Answer(await asyncio.to_thread(lambda: self._table))
+        if not self.prepared:
+            self.prepared = True
+            self.thread.submit(catalogue.prepare)
+        return answer
+
+    async def method(self, request: Request) -> Answer:
+        """All that a cell shows of its method."""
+        name = known(request.path_params["name"])
+        return as_json(await asyncio.to_thread(catalogue.entry, METHODS[name]))
 
     async def certificate(self, request: Request) -> Answer:
         """What a method is proved to be, measured when it is first asked for."""
-        name = request.path_params["name"]
-        if name not in METHODS:
-            raise RefusedError(404, f"there is no method {name!r:.60}; reload the page")
+        name = known(request.path_params["name"])
         if name not in self.certificates:
             loop = asyncio.get_running_loop()
             self.certificates[name] = loop.run_in_executor(self.thread, catalogue.certificate, name)
@@ -217,6 +225,19 @@ class Site:
             raise RefusedError(409, f"{run.id} has recorded nothing yet; wait until it has begun")
         body = await asyncio.to_thread(make)
         return Answer(body, kind, headers=as_file(f"{run.id}.{suffix}"))
+
+
+def known(name: str) -> str:
+    """The name of a method.
+
+    Raises
+    ------
+    RefusedError
+        If there is none of the name.
+    """
+    if name not in METHODS:
+        raise RefusedError(404, f"there is no method {name!r:.60}; reload the page")
+    return name
 
 
 def opened(run: Run) -> BinaryIO:
