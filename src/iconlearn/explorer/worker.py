@@ -23,7 +23,7 @@ from iconlearn.train.events import Event
 
 log = logging.getLogger("iconlearn")
 SOONEST = 1 / 10  # seconds between two frames: the page moves the points in between
-TELL = 0.1  # seconds between two reports of the step
+TELL = 0.25  # seconds between two reports of the step
 
 
 class Control:
