@@ -40,6 +40,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         report(watching(Path(folder), arguments.rounds))
         report("")
+        report(opening(Path(folder), arguments.rounds))
+        report("")
         report(moving(Path(folder)))
         report("")
         report(showing(Path(folder)))
@@ -72,6 +74,30 @@ def watching(folder: Path, rounds: int) -> str:
         ratios = [100 * (watched / alone - 1) for watched, alone in zip(found, seconds[ALONE], strict=True)]
         lines.append((who, spread(found, 2), spread(ratios)))
     return table((f"t-SNE on digits, {STEPS} steps, watched by", "seconds", "slower, %"), lines)
+
+
+def opening(folder: Path, rounds: int) -> str:
+    """Seconds from the command to its address, and from there to the table in a browser that is open."""
+    printed, painted, drawn, opened = [], [], [], []
+    with chromium() as browser:
+        for k in range(rounds):
+            begin = time.perf_counter()
+            server = Server(folder / f"opening{k}")
+            printed.append(time.perf_counter() - begin)
+            page = browser.new_page(viewport={"width": 1280, "height": 860})
+            start = time.perf_counter()
+            page.goto(server.address)
+            page.locator("[data-testid=table] a.chip").first.wait_for()
+            drawn.append(time.perf_counter() - start)
+            painted.append(page.evaluate(PAINTED) / 1000)
+            start = time.perf_counter()
+            page.locator("[data-testid=cell-t-sne]").click()
+            page.locator("[data-testid=equation] math").first.wait_for()
+            opened.append(time.perf_counter() - start)
+            page.close()
+            server.stop()
+    columns = ("a new server, seconds to", "address", "first paint", "table", "first cell")
+    return table(columns, [("", *(spread(found, 2) for found in (printed, painted, drawn, opened)))])
 
 
 def moving(folder: Path) -> str:
@@ -180,6 +206,7 @@ DRAWN = """() => {
   const data = new Uint32Array(context.getImageData(0, 0, copy.width, copy.height).data.buffer);
   return new Set(data.filter((_, k) => k % 97 === 0)).size > 8;
 }"""
+PAINTED = "() => performance.getEntriesByName('first-contentful-paint')[0].startTime"
 # Steps, moments that the page shows, and pictures of the map that differ, in some seconds.
 UPDATES = """async (seconds) => {
   const when = document.querySelector('[data-testid=when]');
