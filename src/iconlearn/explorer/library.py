@@ -157,7 +157,7 @@ class Library:
             return entry.packet
 
     def take(self, path: Path, name: str, labels: str | None) -> dict[str, Any]:
-        """Take in an upload that has arrived whole, if the library's readers can read it.
+        """Take in an upload that has arrived whole, if the library's readers can read it; it is removed if not.
 
         Raises
         ------
@@ -173,16 +173,24 @@ class Library:
         entry = Entry("", stem, str(path.absolute()), labels, given=True)
         with self.lock:
             try:
-                check_expanded(path, name)
-                entry.id = self._free(stem)
-                entry.about = self._look(entry)
-            except IConLearnError as cause:
-                raise FileFormatError(entry.in_words(cause)) from cause
-            if entry.about["error"] is not None and not entry.about["points"]:
-                raise InputError(entry.about["error"])
-            self.uploads.note(Upload(entry.source, entry.id, entry.name, labels))
+                self._take(entry, path, name)
+            except BaseException:
+                self.held.pop(entry.id, None)
+                path.unlink(missing_ok=True)
+                raise
             self.entries[entry.id] = entry
-            return entry.about
+            return entry.about or {}
+
+    def _take(self, entry: Entry, path: Path, name: str) -> None:
+        try:
+            check_expanded(path, name)
+            entry.id = self._free(entry.name)
+            entry.about = self._look(entry)
+        except IConLearnError as cause:
+            raise FileFormatError(entry.in_words(cause)) from cause
+        if entry.about["error"] is not None and not entry.about["points"]:
+            raise InputError(entry.about["error"])
+        self.uploads.note(Upload(entry.source, entry.id, entry.name, entry.labels))
 
     def _free(self, name: str) -> str:
         """An id that is not taken."""

@@ -129,9 +129,8 @@ async def refuse(scope: Scope, send: Send, status: int, reason: str) -> None:
             await send({"type": "websocket.close", "code": 1008, "reason": reason})
             return
         kind = "websocket.http.response"
-    moved = (
-        {"moved": True} if status == NOT_HERE else {}
-    )  # a page that was left open asks another server's secret
+    # a page that was left open asks for another server's secret
+    moved = {"moved": True} if status == NOT_HERE else {}
     body = json.dumps({"error": reason, **moved}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": f"{kind}.start", "status": status, "headers": headers})

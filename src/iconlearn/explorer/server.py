@@ -127,7 +127,8 @@ def answering(handler: Callable[[Any], Awaitable[Answer]]) -> Callable[[Request]
         except ClientDisconnect:
             found = refused(RefusedError(400, "the request ended early; send it again"))
         except OSError as cause:
-            what = f"{cause.filename}: cannot be used ({cause.strerror}); make room, or start with another --runs DIR"
+            name = cause.filename or "a file of the server"
+            what = f"{name}: cannot be used ({cause.strerror}); make room, or start with another --runs DIR"
             found = refused(RefusedError(507, what))
         except MemoryError:
             found = refused(RefusedError(507, "out of memory; close other programs, or take fewer rows"))

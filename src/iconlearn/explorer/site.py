@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
+log = logging.getLogger("iconlearn")
+
+
 class Site:
     """The addresses of a server, and what they stand for.
 
@@ -53,6 +57,7 @@ class Site:
         self.thread = ThreadPoolExecutor(1, "aside")
         self.certificates: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self.prepared = False
+        self.taking = asyncio.Lock()
 
     @cached_property
     def _files(self) -> dict[str, Any]:
@@ -83,7 +88,7 @@ class Site:
         answer = Answer(await asyncio.to_thread(lambda: self._table))
         if not self.prepared:
             self.prepared = True
-            self.thread.submit(catalogue.prepare)
+            self.thread.submit(prepare)
         return answer
 
     async def method(self, request: Request) -> Answer:
@@ -120,30 +125,15 @@ class Site:
         if not claimed.isdecimal() or int(claimed) > uploads.room():
             await drain(request)
             raise RefusedError(413, uploads.too_long(name))
-        path = uploads.place(name)
-        kept = False
-        try:
-            if not await self._receive(request, path):
-                path.unlink()  # before it is said how much is left
-                await drain(request)
-                raise RefusedError(413, uploads.too_long(name))
-            told = await asyncio.to_thread(self.library.take, path, name, labels)
-            kept = True
-        finally:
-            if not kept:
-                path.unlink(missing_ok=True)
-        return as_json(told, 201)
-
-    async def _receive(self, request: Request, path: Path) -> bool:
-        """Write what comes to a file of its own, beside others that come; was there room for all of it?"""
-        length = 0
-        with open(path, "wb", buffering=0) as file:  # what is written counts at once
+        with uploads.arriving(name) as arrival:
             async for piece in in_time(request.stream()):
-                length += len(piece)
-                if length > self.library.uploads.most or len(piece) > self.library.uploads.room():
-                    return False
-                file.write(piece)
-        return True
+                if not arrival.write(piece):
+                    arrival.end()  # before it is said how much is left
+                    await drain(request)
+                    raise RefusedError(413, uploads.too_long(name))
+            async with self.taking:  # one thread at a time waits for the library
+                told = await asyncio.to_thread(self.library.take, arrival.settle(), name, labels)
+        return as_json(told, 201)
 
     async def points(self, request: Request) -> Answer:
         """The points of a table."""
@@ -225,6 +215,14 @@ class Site:
             raise RefusedError(409, f"{run.id} has recorded nothing yet; wait until it has begun")
         body = await asyncio.to_thread(make)
         return Answer(body, kind, headers=as_file(f"{run.id}.{suffix}"))
+
+
+def prepare() -> None:
+    """Load what cells need; what goes wrong is told where a cell is asked for."""
+    try:
+        catalogue.prepare()
+    except Exception:
+        log.exception("what cells need could not be loaded")
 
 
 def known(name: str) -> str:

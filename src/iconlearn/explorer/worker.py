@@ -139,8 +139,9 @@ class Control:
         if packet.kind != FRAME:
             self.tell("grown", None)
             return
-        # a frame that had to wait for the end of a step puts off none of those that follow
-        self.due = max(self.due, time.monotonic() - SOONEST) + SOONEST
+        # a frame that had to wait for the end of a step puts off none of those that follow, nor do those of a pause
+        now = time.monotonic()
+        self.due = min(max(self.due, now - SOONEST), now) + SOONEST
         self.credit, self.fresh = 0, False
         self.tell("frame", encode(packet))
 
