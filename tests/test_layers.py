@@ -10,7 +10,7 @@ from pathlib import Path
 import iconlearn
 
 LAYERS = (
-    "_errors _checks _parallel _compile _rows _widths _numerics _describe _version published _files _lock",
+    "_errors _checks _parallel _compile _rows _widths _numerics _describe _late _version published _files _lock",
     "points support profile products edges metrics bandwidth neighbors data features spectral initializable pretrained",
     "conditional composed distributions",
     "divergences refusals engines",

@@ -14,6 +14,7 @@ from iconlearn._errors import (
     OptionError,
     ProcessError,
 )
+from iconlearn._late import late
 from iconlearn._version import __version__
 from iconlearn.bandwidth import KthNeighbor, Learnable, Perplexity, Spread
 from iconlearn.distributions import (
@@ -163,23 +164,18 @@ def estimator(name: str) -> Any:
 CLASSES["estimator"] = estimator  # files name the class of an estimator
 
 
-#: Names that are imported when first asked for, and from where.
-LATE = {
-    **dict.fromkeys(("Features", "FeatureWriter", "open_features"), "iconlearn.features"),
-    "load_captioned_images": "iconlearn.extraction",
-    "load_images": "iconlearn.extraction",
-    "tokenize": "iconlearn.pretrained",
-    "stream_images": "iconlearn.extraction",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Estimators are made, and files of features and images read about, when first asked for."""
-    if name in LATE:
-        return getattr(import_module(LATE[name]), name)
-    if name not in globals() and (found := estimator(name)) is not None:
-        return found
-    raise AttributeError(f"module 'iconlearn' has no attribute {name!r}")
+# Estimators are made, and files of features and images read about, when first asked for.
+__getattr__ = late(
+    __name__,
+    {
+        **dict.fromkeys(("Features", "FeatureWriter", "open_features"), "iconlearn.features"),
+        "load_captioned_images": "iconlearn.extraction",
+        "load_images": "iconlearn.extraction",
+        "tokenize": "iconlearn.pretrained",
+        "stream_images": "iconlearn.extraction",
+    },
+    estimator,
+)
 
 
 def __dir__() -> list[str]:

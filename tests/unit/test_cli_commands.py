@@ -6,7 +6,7 @@ import sys
 import pytest
 from typer.main import get_command
 
-from iconlearn.cli.app import COMMANDS, app, load_commands
+from iconlearn.cli.app import COMMANDS, app, load_commands, main
 
 
 def imported(*args: str) -> set[str]:
@@ -35,9 +35,22 @@ def test_what_runs_nothing_imports_no_scikit_learn(args):
     assert not {"sklearn", "pandas", "matplotlib", "iconlearn.cli.lab", "iconlearn.run.job"} & modules
 
 
-def test_a_word_of_another_command_among_the_arguments_does_no_harm():
-    assert {"iconlearn.cli.fit", "iconlearn.cli.lab"} <= imported("--load", "fit", "lab")
+@pytest.mark.parametrize("args", [["--load", "fit", "lab"], ["lab", "fit"]])
+def test_the_first_word_that_is_no_option_is_the_command(args):
+    modules = imported(*args)
+    assert "iconlearn.cli.lab" in modules
+    assert "iconlearn.cli.fit" not in modules
 
 
-def test_a_wrong_word_is_told_of_all_commands():
-    assert {f"iconlearn.cli.{module}" for module in COMMANDS.values()} <= imported("fti")
+@pytest.mark.parametrize("args", [["fti", "table"], ["--help"], []])
+def test_a_call_without_a_command_is_told_of_all(args):
+    assert {f"iconlearn.cli.{module}" for module in COMMANDS.values()} <= imported(*args)
+
+
+def test_the_command_alone_prints_the_help(capsys):
+    with pytest.raises(SystemExit) as done:
+        main([])
+    assert done.value.code == 0
+    said = capsys.readouterr()
+    assert all(name in said.out for name in COMMANDS)
+    assert not said.err

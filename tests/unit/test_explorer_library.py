@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from errno import ENOSPC
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iconlearn._errors import FileFormatError, InputError, OptionError
+from iconlearn.data.builtin import BUILT_IN
 from iconlearn.explorer import browse
 from iconlearn.explorer.admission import check_expanded
 from iconlearn.explorer.browse import browsable, points_packet
@@ -79,15 +81,13 @@ def test_only_the_sets_used_last_stay_in_memory(tmp_path):
 
 def test_an_upload_is_read_by_the_library_and_kept_for_its_workers(tmp_path):
     shelf = library(tmp_path)
-    path = shelf.uploads.place("my pets.csv")
-    path.write_text("a,b,c,d,kind\n1,2,3,4,cat\n5,6,7,8,dog\n")
-    told = shelf.take(path, "my pets.csv", "kind")
+    told = send(shelf)[1]
     assert (told["name"], told["n"], told["d"], told["classes"]) == ("my pets", 2, 4, ["cat", "dog"])
     assert shelf.dataset(told["id"]).y.tolist() == [0, 1]
-    bad = shelf.uploads.place("bad.csv")
-    bad.write_text("a,b\n1,nan\n")
+    bad = arrived(shelf, "bad.csv", b"a,b\n1,nan\n")
     with pytest.raises(InputError) as refused:
         shelf.take(bad, "bad.csv", None)
+    assert not bad.exists()
     assert str(tmp_path) not in str(refused.value)
     assert "bad.csv" in str(refused.value)
 
@@ -96,15 +96,61 @@ def test_uploads_have_room_for_four_of_the_longest(tmp_path):
     shelf = library(tmp_path, most=1000)
     assert shelf.uploads.room() == 1000
     for k in range(4):
-        shelf.uploads.place(f"{k}.npy").write_bytes(bytes(900))
+        arrived(shelf, f"{k}.npy", bytes(900))
     assert shelf.uploads.room() == 400
     assert "may be sent" in library(tmp_path / "empty", most=1000).uploads.too_long("a.npy")
     assert f"kept in {tmp_path / 'uploads'}; delete some there" in shelf.uploads.too_long("a.npy")
 
 
+def test_what_is_under_way_takes_room_and_is_no_data(tmp_path):
+    shelf = library(tmp_path, most=1000)
+    with shelf.uploads.arriving("a.npy") as first, shelf.uploads.arriving("b.npy") as second:
+        assert first.write(bytes(1000))
+        assert not first.write(b"0")  # too long by itself
+        assert all(second.write(bytes(500)) for _ in range(2))
+        assert shelf.uploads.room() == 1000
+        with shelf.uploads.arriving("c.npy") as third, shelf.uploads.arriving("d.npy") as fourth:
+            assert third.write(bytes(1000))
+            assert shelf.uploads.room() == 999
+            assert not fourth.write(bytes(1000))
+        assert not [path for path in shelf.uploads.folder.iterdir() if path.name.startswith("data-")]
+    assert shelf.uploads.room() == 1000
+    assert not list(shelf.uploads.folder.iterdir())
+
+
+def test_a_file_removed_by_hand_gives_its_name_to_no_other(tmp_path):
+    shelf = library(tmp_path)
+    send(shelf)[0].unlink()
+    path = arrived(shelf, "half.csv", b"1,2\n")  # and this server ends here
+    assert path.name == "data-1.csv"
+    assert set(library(tmp_path).entries) == set(BUILT_IN)
+
+
+def test_an_upload_that_could_not_be_noted_is_forgotten_whole(tmp_path, monkeypatch):
+    shelf = library(tmp_path)
+    with monkeypatch.context() as full:
+
+        def note(upload):
+            raise OSError(ENOSPC, "No space left on device")
+
+        full.setattr(shelf.uploads, "note", note)
+        with pytest.raises(OSError, match="No space"):
+            send(shelf)
+    assert not list(shelf.uploads.folder.iterdir())
+    longer = arrived(shelf, "my pets.csv", b"a,b,c,d\n" + b"1,2,3,4\n" * 5)
+    told = shelf.take(longer, "my pets.csv", None)
+    assert told["n"] == len(shelf.dataset(told["id"]).X) == 5
+
+
+def arrived(shelf, name, body):
+    """The path of an upload that came whole."""
+    with shelf.uploads.arriving(name) as arrival:
+        assert arrival.write(body)
+        return arrival.settle()
+
+
 def send(shelf, name="my pets.csv", labels="kind"):
-    path = shelf.uploads.place(name)
-    path.write_text("a,b,c,d,kind\n1,2,3,4,cat\n5,6,7,8,dog\n")
+    path = arrived(shelf, name, b"a,b,c,d,kind\n1,2,3,4,cat\n5,6,7,8,dog\n")
     return path, shelf.take(path, name, labels)
 
 
@@ -152,7 +198,7 @@ def test_a_table_whose_words_unpack_to_much_is_refused(tmp_path, monkeypatch, ne
     def sent(word, rows):
         words = pa.DictionaryArray.from_arrays(np.zeros(rows, np.int32), [word]).cast(pa.string())
         words = nested(words, pa.array(np.arange(rows + 1), pa.int32()))
-        path = shelf.uploads.place("a.parquet")
+        path = arrived(shelf, "a.parquet", b"")
         numbers = np.random.default_rng(0).normal(size=len(words))
         pq.write_table(pa.table({"x": numbers, "y": numbers, "words": words}), path)
         return path

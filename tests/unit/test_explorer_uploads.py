@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 import struct
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
+from threading import Event
 
-import httpx
 import numpy as np
 import pytest
 from exploring import TOKEN, raw, secured, served, stand_in
@@ -48,12 +48,9 @@ def test_uploads_are_bounded(here):
     assert answer.status_code == 413
     assert "iconlearn explore FILE" in answer.json()["error"]
 
-    def endless():
-        while True:
-            yield b"0" * 65536
-
-    with suppress(httpx.TransportError):  # in pieces, of no length; it may hang up while more is sent
-        assert here.client.post("api/data?name=big.npy", content=endless()).status_code == 413
+    head = upload_head(here, "big.npy", 0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    piece = b"10000\r\n" + b"0" * 65536 + b"\r\n"
+    assert raw(here.port, head + piece * 17) == 413  # in pieces, of no length
     assert uploads(here) == before
 
 
@@ -69,14 +66,39 @@ def test_an_upload_that_lies_about_its_length_is_nothing(here):
 
 
 def test_an_upload_that_stalls_holds_nobody_up(here, monkeypatch):
-    monkeypatch.setattr(bodies, "STALLED", 0.2)
+    monkeypatch.setattr(bodies, "STALLED", 2.0)
     before = uploads(here)
     with socket.create_connection(("127.0.0.1", here.port), timeout=10) as stalled:
         stalled.sendall(upload_head(here, "a.csv", 1000) + b"a,b\n1,2\n")
-        assert b"408" in stalled.recv(100)
+        wait_until(lambda: len(uploads(here)) == len(before) + 1)
         body = b"a,b,c,d\n1,2,3,4\n5,6,7,8\n"
         assert here.client.post("api/data", params={"name": "b.csv"}, content=body).status_code == 201
+        assert len(uploads(here)) == len(before) + 2  # it is waited for still
+        assert b"408" in stalled.recv(100)
     assert len(uploads(here)) == len(before) + 1
+
+
+def test_uploads_that_are_read_hold_no_other_answer_up(here, monkeypatch):
+    body, go_on = b"a,b,c,d\n1,2,3,4\n5,6,7,8\n", Event()
+    take = here.library.take
+
+    def slowly(*given):
+        assert go_on.wait(30)
+        return take(*given)
+
+    monkeypatch.setattr(here.library, "take", slowly)
+    before = uploads(here)
+    with ExitStack() as lines:
+        sent = [
+            lines.enter_context(socket.create_connection(("127.0.0.1", here.port), timeout=30))
+            for _ in range(40)  # more than there are threads
+        ]
+        for k, line in enumerate(sent):
+            line.sendall(upload_head(here, f"many{k}.csv", len(body)) + body)
+        wait_until(lambda: len(uploads(here)) == len(before) + len(sent))
+        assert here.client.get("api/table", timeout=10).status_code == 200
+        go_on.set()
+        assert all(line.recv(100).startswith(b"HTTP/1.1 201 ") for line in sent)
 
 
 def test_an_upload_that_trickles_holds_nobody_up(here):

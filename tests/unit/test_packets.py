@@ -254,7 +254,7 @@ def test_who_reads_a_file_that_is_cut_back_reads_it_to_its_end(tmp_path):
     for step in range(5):
         file.append(Packet("moment", {"step": step}))
     whole = file.path.read_bytes()
-    with open(file.path, "rb") as reader:
+    with open(file.path, "rb", buffering=0) as reader:
         assert reader.read(10) == whole[:10]
         file.truncate_after(2)
         file.append(Packet("moment", {"step": 7}))

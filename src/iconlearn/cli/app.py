@@ -32,7 +32,6 @@ COMMANDS = {
 
 app = typer.Typer(
     add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -61,10 +60,14 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 def load_commands(args: Sequence[str]) -> None:
-    """Import the commands that a call may mean: all if it names none, for the help, but none for the version."""
-    meant = [COMMANDS[word] for word in args if word in COMMANDS]
-    if not meant and list(args) != ["--version"]:
-        meant = list(COMMANDS.values())
+    """Import the command that a call means: all if it names none, for the help, but none for the version."""
+    words = [
+        word for k, word in enumerate(args) if args[k - 1 : k] != ["--load"] and not word.startswith("-")
+    ]
+    if words and words[0] in COMMANDS:
+        meant = [COMMANDS[words[0]]]
+    else:
+        meant = [] if list(args) == ["--version"] else list(COMMANDS.values())
     for module in dict.fromkeys(meant):
         import_module(f"iconlearn.cli.{module}")
 

@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from iconlearn._late import late
+
 if TYPE_CHECKING:
     from iconlearn.estimators.base import MethodEstimator
     from iconlearn.estimators.factory import ESTIMATORS, make_estimator
@@ -23,22 +25,28 @@ __all__ = [
     "make_estimator",
 ]
 
-# Where each is: they need scikit-learn, what is said of their options and parameters does not.
-LATE = {
-    "MethodEstimator": "base",
-    **dict.fromkeys(("ESTIMATORS", "make_estimator"), "factory"),
-    **dict.fromkeys(
-        ("ClusterEstimator", "FixedMapEstimator", "MapEstimator", "PrototypeClassifier"), "kinds"
-    ),
-}
+FACTORY = "iconlearn.estimators.factory"
 
 
-def __getattr__(name: str) -> Any:
-    """What the package offers, imported when first asked for; and the estimator of a row, by its class name."""
-    if name in LATE:
-        return getattr(import_module(f"{__name__}.{LATE[name]}"), name)
-    if name[0].isupper() and name in (
-        found := import_module(f"{__name__}.factory").ESTIMATORS
-    ):  # modules are not
-        return found[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def of_row(name: str) -> Any:
+    """The estimator of a row, by its class name, or None; no module has a capital."""
+    return import_module(FACTORY).ESTIMATORS.get(name) if name[:1].isupper() else None
+
+
+# They need scikit-learn; what is said of their options and parameters does not.
+__getattr__ = late(
+    __name__,
+    {
+        "MethodEstimator": "iconlearn.estimators.base",
+        **dict.fromkeys(("ESTIMATORS", "make_estimator"), FACTORY),
+        **dict.fromkeys(
+            ("ClusterEstimator", "FixedMapEstimator", "MapEstimator", "PrototypeClassifier"),
+            "iconlearn.estimators.kinds",
+        ),
+    },
+    of_row,
+)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *import_module(FACTORY).ESTIMATORS])

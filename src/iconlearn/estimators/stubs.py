@@ -21,6 +21,7 @@ from iconlearn.methods.registry import BUILT_IN
 HEAD = '''"""Written by ``python -m iconlearn.estimators.stubs`` from the table of methods; do not edit."""
 # ruff: noqa: I001
 '''
+OWN = ("iconlearn._late",)  # whose names are no part of a package
 FOLDER = Path(iconlearn.estimators.__file__).parent
 
 
@@ -79,7 +80,11 @@ def grouped(lines: list[str]) -> Iterator[list[str]]:
 def reexported(source: str) -> Iterator[str]:
     """The imports of the package that a module makes, at once or late, as a stub says that they are public."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("iconlearn"):
+        if (
+            isinstance(node, ast.ImportFrom)
+            and (node.module or "").startswith("iconlearn")
+            and node.module not in OWN
+        ):
             yield f"from {node.module} import ("
             yield from (f"    {alias.name} as {alias.name}," for alias in node.names)
             yield ")"

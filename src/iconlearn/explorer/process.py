@@ -4,46 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
+from iconlearn.explorer.job import OF_TERMINALS
 from iconlearn.explorer.line import Line
 
 PATIENCE = 10.0  # seconds that a worker which has hung up may take to end
-# Ctrl-C, and the end of the terminal, which Windows has not
-OF_TERMINALS = (signal.SIGINT,) if sys.platform == "win32" else (signal.SIGINT, signal.SIGHUP)
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a worker is to do.
-
-    Parameters
-    ----------
-    out : str
-        Folder of the results.
-    source, labels : str
-        The data, as `load_dataset` takes it.
-    data : str
-        Its name, which an uploaded file has not kept.
-    request : mapping
-        Method, parameters and options, as the page sent them.
-    overwrite : bool
-        Go on after a stop, whose results are there.
-    """
-
-    out: str
-    source: str
-    labels: str | None
-    data: str
-    request: Mapping[str, Any]
-    overwrite: bool = False
 
 
 class Worker:

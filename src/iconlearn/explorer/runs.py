@@ -19,7 +19,8 @@ from typing import Any
 from iconlearn._errors import OptionError
 from iconlearn._files import write_aside
 from iconlearn._lock import is_held
-from iconlearn.explorer.process import Job, Worker, why_cut
+from iconlearn.explorer.job import Job
+from iconlearn.explorer.process import Worker, why_cut
 from iconlearn.explorer.recorded import record_map
 from iconlearn.explorer.run import CUT, FINISHED, GOING, RUNNING, STARTING, STOPPED, WAITING, Run
 from iconlearn.run.partial import RECORDING

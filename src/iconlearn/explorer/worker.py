@@ -15,8 +15,8 @@ from typing import Any
 from iconlearn._errors import IConLearnError
 from iconlearn.data.files import load_dataset
 from iconlearn.explorer import catalogue
+from iconlearn.explorer.job import OF_TERMINALS, Job
 from iconlearn.explorer.line import Line
-from iconlearn.explorer.process import OF_TERMINALS, Job
 from iconlearn.recording.packets import FRAME, Packet, encode
 from iconlearn.run import run_method
 from iconlearn.train.events import Event

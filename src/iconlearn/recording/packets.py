@@ -6,7 +6,6 @@ import json
 import logging
 import math
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ LIVE = (FRAME, STATE)
 MAGIC = b"ICON"
 LEAD = 12  # bytes before the header: the magic, and the lengths of header and body
 ALIGN = 8
+PIECE = 1 << 20  # bytes that are copied at a time
 MOST_HEADER, MOST_BODY, MOST_AXES = 16 << 20, 2 << 30, 8
 DTYPES = {name: np.dtype(name) for name in ("<f4", "<i4", "<u4", "|u1", "<f8")}
 
@@ -330,8 +330,8 @@ class PacketFile:
                 kept = end
             if kept < self.path.stat().st_size:
                 with open(self.path, "rb") as whole, aside(self.path) as part:
-                    shutil.copyfileobj(whole, part)
-                    part.truncate(kept)
+                    while piece := whole.read(min(PIECE, kept - part.tell())):
+                        part.write(piece)
         except FileNotFoundError:
             return
         except FileFormatError:

@@ -1,7 +1,8 @@
 """The whole job of the command: fit one method to one data set and leave a folder of results."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from iconlearn._late import late
 
 if TYPE_CHECKING:
     from iconlearn.run.encoded import embed_run, image_shape_of, probe_run, probe_sets
@@ -26,18 +27,18 @@ __all__ = [
 
 # Where each is. A run needs the estimators, and those scikit-learn, which takes as long to import as torch does; who
 # only wants to know what can be run does not wait for them.
-LATE = {
-    **dict.fromkeys(("embed_run", "image_shape_of", "probe_run", "probe_sets"), "encoded"),
-    **dict.fromkeys(("RunResult", "run_method"), "job"),
-    "RunOptions": "options",
-    "predict_stored": "predict",
-    "run_stored": "stored",
-    "Stream": "streamed",
-}
+__getattr__ = late(
+    __name__,
+    {
+        **dict.fromkeys(("embed_run", "image_shape_of", "probe_run", "probe_sets"), "iconlearn.run.encoded"),
+        **dict.fromkeys(("RunResult", "run_method"), "iconlearn.run.job"),
+        "RunOptions": "iconlearn.run.options",
+        "predict_stored": "iconlearn.run.predict",
+        "run_stored": "iconlearn.run.stored",
+        "Stream": "iconlearn.run.streamed",
+    },
+)
 
 
-def __getattr__(name: str) -> Any:
-    """What the package offers, imported when first asked for."""
-    if name in LATE:
-        return getattr(import_module(f"{__name__}.{LATE[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted(__all__)
