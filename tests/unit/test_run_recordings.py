@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from recordings import Crowd, of_kind, told
 from iconlearn._errors import NonFiniteError
 from iconlearn.data.files import Dataset, load_dataset, load_digits_dataset
 from iconlearn.explorer.exporting import export_parquet
+from iconlearn.methods import METHODS
 from iconlearn.recording import read_packets
 from iconlearn.run import RunOptions, job, run_method
 from iconlearn.run.partial import Partial
@@ -71,6 +73,19 @@ def test_images_are_shown_in_grey_levels_or_colours(tmp_path):
     assert np.allclose(small.mean((1, 2)) / 255, wide, atol=0.02)
 
 
+@pytest.mark.parametrize(
+    ("name", "same", "other"),
+    [
+        ("t-sne", {"divergence": "kl", "debias_target": 0.0}, {"divergence": "tv", "debias_target": 0.1}),
+        ("simclr", {"divergence": "kl"}, {"accumulate": 2, "precision": "bf16-mixed"}),
+        ("infonce-clustering", {"debias_learned": 0.1}, {"debias_learned": 0.0}),
+    ],
+)
+def test_what_a_method_has_by_itself_tells_no_runs_apart(name, same, other):
+    assert RunOptions(**same).differing(METHODS[name]) == {}
+    assert RunOptions(**other).differing(METHODS[name]) == other
+
+
 def test_a_table_carries_its_columns_along(tmp_path):
     X = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     path = run("pca", Dataset("table", X, None, None), tmp_path)
@@ -79,6 +94,14 @@ def test_a_table_carries_its_columns_along(tmp_path):
     assert np.array_equal(points.arrays["column_1"], X[:, 1])
     assert not of_kind(path, "samples")
     assert "accuracy" not in of_kind(path, "moment")[-1].fields["stats"]
+
+
+def test_columns_that_fit_no_longer_or_are_called_as_ours_get_other_names(tmp_path):
+    X = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
+    data = Dataset("table", X, np.arange(30) % 2, ["a", "b"], columns=["label", "age", "label"])
+    (points,) = of_kind(run("pca", data, tmp_path), "points")
+    assert [column["name"] for column in points.fields["columns"]] == ["label", "label_", "age", "label__"]
+    assert replace(data, X=X[:, :2]).column_names == ["x0", "x1"]
 
 
 def test_columns_of_a_file_keep_their_names_up_to_the_exported_table(tmp_path):

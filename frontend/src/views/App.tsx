@@ -52,13 +52,11 @@ export function Bar({ fixed = false }: { fixed?: boolean }) {
 export function App() {
   const table = useAsked(getTable, []);
   const gone = server.value === "lost" || server.value === "moved";
-  useEffect(() => {
-    if (!gone && table.error) table.again();
-  }, [gone]);
   const open = route.value;
   const before = useRef(open);
   useEffect(() => {
     window.scrollTo(0, 0);
+    wanted = "";
     if (before.current !== open) refocus(focusAfter(before.current, open));
     before.current = open;
   }, [open]);

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { RefObject } from "preact";
-import { Refusal } from "../api";
+import { Refusal, server } from "../api";
 
 /** Size of an element in whole pixels, kept up to date. */
 export function useSize<T extends Element>(): [RefObject<T | null>, { width: number; height: number }] {
@@ -29,10 +29,14 @@ export interface Asked<T> {
   again: () => void;
 }
 
-/** What a request gave: asked for anew when a key changes. */
+/** What a request gave: asked for anew when a key changes, and after a failure when the server is back. */
 export function useAsked<T>(get: () => Promise<T>, keys: unknown[]): Asked<T> {
   const [held, setHeld] = useState<{ value: T | null; error: string | null }>({ value: null, error: null });
   const [turn, setTurn] = useState(0);
+  const there = server.value === "ok";
+  useEffect(() => {
+    if (there && held.error) setTurn((n) => n + 1);
+  }, [there]);
   useEffect(() => {
     let gone = false;
     get().then(

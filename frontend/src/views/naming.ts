@@ -36,12 +36,15 @@ export const choicesOf = (chosen: Record<string, unknown> | undefined): string[]
 export const runName = ({ title, data, chosen }: Named): string =>
   [title, typeof data === "string" ? data : data.name, ...choicesOf(chosen)].join(" · ");
 
-const LONGEST = 24; // letters of a setting; schedules and the like are left out
+const LONGEST = 24; // letters of a setting that is said of a run; schedules and the like are left out
+
+function settings(told: RunFields): Record<string, unknown> {
+  return { divergence: told.divergence || null, ...told.parameters, ...told.options, ...told.chosen };
+}
 
 /** All settings of a run that can be said in a few letters, by their names in words. */
 export function settingsOf(told: RunFields): [string, string][] {
-  const all = { divergence: told.divergence || null, ...told.parameters, ...told.options, ...told.chosen };
-  return Object.entries(all)
+  return Object.entries(settings(told))
     .filter(([, value]) => value !== null && typeof value !== "object")
     .map(([name, value]): [string, string] => [nameOf(name), valueOf(value)])
     .filter(([, value]) => value.length < LONGEST);
@@ -49,8 +52,15 @@ export function settingsOf(told: RunFields): [string, string][] {
 
 /** The settings in which two runs differ, each with both values: "–" where a run has none. */
 export function differences(a: RunFields, b: RunFields): [string, string, string][] {
-  const [first, second] = [new Map(settingsOf(a)), new Map(settingsOf(b))];
-  return [...new Set([...first.keys(), ...second.keys()])]
-    .map((name): [string, string, string] => [name, first.get(name) ?? "–", second.get(name) ?? "–"])
-    .filter(([, here, there]) => here !== there);
+  const [first, second] = [settings(a), settings(b)];
+  const differs = (name: string): boolean =>
+    JSON.stringify(first[name] ?? null) !== JSON.stringify(second[name] ?? null);
+  return [...new Set([...Object.keys(first), ...Object.keys(second)])]
+    .filter(differs)
+    .map((name): [string, string, string] => [nameOf(name), briefly(first[name]), briefly(second[name])]);
+}
+
+function briefly(value: unknown): string {
+  if (value === null || value === undefined) return "–";
+  return clip(typeof value === "object" ? JSON.stringify(value) : valueOf(value), 60);
 }

@@ -52,6 +52,12 @@ class Dataset:
     columns: list[str] | None = None
 
     @property
+    def column_names(self) -> list[str]:
+        """Names of the columns of X: those of its source where they are as many, else x0, x1, ..."""
+        d, names = self.X.shape[1], self.columns or []
+        return list(names) if len(names) == d else [f"x{k}" for k in range(d)]
+
+    @property
     def learns_from(self) -> Any:
         """What a method of this form learns from: the source, or X where there is none."""
         return self.X if self.source is None else self.source

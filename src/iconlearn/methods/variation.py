@@ -145,3 +145,18 @@ def suited(row: Method) -> dict[str, Any]:
         return dict(UNBOUNDED)
     attracts = measure.splits and isinstance(recipe.learned_dist, Kernel)
     return {name: value for name, value in row.fit.items() if attracts or name != "exaggeration"}
+
+
+def own_equation(row: Method) -> dict[str, Any]:
+    """What a method has where a `Variation` chooses nothing, by its names.
+
+    Examples
+    --------
+    >>> from iconlearn.methods import METHODS
+    >>> own_equation(METHODS["t-sne"])
+    {'divergence': 'kl', 'debias_target': 0.0, 'debias_learned': 0.0}
+    """
+    recipe = row.recipe()
+    sides = {"debias_target": recipe.target_dist, "debias_learned": recipe.learned_dist}
+    shares = {name: side.alpha if isinstance(side, Debiased) else 0.0 for name, side in sides.items()}
+    return {"divergence": recipe.divergence, **shares}

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from iconlearn.estimators.options import options_of
 from iconlearn.methods import Method, Variation
+from iconlearn.methods.variation import own_equation
 from iconlearn.recording import Audience
 from iconlearn.train.events import Callback
 
@@ -86,7 +88,8 @@ class RunOptions:
         >>> RunOptions({"perplexity": 10.0, "n_components": 2}, max_iter=50).differing(METHODS["t-sne"])
         {'perplexity': 10.0, 'max_iter': 50}
         """
-        own = {**row.parameters, **row.fit}
+        taken = {name: option.default for name, option in options_of(row).items()}
+        own = {**taken, **row.parameters, **row.fit, **own_equation(row)}
         options = {f.name: (getattr(self, f.name), f.default) for f in fields(self) if f.name not in APART}
         chosen = {name: value for name, (value, default) in options.items() if value != default}
         return {

@@ -159,6 +159,8 @@ class Opening:
 
         def add(name: str, values: np.ndarray, categories: list[str] | None) -> None:
             kind, dtype = ("number", np.float32) if categories is None else ("category", np.int32)
+            while any(column["name"] == name for column in told):
+                name += "_"
             arrays[f"column_{len(told)}"] = values.astype(dtype)
             told.append({"name": name, "kind": kind, "categories": categories})
 
@@ -172,7 +174,7 @@ class Opening:
             held = np.isin(rows, self.split.test)
             add("half", held, ["fitted", "held out"])
         if data.image_shape is None and data.X.shape[1] <= MOST_FEATURES:
-            for k, name in enumerate(data.columns or [f"x{k}" for k in range(data.X.shape[1])]):
+            for k, name in enumerate(data.column_names):
                 add(name, data.X[rows, k], None)
         if self.material.row.clusters:
             arrays["positions"] = self.material.layout[0][rows].astype(np.float32)

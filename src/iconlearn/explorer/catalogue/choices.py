@@ -11,13 +11,13 @@ from typing import Any
 
 import torch
 
-from iconlearn.distributions import Debiased
 from iconlearn.divergences import DIVERGENCES
 from iconlearn.estimators.glossary import PARAMETERS, UNKNOWN
 from iconlearn.estimators.options import OPTIONS, options_of
 from iconlearn.estimators.ranges import CHOICE, NUMBER, SWITCH, TEXT, WHOLE, Range, range_of
 from iconlearn.explorer.catalogue.spans import spans
 from iconlearn.methods import Method, Variation
+from iconlearn.methods.variation import own_equation
 from iconlearn.recipes import BACKBONES, VIEWS
 from iconlearn.run.varied import objection, objects, tried
 from iconlearn.train.optimizers import OPTIMIZERS
@@ -151,12 +151,9 @@ def plain(value: Any) -> Any:
 
 def own(row: Method, name: str) -> Any:
     """What the method takes where an option is left out; None where that is no single number or name."""
-    recipe, value = row.recipe(), row.fit.get(name)
-    if name == "divergence":
-        return recipe.divergence
-    if name in ("debias_target", "debias_learned"):
-        side = recipe.target_dist if name == "debias_target" else recipe.learned_dist
-        return side.alpha if isinstance(side, Debiased) else 0.0
+    if name in EQUATION:
+        return own_equation(row)[name]
+    value = row.fit.get(name)
     value = value.peak if isinstance(value, Cosine) else value
     return plain(value) if isinstance(value, PLAIN) else None
 
