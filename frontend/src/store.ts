@@ -22,6 +22,8 @@ export interface Shown {
   live: boolean;
 }
 
+const GOING = ["waiting", "starting", "running", "paused"];
+
 export class RunState {
   #held = signal(new Recording());
   /** Counts up when the recording has grown. */
@@ -113,8 +115,14 @@ export class RunState {
   }
 
   get running(): boolean {
-    const state = this.recording.value.state?.state;
-    return this.link.value === "open" && ["waiting", "starting", "running", "paused"].includes(state ?? "");
+    return this.link.value === "open" && GOING.includes(this.recording.value.state?.state ?? "");
+  }
+
+  /** Is it known that no more will come? */
+  get over(): boolean {
+    const { state, end } = this.recording.value;
+    if (this.link.value === "replay") return true;
+    return state ? !GOING.includes(state.state) : end !== null;
   }
 
   /** Ask a live run for the bars of a point: its frames carry those that were asked for last. */

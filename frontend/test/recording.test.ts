@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { barsOf, rowToShow } from "../src/bars/model";
+import { barsOf, noBars, rowToShow } from "../src/bars/model";
 import { charts, thin, valueAt } from "../src/curves/series";
 import { readPackets } from "../src/packets";
 import { Recording } from "../src/recording";
@@ -94,6 +94,24 @@ describe("barsOf", () => {
     const shown = frame && { a: frame, b: frame, mix: 0, live: true };
     expect(barsOf(recording, 1, shown, 2)?.bars[0]?.q).toBeCloseTo(0.9, 6);
     expect(barsOf(recording, 0, shown, 0)?.bars[0]?.q).toBeCloseTo(0.5, 6);
+  });
+
+  it("are said to be missing only of a run that is over, or has its first moment", () => {
+    const [head, points, , first] = smallRun() as [ArrayBuffer, ArrayBuffer, ArrayBuffer, ArrayBuffer];
+    const run = new RunState("new");
+    const said = (...parts: ArrayBuffer[]): string => {
+      for (const part of parts) run.packets(readPackets(part).packets, null);
+      run.version.value += 1;
+      return noBars(run.recording.value, run.over);
+    };
+    const state = (name: string) => packet("state", { state: name, step: 0, total: 10 });
+    expect(said()).toMatch(/first moment/);
+    expect(said(state("starting"), head, points)).toMatch(/first moment/);
+    expect(said(state("failed"))).toMatch(/no moments/);
+    expect(said(state("running"), first)).toMatch(/its method has no p and q/);
+    const replayed = new RunState("file");
+    replayed.link.value = "replay";
+    expect(noBars(replayed.recording.value, replayed.over)).toMatch(/no moments/);
   });
 
   it("tells for which point another one stands in", () => {

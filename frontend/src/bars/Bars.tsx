@@ -5,7 +5,7 @@ import { clip } from "../save/files";
 import { hovered, type RunState, selection, selectNext, selectPoint } from "../store";
 import { useSize } from "../views/hooks";
 import { Panel } from "../views/Panel";
-import { type Bar, labelOf } from "./model";
+import { type Bar, labelOf, noBars } from "./model";
 import { shownBars } from "./shown";
 
 const ROW = 24;
@@ -221,8 +221,7 @@ function Notice({
 }) {
   const recording = run.recording.value;
   let words = "";
-  if (!recording.watched.length)
-    words = "This recording holds no bars: its method has no p and q over rows that were watched.";
+  if (!recording.watched.length) words = noBars(recording, run.over);
   else if (!chosen) words = "Click a point on the map, or go through the recorded ones.";
   else if (!known) words = "The selected row is not on this map; choose another one.";
   else if (instead !== null && run.running)

@@ -98,6 +98,13 @@ function blend(shown: Shown | null, get: (moment: Moment) => Float32Array | null
   return a.map((value, k) => value + ((b[k] ?? value) - value) * shown.mix);
 }
 
+/** Why a run without watched rows has no bars to show. */
+export function noBars({ moments }: Recording, over: boolean): string {
+  if (moments.length)
+    return "This recording holds no bars: its method has no p and q over rows that were watched.";
+  return over ? "This recording holds no moments, and so no bars." : "The bars come with the first moment…";
+}
+
 /** What a bar stands for. */
 function named(recording: Recording, column: number): { label: string; point: number } {
   const { run } = recording;
