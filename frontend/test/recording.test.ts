@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { barsOf, noBars, rowToShow } from "../src/bars/model";
+import { barsOf, broken, noBars, rowToShow } from "../src/bars/model";
+import { scaleOf } from "../src/bars/shown";
 import { charts, thin, valueAt } from "../src/curves/series";
 import { readPackets } from "../src/packets";
 import { Recording } from "../src/recording";
@@ -94,6 +95,31 @@ describe("barsOf", () => {
     const shown = frame && { a: frame, b: frame, mix: 0, live: true };
     expect(barsOf(recording, 1, shown, 2)?.bars[0]?.q).toBeCloseTo(0.9, 6);
     expect(barsOf(recording, 0, shown, 0)?.bars[0]?.q).toBeCloseTo(0.5, 6);
+  });
+
+  it("have one scale, the same for two runs that show the same row", () => {
+    const run = (...more: ArrayBuffer[]): RunState => {
+      const made = new RunState("");
+      for (const part of [...smallRun(), ...more]) made.packets(readPackets(part).packets, null);
+      made.version.value += 1;
+      return made;
+    };
+    const one = run();
+    const two = run(moment(7, [0, 0, 2, 0, 0, 2, 18, 18], [0.1, 0.9, 0, 0.2, 0, 0.8]));
+    selection.value = { row: 10 };
+    expect(scaleOf(one, null)).toBeCloseTo(0.5, 6);
+    expect(scaleOf(one, two)).toBeCloseTo(0.9, 6);
+    expect(scaleOf(two, one)).toBeCloseTo(0.9, 6);
+    selection.value = { row: 30 }; // the rest, 0.8, has no say
+    expect(scaleOf(two, null)).toBeCloseTo(0.6, 6);
+    selection.value = null;
+  });
+
+  it("end where there is no more room, with a break before the end", () => {
+    const xs = [...broken(10, 0, 100, 8).matchAll(/[MHL](-?[\d.]+)/g)].map(([, x]) => Number(x));
+    expect([Math.min(...xs), Math.max(...xs)]).toEqual([10, 110]);
+    const [, right = 0, , , left = 0] = xs; // of the upper edge, the end of one part and the start of the other
+    expect(left).toBeGreaterThan(right);
   });
 
   it("are said to be missing only of a run that is over, or has its first moment", () => {

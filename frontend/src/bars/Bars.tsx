@@ -5,15 +5,22 @@ import { clip } from "../save/files";
 import { hovered, type RunState, selection, selectNext, selectPoint } from "../store";
 import { useSize } from "../views/hooks";
 import { Panel } from "../views/Panel";
-import { type Bar, labelOf, noBars } from "./model";
-import { shownBars } from "./shown";
+import { type Bar, broken, labelOf, noBars } from "./model";
+import { scaleOf, shownBars } from "./shown";
 
 const ROW = 24;
 const THICK = 8;
 const TOP = 6;
 const LETTER = 6.6; // pixels, at the size of the labels
 
-export function Bars({ run, id = "bars" }: { run: RunState; id?: string }) {
+interface Props {
+  run: RunState;
+  /** The run whose bars are drawn on the same scale. */
+  beside?: RunState | null;
+  id?: string;
+}
+
+export function Bars({ run, beside = null, id = "bars" }: Props) {
   const [box, { width }] = useSize<HTMLDivElement>();
   const set = shownBars(run).value;
   void run.version.value;
@@ -78,7 +85,9 @@ export function Bars({ run, id = "bars" }: { run: RunState; id?: string }) {
             aria-label="Paired bars: the first number is p, in blue, the second q, in orange"
             data-testid={`${id}-svg`}
           >
-            {set && <Rows run={run} bars={set.bars} rest={set.rest} width={width} />}
+            {set && (
+              <Rows run={run} bars={set.bars} rest={set.rest} most={scaleOf(run, beside)} width={width} />
+            )}
           </svg>
         )}
       </div>
@@ -90,11 +99,13 @@ function Rows({
   run,
   bars,
   rest,
+  most,
   width,
 }: {
   run: RunState;
   bars: Bar[];
   rest: { p: number; q: number };
+  most: number;
   width: number;
 }) {
   const recording = run.recording.value;
@@ -102,7 +113,6 @@ function Rows({
   const left = Math.round(Math.min(190, Math.max(96, width * 0.34)));
   const right = 84;
   const span = Math.max(20, width - left - right - 12);
-  const most = Math.max(1e-9, ...bars.map((bar) => Math.max(bar.p, bar.q)));
   const end = TOP + bars.length * ROW;
   return (
     <>
@@ -121,11 +131,14 @@ function Rows({
       ))}
       <line class="rule" x1="0" x2={width} y1={end + 5} y2={end + 5} />
       <g class="rest">
-        <title>All that has no bar of its own; these two bars are on a scale from 0 to 1</title>
+        <title>
+          All that has no bar of its own, on the same scale; a bar that is too long for it is cut, and its end
+          set apart
+        </title>
         <text class="label" x="0" y={end + 10 + ROW / 2}>
           all the rest
         </text>
-        <Pair x={left} y={end + 8} p={rest.p} q={rest.q} scale={span} span={span} />
+        <Pair x={left} y={end + 8} p={rest.p} q={rest.q} scale={span / most} span={span} />
       </g>
     </>
   );
@@ -189,12 +202,23 @@ function Pair({
   scale: number;
   span: number;
 }) {
-  const long = (value: number): string =>
-    Math.min(span, Math.max(value > 0 ? 1 : 0, value * scale)).toFixed(1);
+  const bar = (look: string, top: number, value: number) =>
+    value * scale > span + 0.05 ? (
+      <path class={look} d={broken(x, top, span, THICK)} />
+    ) : (
+      <rect
+        class={look}
+        x={x}
+        y={top}
+        width={Math.max(value > 0 ? 1 : 0, value * scale).toFixed(1)}
+        height={THICK}
+        rx="1.5"
+      />
+    );
   return (
     <>
-      <rect class="p-bar" x={x} y={y} width={long(p)} height={THICK} rx="1.5" />
-      <rect class="q-bar" x={x} y={y + THICK + 1} width={long(q)} height={THICK} rx="1.5" />
+      {bar("p-bar", y, p)}
+      {bar("q-bar", y + THICK + 1, q)}
       <text class="value p-text" x={x + span + 8} y={y + 12}>
         {short(p)}
       </text>

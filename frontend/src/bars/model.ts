@@ -98,6 +98,25 @@ function blend(shown: Shown | null, get: (moment: Moment) => Float32Array | null
   return a.map((value, k) => value + ((b[k] ?? value) - value) * shown.mix);
 }
 
+/** The largest value of the bars; the rest has no say, as it would crush them. */
+export const largest = (set: BarSet): number => Math.max(1e-9, ...set.bars.flatMap(({ p, q }) => [p, q]));
+
+const TAIL = 8; // pixels, of what is left behind the break
+const BREAK = 4;
+const LEAN = 3;
+
+/** The outline of a bar that is longer than there is room: with a slanted break before its end. */
+export function broken(x: number, y: number, span: number, thick: number): string {
+  const low = y + thick;
+  const end = x + span;
+  const before = end - TAIL - BREAK;
+  const after = end - TAIL;
+  return (
+    `M${x} ${y}H${before + LEAN}L${before - LEAN} ${low}H${x}Z` +
+    `M${after + LEAN} ${y}H${end}V${low}H${after - LEAN}Z`
+  );
+}
+
 /** Why a run without watched rows has no bars to show. */
 export function noBars({ moments }: Recording, over: boolean): string {
   if (moments.length)

@@ -2,7 +2,7 @@
 
 import { computed, type ReadonlySignal } from "@preact/signals";
 import { type RunState, selection } from "../store";
-import { barsOf, type BarSet, rowToShow } from "./model";
+import { barsOf, type BarSet, largest, rowToShow } from "./model";
 
 const made = new WeakMap<RunState, ReadonlySignal<BarSet | null>>();
 
@@ -23,4 +23,14 @@ export function shownBars(run: RunState): ReadonlySignal<BarSet | null> {
   });
   made.set(run, bars);
   return bars;
+}
+
+/** The largest value that a panel has room for: one for both runs where they show the same row of the data. */
+export function scaleOf(run: RunState, beside: RunState | null): number {
+  const set = shownBars(run).value;
+  const other = beside && shownBars(beside).value;
+  if (!set) return 1;
+  const row = (held: RunState, point: number): number | undefined => held.recording.value.rows[point];
+  const same = other && set.point >= 0 && row(run, set.point) === row(beside, other.point);
+  return same ? Math.max(largest(set), largest(other)) : largest(set);
 }

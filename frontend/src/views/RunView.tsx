@@ -72,14 +72,15 @@ export function Runs({ runs }: { runs: RunState[] }) {
       </div>
       <Differences first={first} second={second} />
       <div class="side">
-        <One run={first} mark="" narrow />
-        <One run={second} mark="-2" narrow />
+        <One run={first} beside={second} />
+        <One run={second} beside={first} mark="-2" />
       </div>
     </div>
   );
 }
 
-function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string; narrow?: boolean }) {
+function One({ run, beside = null, mark = "" }: { run: RunState; beside?: RunState | null; mark?: string }) {
+  const narrow = beside !== null;
   void run.version.value;
   const recording = run.recording.value;
   const [failed, setFailed] = useState<string | null>(null);
@@ -143,7 +144,7 @@ function One({ run, mark = "", narrow = false }: { run: RunState; mark?: string;
       <Timeline run={run} id={mark} />
       <div class="stage">
         <MapView run={run} id={`map${mark}`} />
-        <Bars run={run} id={`bars${mark}`} />
+        <Bars run={run} beside={beside} id={`bars${mark}`} />
       </div>
       <p class="means">
         {told?.layout_words && sentence(told.layout_words)}
