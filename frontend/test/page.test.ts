@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Field } from "../src/api";
+import type { DataSet, Field } from "../src/api";
 import { boxOf, fit, nearest, placer, settle } from "../src/map/fit";
 import { shuffled } from "../src/map/order";
 import { focusAfter, link, readRoute } from "../src/route";
-import { ownOf, problem, range, values } from "../src/views/fields";
+import { ownOf, problem, range, suits, values } from "../src/views/fields";
+import { dataFor, filled, formOf, keep } from "../src/views/forms";
 import type { RunFields } from "../src/recording";
 import { choicesOf, differences, runName } from "../src/views/naming";
 
@@ -68,6 +69,69 @@ describe("fields", () => {
     expect(range(field({ soft: true }))).toBe("at least 1");
     expect(range(field({ low: 0, high: 1e9, open_low: true }))).toBe("above 0");
     expect(range(field({ type: "choice" }))).toBe("");
+  });
+});
+
+describe("forms", () => {
+  const told = (more: object): RunFields =>
+    ({
+      data: { name: "pets" },
+      parameters: { perplexity: 30 },
+      options: { max_iter: 60, lr: "Cosine(peak=0.003)" },
+      ...more,
+    }) as unknown as RunFields;
+  const set = (id: string, methods: string[], more: Partial<DataSet> = {}): DataSet =>
+    ({ id, name: id, methods, ...more }) as DataSet;
+  const method = { name: "t-sne", example: "digits" };
+
+  it("are kept, those beside a run apart", () => {
+    keep("sne", null, { data: "pets", typed: { perplexity: "5" } });
+    expect(filled("sne", null)).toEqual({ data: "pets", typed: { perplexity: "5" } });
+    expect(filled("sne", "run-1")).toEqual({ data: null, typed: {} });
+    expect(filled("umap", null)).toEqual({ data: null, typed: {} });
+  });
+
+  it("are taken over from a run", () => {
+    const chosen = { perplexity: 10.5, exact: true, clip: null, nested: [1] };
+    expect(formOf(told({ chosen }))).toEqual({
+      data: "pets",
+      typed: { perplexity: "10.5", exact: "true", clip: "" },
+    });
+    expect(formOf(told({})).typed).toMatchObject({ perplexity: "30", max_iter: "60" });
+  });
+
+  it("take what their fields can hold", () => {
+    const fields = [
+      field({}),
+      field({ name: "lr" }),
+      field({ name: "clip", optional: true }),
+      field({ name: "df" }),
+      field({ name: "kind", type: "choice", choices: ["a"] }),
+      field({ name: "other", type: "choice", choices: ["a"] }),
+      field({ name: "never", why_not: "no" }),
+    ];
+    const typed = { perplexity: "10", lr: "Cosine(1)", clip: "", df: "", kind: "a", other: "b", never: "3" };
+    expect(suits(fields, { ...typed, unknown: "1" })).toEqual({ perplexity: "10", clip: "", kind: "a" });
+  });
+
+  it("begin with a data set that fits", () => {
+    const sets = [
+      set("small", ["t-sne"]),
+      set("digits", ["t-sne"]),
+      set("pets-2", ["t-sne"], { name: "pets" }),
+      set("graph", ["node2vec"]),
+    ];
+    const id = (chosen: string | null, beside: string | null = null, from = sets) =>
+      dataFor(method, from, chosen, beside)?.id;
+    expect([id(null), id("small"), id("pets"), id("graph"), id("gone")]).toEqual([
+      "digits",
+      "small",
+      "pets-2",
+      "digits",
+      "digits",
+    ]);
+    expect([id(null, "pets"), id("small", "pets")]).toEqual(["pets-2", "small"]);
+    expect([id(null, null, sets.slice(0, 1)), id(null, null, [])]).toEqual(["small", undefined]);
   });
 });
 

@@ -106,7 +106,7 @@ export function Cell({ table, method, beside, fixed = false }: Props) {
         </div>
         {!fixed && (
           <div class="setup-side">
-            <Setup key={method.name} method={method} beside={beside} />
+            <Setup key={`${method.name}/${beside}`} method={method} beside={beside} />
           </div>
         )}
       </div>

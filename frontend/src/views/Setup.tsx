@@ -1,9 +1,10 @@
 /** What a run is started with: data, the row's own parameters, divergence and debiasing, and how it is trained. */
 
-import { useId, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { type DataSet, type Field, getData, getRuns, type MethodRow, Refusal, startRun } from "../api";
 import { link } from "../route";
-import { problem, values } from "./fields";
+import { problem, suits, values } from "./fields";
+import { dataFor, filled, keep } from "./forms";
 import { count, useAsked, words } from "./hooks";
 import { Input } from "./Input";
 import { runName } from "./naming";
@@ -23,24 +24,19 @@ export function Setup({ method, beside }: Props) {
     async () => (beside ? (await getRuns()).find((run) => run.id === beside) : undefined),
     [beside],
   );
-  const [data, setData] = useState<string | null>(null);
-  const [typed, setTyped] = useState<Record<string, string>>({});
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const [failed, setFailed] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const fields = useMemo(() => [...method.parameters, ...method.options], [method]);
+  const before = useMemo(() => filled(method.name, beside), []);
+  const [data, setData] = useState(before.data);
+  const [typed, setTyped] = useState(() => suits(fields, before.typed));
+  useEffect(() => keep(method.name, beside, { data, typed }), [data, typed]);
   const others = method.options.filter((field) => ![...EQUATION, ...TRAINING].includes(field.name));
   const more = useRef<HTMLDetailsElement>(null);
 
-  const fitting = (set: DataSet): boolean => set.methods.includes(method.name);
-  const given = sets.value ?? [];
-  const wanted =
-    other.value && given.find((set) => set.id === other.value?.data || set.name === other.value?.data);
-  const chosen =
-    given.find((set) => set.id === data) ??
-    (wanted && fitting(wanted) ? wanted : undefined) ??
-    given.find((set) => set.id === method.example && fitting(set)) ??
-    given.find(fitting);
+  const chosen = dataFor(method, sets.value ?? [], data, other.value?.data ?? null);
+  const missing = sets.value && data !== null && ![chosen?.id, chosen?.name].includes(data);
 
   function show(name: string): void {
     if (more.current && others.some((field) => field.name === name)) more.current.open = true;
@@ -96,6 +92,7 @@ export function Setup({ method, beside }: Props) {
     <form class="panel setup" onSubmit={(event) => void start(event)} noValidate data-testid="setup">
       <h2>{beside ? `Run it beside ${other.value ? runName(other.value) : "the other run"}` : "Run it"}</h2>
       <DataPicker sets={sets.value} error={sets.error} method={method} chosen={chosen} onChoose={setData} />
+      {missing && <p class="hint">The data set {data} is not among those that fit this cell.</p>}
       <Upload
         onSent={(set) => {
           sets.again();

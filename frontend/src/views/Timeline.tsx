@@ -3,6 +3,7 @@
 import { play } from "../playback";
 import { link } from "../route";
 import { nearer, type RunState } from "../store";
+import { formOf, keep } from "./forms";
 import { number } from "./hooks";
 
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
@@ -167,7 +168,12 @@ export function Controls({
         </button>
       )}
       {!run.running && recording.run && run.source && (
-        <a class="button" href={link("cell", [recording.run.method])}>
+        <a
+          class="button"
+          data-testid={`again${id}`}
+          href={link("cell", [recording.run.method])}
+          onClick={() => recording.run && keep(recording.run.method, null, formOf(recording.run))}
+        >
           Run it again
         </a>
       )}

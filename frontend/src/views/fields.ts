@@ -34,6 +34,18 @@ export function problem(field: Field, typed: string | undefined): string | null 
   return high !== null && value > high ? `${field.name} is ${text}; give at most ${high}.` : null;
 }
 
+/** What of a text for each field it can take: recordings may hold what a form has no words for, such as schedules. */
+export function suits(fields: readonly Field[], typed: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    fields.flatMap((field): [string, string][] => {
+      const text = typed[field.name];
+      if (text === undefined || field.why_not !== null || problem(field, text) !== null) return [];
+      const known = text === "" ? field.optional : field.type !== "choice" || field.choices.includes(text);
+      return known ? [[field.name, text]] : [];
+    }),
+  );
+}
+
 /** Values of the fields that were touched. */
 export function values(fields: readonly Field[], typed: Record<string, string>): Record<string, unknown> {
   return Object.fromEntries(
