@@ -24,6 +24,7 @@ const sets = [
 ].map((set) => ({
   ...set,
   error: null,
+  given: false,
   points: set.n > 50000,
   methods: names.filter((n) => n !== "clip"),
   refused: { clip: "it holds one view of each row; give pairs" },

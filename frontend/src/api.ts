@@ -87,6 +87,8 @@ export interface DataSet {
   n: number;
   d: number;
   kind: string;
+  /** Was it named on the command line, or sent by a page? */
+  given: boolean;
   labelled: boolean;
   /** Has it two coordinates that can be browsed? */
   points: boolean;

@@ -131,6 +131,13 @@ describe("forms", () => {
       "digits",
     ]);
     expect([id(null, "pets"), id("small", "pets")]).toEqual(["pets-2", "small"]);
+    const given = [
+      set("earlier", ["t-sne"], { given: true }),
+      set("mine", ["t-sne"], { given: true }),
+      set("edges", ["node2vec"], { given: true }),
+    ];
+    expect(id(null, null, [...sets, ...given])).toBe("mine");
+    expect(id(null, "small", [...sets, ...given])).toBe("small");
     expect([id(null, null, sets.slice(0, 1)), id(null, null, [])]).toEqual(["small", undefined]);
   });
 });

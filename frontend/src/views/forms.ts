@@ -31,7 +31,7 @@ export function formOf({ data, chosen, parameters, options }: RunFields): Filled
   };
 }
 
-/** The data set to begin with: what was chosen, that of the run beside, the example. */
+/** The data set to begin with: what was chosen, that of the run beside, what the user gave last, the example. */
 export function dataFor(
   method: Pick<MethodRow, "name" | "example">,
   sets: readonly DataSet[],
@@ -41,5 +41,13 @@ export function dataFor(
   const fitting = sets.filter((set) => set.methods.includes(method.name));
   const called = (wanted: string | null): DataSet | undefined =>
     fitting.find((set) => set.id === wanted) ?? fitting.findLast((set) => set.name === wanted);
-  return called(chosen) ?? called(beside) ?? fitting.find((set) => set.id === method.example) ?? fitting[0];
+  // sets that were given to earlier servers come before those of this one
+  const given = fitting.findLast((set) => set.given);
+  return (
+    called(chosen) ??
+    called(beside) ??
+    given ??
+    fitting.find((set) => set.id === method.example) ??
+    fitting[0]
+  );
 }
