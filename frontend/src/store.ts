@@ -50,6 +50,8 @@ export class RunState {
   readonly colour = signal<string | null>(null);
   readonly hidden = signal<ReadonlySet<number>>(new Set());
   readonly lit = signal(true);
+  /** Was it asked to stop, and has not said yet that it has? */
+  readonly stopping = signal(false);
   source: Source | null = null;
   #next: Recording | null = null;
   #due: ReturnType<typeof setTimeout> | undefined;
@@ -75,6 +77,7 @@ export class RunState {
   packets = (packets: Packet[], damage: string | null): void => {
     const target = this.#next ?? this.recording.peek();
     for (const packet of packets) target.add(packet);
+    if (target.state && !GOING.includes(target.state.state)) this.stopping.value = false;
     if (damage) target.damage = damage;
     if (this.#next?.state) {
       const grown = this.#next;
@@ -129,6 +132,10 @@ export class RunState {
   watch(point: number): void {
     if (point < 0 || point === this.#asked || !this.running) return;
     if (this.source?.send({ watch: [point] })) this.#asked = point;
+  }
+
+  stop(): void {
+    if (this.source?.send({ do: "stop" })) this.stopping.value = true;
   }
 
   close(): void {

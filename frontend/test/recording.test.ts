@@ -223,6 +223,24 @@ describe("RunState", () => {
     run.watch(3);
     expect(sent.length).toBe(2);
   });
+
+  it("is stopping from the request until the run says that it has ended", () => {
+    const hear = (state: string) =>
+      run.packets(readPackets(packet("state", { state, step: 1, total: 10 })).packets, null);
+    let taken = false;
+    run.source = { send: () => taken, close: () => undefined };
+    hear("running");
+    run.stop();
+    expect(run.stopping.value).toBe(false); // nobody heard it
+    taken = true;
+    run.stop();
+    hear("running");
+    run.begin();
+    run.packets(readPackets(smallRun()[0] as ArrayBuffer).packets, null);
+    expect(run.stopping.value).toBe(true);
+    hear("stopped");
+    expect(run.stopping.value).toBe(false);
+  });
 });
 
 describe("charts", () => {

@@ -111,6 +111,7 @@ const WORDS: Record<string, string> = {
   starting: "starting",
   running: "running",
   paused: "paused",
+  stopping: "stopping…",
   finished: "finished",
   stopped: "stopped",
   failed: "failed",
@@ -130,10 +131,13 @@ export function Controls({
   void run.version.value;
   const recording = run.recording.value;
   const told = recording.state;
+  const stopping = run.stopping.value && run.running;
   const state =
     run.link.value === "lost"
       ? "lost"
-      : (told?.state ?? recording.end?.state ?? (run.link.value === "replay" ? "recorded" : "connecting"));
+      : stopping
+        ? "stopping"
+        : (told?.state ?? recording.end?.state ?? (run.link.value === "replay" ? "recorded" : "connecting"));
   const send = (what: object): void => void run.source?.send(what);
   const paused = state === "paused";
   const writing = state === "running" && told !== null && told.total > 0 && told.step >= told.total;
@@ -151,13 +155,17 @@ export function Controls({
       </span>
       {run.running && !writing && (
         <>
-          <button data-testid={`pause${id}`} onClick={() => send({ do: paused ? "resume" : "pause" })}>
+          <button
+            data-testid={`pause${id}`}
+            disabled={stopping}
+            onClick={() => send({ do: paused ? "resume" : "pause" })}
+          >
             {paused ? "Resume" : "Pause"}
           </button>
           <button data-testid={`step${id}`} disabled={!paused} onClick={() => send({ do: "step", steps: 1 })}>
             Step
           </button>
-          <button data-testid={`stop${id}`} onClick={() => send({ do: "stop" })}>
+          <button data-testid={`stop${id}`} disabled={stopping} onClick={() => run.stop()}>
             Stop
           </button>
         </>
