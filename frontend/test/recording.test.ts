@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { barsOf, broken, noBars, rowToShow } from "../src/bars/model";
+import { barsOf, broken, fitted, noBars, rowToShow } from "../src/bars/model";
 import { scaleOf } from "../src/bars/shown";
 import { charts, thin, valueAt } from "../src/curves/series";
 import { readPackets } from "../src/packets";
@@ -95,6 +95,25 @@ describe("barsOf", () => {
     const shown = frame && { a: frame, b: frame, mix: 0, live: true };
     expect(barsOf(recording, 1, shown, 2)?.bars[0]?.q).toBeCloseTo(0.9, 6);
     expect(barsOf(recording, 0, shown, 0)?.bars[0]?.q).toBeCloseTo(0.5, 6);
+  });
+
+  it.each([
+    ["zero · row 1634", 1634, 15, "zero · row 1634"],
+    ["zero · row 1634", 1634, 11, "zero #1634"],
+    ["Iris-versicolor · row 7", 7, 9, "Iris-… #7"],
+    ["zero · row 1634", 1634, 6, "#1634"],
+    ["row 1634", 1634, 7, "#1634"],
+    ["row 1234567", 1234567, 3, "#1234567"],
+    ["a snippet that is long", null, 9, "a snippe…"],
+  ])("call %s by what fits, and rows by their number", (label, row, letters, said) =>
+    expect(fitted({ label, row }, letters)).toBe(said),
+  );
+
+  it("know the row that their names end in", () => {
+    const recording = record(...smallRun());
+    expect(barsOf(recording, 0, null, 0)?.bars.map((bar) => bar.row)).toEqual([20, 30]);
+    recording.samples.texts = ["a", "row 20", "c", "d"];
+    expect(barsOf(recording, 0, null, 0)?.bars.map((bar) => bar.row)).toEqual([null, null]);
   });
 
   it("have one scale, the same for two runs that show the same row", () => {

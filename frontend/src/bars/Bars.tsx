@@ -5,7 +5,7 @@ import { clip } from "../save/files";
 import { hovered, type RunState, selection, selectNext, selectPoint } from "../store";
 import { useSize } from "../views/hooks";
 import { Panel } from "../views/Panel";
-import { type Bar, broken, labelOf, noBars } from "./model";
+import { type Bar, broken, fitted, labelOf, noBars } from "./model";
 import { scaleOf, shownBars } from "./shown";
 
 const ROW = 24;
@@ -158,7 +158,7 @@ interface RowProps {
 function Row({ run, bar, y, left, span, scale, picture, indent }: RowProps) {
   const row = bar.point >= 0 ? run.recording.value.rows[bar.point] : undefined;
   const letters = Math.floor((left - indent - 10) / LETTER);
-  const label = clip(bar.label, letters);
+  const label = fitted(bar, letters);
   const choose = (): void => {
     if (bar.point >= 0) selectPoint(run, bar.point);
   };

@@ -2,6 +2,7 @@
 
 import { placer } from "../map/fit";
 import type { Moment, Recording } from "../recording";
+import { clip } from "../save/files";
 import type { Shown } from "../store";
 
 export interface Bar {
@@ -9,6 +10,8 @@ export interface Bar {
   /** Point that the bar is of, or -1. */
   point: number;
   label: string;
+  /** Row of the data that the label ends in, if it does; it tells points apart where room is short. */
+  row: number | null;
   p: number;
   q: number;
 }
@@ -125,27 +128,39 @@ export function noBars({ moments }: Recording, over: boolean): string {
 }
 
 /** What a bar stands for. */
-function named(recording: Recording, column: number): { label: string; point: number } {
+function named(recording: Recording, column: number): Pick<Bar, "label" | "point" | "row"> {
   const { run } = recording;
   const name = run?.column_names?.[column];
-  if (column < 0) return { label: "a row not on the map", point: -1 };
+  if (column < 0) return { label: "a row not on the map", point: -1, row: null };
   if (run?.columns_are === "classes" || run?.columns_are === "clusters") {
-    return {
-      label: name ?? `${run.columns_are === "classes" ? "class" : "cluster"} ${column + 1}`,
-      point: -1,
-    };
+    const label = name ?? `${run.columns_are === "classes" ? "class" : "cluster"} ${column + 1}`;
+    return { label, point: -1, row: null };
   }
   const point = run?.columns_are === "probe" ? (recording.watched[column]?.point ?? -1) : column;
-  return { label: name ?? labelOf(recording, point, column), point };
+  if (name !== undefined) return { label: name, point, row: null };
+  const row = recording.samples.texts?.[point] ? null : rowOfPoint(recording, point, column);
+  return { label: labelOf(recording, point, column), point, row };
 }
+
+const rowOfPoint = ({ rows }: Recording, point: number, column: number): number =>
+  point < 0 ? column : (rows[point] ?? point);
 
 /** What a point is called: its snippet, or its class and row. */
 export function labelOf(recording: Recording, point: number, column = point): string {
-  if (point < 0) return `row ${column}`;
-  const row = recording.rows[point] ?? point;
+  const row = `row ${rowOfPoint(recording, point, column)}`;
+  if (point < 0) return row;
   const text = recording.samples.texts?.[point];
   if (text) return text;
   const { label } = recording;
   const category = label?.categories?.[label.values[point] ?? -1];
-  return category === undefined ? `row ${row}` : `${category} · row ${row}`;
+  return category === undefined ? row : `${category} · ${row}`;
+}
+
+/** The label of a bar in so many letters: of a row, the number stays whole. */
+export function fitted({ label, row }: Pick<Bar, "label" | "row">, letters: number): string {
+  if (row === null || label.length <= letters) return clip(label, letters);
+  const number = `#${row}`;
+  const room = letters - number.length - 1;
+  const category = label.slice(0, -` · row ${row}`.length);
+  return category && room > 1 ? `${clip(category, room)} ${number}` : number;
 }
