@@ -64,6 +64,7 @@ def train(browser: Browser, address: str) -> dict[str, str]:
     for name, fields in RUNS.items():
         page.goto(f"{address}#/cell/{name}")
         page.reload()
+        page.get_by_test_id("data").select_option("digits")
         for field, value in fields.items():
             page.get_by_test_id(f"field-{field}").fill(str(value))
         if name == "infonce-clustering":

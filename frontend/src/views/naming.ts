@@ -56,9 +56,12 @@ export function differences(a: RunFields, b: RunFields): [string, string, string
   const differs = (name: string): boolean =>
     JSON.stringify(first[name] ?? null) !== JSON.stringify(second[name] ?? null);
   return [...new Set([...Object.keys(first), ...Object.keys(second)])]
-    .filter(differs)
+    .filter((name) => differs(name) && !(isCode(first[name]) && isCode(second[name])))
     .map((name): [string, string, string] => [nameOf(name), briefly(first[name]), briefly(second[name])]);
 }
+
+/** Is it a schedule or the like, which follows from the other settings? */
+const isCode = (value: unknown): boolean => typeof value === "string" && /^\w+\(.*\)$/.test(value);
 
 function briefly(value: unknown): string {
   if (value === null || value === undefined) return "–";
